@@ -1,0 +1,75 @@
+/* zmq_ext.h - what this engine offers beyond libzmq's C API (zmq.h stays upstream's, number for number).
+ *
+ * Every function here follows the conventions of zmq.h: -1 and errno on failure, sockets may be used from any thread, whole
+ * messages are atomic. Nothing here changes what zmq.h's functions do unless it is called. A program that may also run on
+ * another libzmq finds the functions with dlsym ("zmq_ext_version").
+ */
+#ifndef ZMQ_EXT_H_INCLUDED
+#define ZMQ_EXT_H_INCLUDED
+
+#include "zmq.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
+#define ZMQ_EXT_VERSION 1
+ZMQ_EXPORT int zmq_ext_version (void);
+
+/* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
+ * ZMQ_EXT_SPIN_US   int >= 0, default 50: a blocking call polls this many microseconds before it sleeps; 0 never spins.
+ * ZMQ_EXT_ATTEND    0 or 1, default 1: 1 lets the calling thread do a socket's input and output itself; 0 leaves all of it to
+ *                   the background threads (as upstream does). Before the first socket only.
+ * ZMQ_EXT_POLLER    0 epoll (default), 1 poll(2), which implies ZMQ_EXT_ATTEND 0. Before the first socket only.
+ *                   The environment variable ZMQ_EXT_POLLER=poll sets the default of new contexts. */
+#define ZMQ_EXT_SPIN_US 23041
+#define ZMQ_EXT_ATTEND 23042
+#define ZMQ_EXT_POLLER 23043
+
+/* ---- batches ---- */
+
+typedef struct zmq_ext_bytes_t
+{
+    const void *data;
+    size_t size; /* bytes */
+} zmq_ext_bytes_t;
+
+/* Sends `count` single-part messages, copying each, in order. flags: ZMQ_DONTWAIT or 0.
+ * Returns how many were accepted: all of them, or fewer (at least 1) when the socket would block (DONTWAIT), SNDTIMEO passed, a signal came or an
+ * error stopped it in between; -1 with zmq_send's errno when none was. count 0 returns 0. ZMQ_SNDMORE is EINVAL. */
+ZMQ_EXPORT int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags);
+
+/* Receives up to `count` frames into initialised messages: waits for the first as zmq_msg_recv does, then takes what is already there.
+ * A multipart message may be cut at the end of the array (zmq_msg_more of the last frame is then 1 and its other parts are
+ * the next to be received). Returns the number of frames, >= 1; -1 with zmq_msg_recv's errno. */
+ZMQ_EXPORT int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags);
+
+/* ---- counters ---- */
+
+/* Totals since the socket was created; queue depths and peers are as of now. All in messages, bytes (frame bodies) or counts. */
+typedef struct zmq_ext_stats_t
+{
+    uint64_t messages_in, messages_out; /* whole messages received from, handed to, peers */
+    uint64_t bytes_in, bytes_out;
+    uint64_t dropped_out;               /* messages dropped because a peer's queue was full or it was unknown */
+    uint64_t queued_in, queued_out;     /* messages waiting in this socket's queues */
+    uint64_t peers;                     /* connections or inproc pipes in use now */
+    uint64_t connects, accepts, disconnects, reconnects, handshake_failures;
+} zmq_ext_stats_t;
+
+/* Fills *stats; `size` is sizeof (zmq_ext_stats_t) as the caller was compiled (a shorter struct gets its first fields).
+ * EFAULT stats NULL; EINVAL size 0; ENOTSOCK; ETERM. */
+ZMQ_EXPORT int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size);
+
+/* ---- signals ---- */
+
+/* Signal mask (a sigset_t *) that this thread's blocking calls put in force only while they sleep, as ppoll(2) does; NULL
+ * takes it away. With signals blocked before a call and unblocked by this mask, no signal can slip in between a check of
+ * the program's own and the sleep: the call fails with EINTR. The mask is copied. Always 0. */
+ZMQ_EXPORT int zmq_ext_wait_sigmask (const void *sigset);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
