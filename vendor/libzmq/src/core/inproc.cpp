@@ -58,7 +58,7 @@ bool InprocPipe::read (Msg &out) noexcept
         if (conflate_ && !in.queue.empty ())
             continue;  // only the newest counts
         if (closing_ && in.queue.empty ()) [[unlikely]]
-            socket_.request_sweep ();
+            socket_.request_sweep (*this);
         if (!for_monitor)
             socket_.stats.messages_in++;
         socket_.stats.bytes_in += out.size ();
@@ -190,7 +190,7 @@ void InprocPipe::peer_active () noexcept
         }
     }
     if (closing_)
-        socket_.request_sweep ();
+        socket_.request_sweep (*this);
 }
 
 void InprocPipe::leave () noexcept
@@ -209,7 +209,7 @@ void InprocPipe::terminate () noexcept
 {
     terminate_requested_ = true;
     closing_ = true;
-    socket_.request_sweep ();
+    socket_.request_sweep (*this);
 }
 
 void InprocPipe::limits_changed (int send_limit, int receive_limit) noexcept

@@ -32,9 +32,10 @@ bool NetworkPipe::read (Msg &out) noexcept
     }
     reading_message_ = false;
     --in_complete_;
+    --socket_.inbound_messages;
     socket_.stats.messages_in++;
     if (in_complete_ == 0 && closing_) [[unlikely]]
-        socket_.request_sweep ();
+        socket_.request_sweep (*this);
     return true;
 }
 
@@ -106,7 +107,7 @@ void NetworkPipe::terminate () noexcept
 {
     terminate_requested_ = true;
     closing_ = true;
-    socket_.request_sweep ();
+    socket_.request_sweep (*this);
 }
 
 bool NetworkPipe::wants_more () const noexcept
@@ -121,10 +122,9 @@ bool NetworkPipe::receive (Msg &frame) noexcept
 {
     const bool more = frame.more ();
     if (conflate_) {
-        if (!reading_message_) {
-            in_.clear ();
-            in_complete_ = 0;
-        }
+        socket_.inbound_messages -= in_complete_;
+        in_.clear ();
+        in_complete_ = 0;
         frame.set_more (false);
     }
     socket_.stats.bytes_in += frame.size ();
@@ -136,6 +136,7 @@ bool NetworkPipe::receive (Msg &frame) noexcept
     }
     in_unfinished_ = 0;
     ++in_complete_;
+    ++socket_.inbound_messages;
     if (reader_waits_ && attached) {
         reader_waits_ = false;
         socket_.pipe_readable (*this);
