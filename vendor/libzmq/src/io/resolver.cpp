@@ -148,7 +148,7 @@ struct Resolver::Shared
 
     static void run (std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self) noexcept;
     static void perform (Shared &shared, Worker &self, Job &job) noexcept;
-    bool start_worker (std::shared_ptr<Shared> shared) noexcept;
+    bool start_worker (const std::unique_lock<std::mutex> &lock, std::shared_ptr<Shared> shared) noexcept;
 };
 
 void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
@@ -167,8 +167,7 @@ void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
     set_in_work (true);
     try {
         error = job.work (targets);
-    }
-    catch (...) {
+    } catch (...) {
         targets.clear ();
     }
     job.work = nullptr;
@@ -180,8 +179,7 @@ void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
         return;
     try {
         done (error, std::move (targets));
-    }
-    catch (...) {
+    } catch (...) {
         // It must not throw; there is nobody to tell, and a thread that ends by an exception ends the process.
     }
     done = nullptr;  // what it owns is released before anybody learns that it is over
@@ -211,9 +209,11 @@ void Resolver::Shared::run (std::shared_ptr<Shared> shared, std::shared_ptr<Work
     shared->worker_changed.notify_all ();
 }
 
-// With the mutex held.
-bool Resolver::Shared::start_worker (std::shared_ptr<Shared> shared) noexcept
+// The lock is passed to say that it is needed.
+bool Resolver::Shared::start_worker (const std::unique_lock<std::mutex> &lock, std::shared_ptr<Shared> shared) noexcept
 {
+    if (!lock.owns_lock ())
+        return false;
     try {
         auto worker = std::make_shared<Worker> ();
         workers.reserve (workers.size () + 1);
@@ -221,16 +221,14 @@ bool Resolver::Shared::start_worker (std::shared_ptr<Shared> shared) noexcept
         worker->thread = std::thread (run, std::move (shared), worker);
         workers.push_back (std::move (worker));
         return true;
-    }
-    catch (...) {
+    } catch (...) {
         return false;
     }
 }
 
 Resolver::Resolver (std::string thread_name_prefix, std::size_t max_threads)
     : shared_ (std::make_shared<Shared> (std::move (thread_name_prefix), std::max<std::size_t> (max_threads, 1)))
-{
-}
+{}
 
 Resolver::~Resolver ()
 {
@@ -286,30 +284,23 @@ int Resolver::post (Work work, Done done, Ticket &ticket) noexcept
         auto job = std::make_shared<Job> ();
         job->work = std::move (work);
         job->done = std::move (done);
-        const std::lock_guard lock (shared_->mutex);
+        const std::unique_lock lock (shared_->mutex);
         if (shared_->stopping)
             return EAGAIN;
         if (shared_->idle <= shared_->queue.size () && shared_->workers.size () < shared_->max_threads)
-            if (!shared_->start_worker (shared_) && shared_->workers.empty ())
+            if (!shared_->start_worker (lock, shared_) && shared_->workers.empty ())
                 return EAGAIN;
         shared_->queue.push_back (job);
         ticket.job_ = std::move (job);
         shared_->work_waits.notify_one ();
         return 0;
-    }
-    catch (...) {
+    } catch (...) {
         return ENOMEM;
     }
 }
 
-bool Resolver::Ticket::cancel () noexcept
-{
-    return job_ && job_->cancel (false);
-}
+bool Resolver::Ticket::cancel () noexcept { return job_ && job_->cancel (false); }
 
-bool Resolver::Ticket::cancel_and_wait () noexcept
-{
-    return job_ && job_->cancel (true);
-}
+bool Resolver::Ticket::cancel_and_wait () noexcept { return job_ && job_->cancel (true); }
 
 }  // namespace engine

@@ -45,10 +45,7 @@ class Gate
     bool open_ = false;
 };
 
-int nothing (std::vector<DialTarget> &)
-{
-    return 0;
-}
+int nothing (std::vector<DialTarget> &) { return 0; }
 
 template <class T>
 T get_soon (std::future<T> &future)
@@ -71,9 +68,10 @@ TEST_CASE ("resolver: work is done elsewhere and reported")
                    worker = std::this_thread::get_id ();
                    return find_transport ("tcp")->resolve ("localhost:80", Options (), out);
                },
-               [&promise] (int error, std::vector<DialTarget> targets) { promise.set_value ({error, std::move (targets)}); },
-               ticket)
-             == 0);
+               [&promise] (int error, std::vector<DialTarget> targets) {
+                   promise.set_value ({error, std::move (targets)});
+               },
+               ticket) == 0);
     const auto [error, targets] = get_soon (future);
     CHECK (error == 0);
     REQUIRE (targets.size () == 1);
@@ -98,11 +96,8 @@ TEST_CASE ("resolver: errors and exceptions are outcomes")
                            throw 1;
                        return EHOSTUNREACH;
                    },
-                   [&promise] (int error, std::vector<DialTarget> targets) {
-                       promise.set_value (targets.empty () ? error : -1);
-                   },
-                   ticket)
-                 == 0);
+                   [&promise] (int error, std::vector<DialTarget> targets) { promise.set_value (targets.empty () ? error : -1); },
+                   ticket) == 0);
         CHECK (get_soon (future) == (throws ? ENOMEM : EHOSTUNREACH));
     }
 }
@@ -119,20 +114,20 @@ TEST_CASE ("resolver: threads have a name and take no signals")
         std::promise<Facts> promise;
         auto future = promise.get_future ();
         Resolver::Ticket ticket;
-        REQUIRE (resolver.post (nothing,
-                                [&promise] (int, std::vector<DialTarget>) {
-                                    Facts facts;
-                                    char name[64] = {};
-                                    pthread_getname_np (pthread_self (), name, sizeof name);
-                                    facts.name = name;
-                                    sigset_t mask;
-                                    pthread_sigmask (SIG_SETMASK, nullptr, &mask);
-                                    for (const int signal : {SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGPIPE, SIGCHLD})
-                                        facts.blocked = facts.blocked && sigismember (&mask, signal) == 1;
-                                    promise.set_value (facts);
-                                },
-                                ticket)
-                 == 0);
+        REQUIRE (resolver.post (
+                   nothing,
+                   [&promise] (int, std::vector<DialTarget>) {
+                       Facts facts;
+                       char name[64] = {};
+                       pthread_getname_np (pthread_self (), name, sizeof name);
+                       facts.name = name;
+                       sigset_t mask;
+                       pthread_sigmask (SIG_SETMASK, nullptr, &mask);
+                       for (const int signal : {SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGPIPE, SIGCHLD})
+                           facts.blocked = facts.blocked && sigismember (&mask, signal) == 1;
+                       promise.set_value (facts);
+                   },
+                   ticket) == 0);
         return get_soon (future);
     };
     CHECK (facts_with ("").name == "ZMQbg/DNS");
@@ -160,8 +155,7 @@ TEST_CASE ("resolver: a slow name does not hold up the others, and there is a mo
                                     if (++reported == 10)
                                         all_done.open ();
                                 },
-                                tickets[0])
-                 == 0);
+                                tickets[0]) == 0);
         for (std::size_t i = 1; i < tickets.size (); ++i)
             REQUIRE (resolver.post (
                        [&] (std::vector<DialTarget> &) {
@@ -178,8 +172,7 @@ TEST_CASE ("resolver: a slow name does not hold up the others, and there is a mo
                            if (reported == 10)
                                all_done.open ();
                        },
-                       tickets[i])
-                     == 0);
+                       tickets[i]) == 0);
         CHECK (second.wait ());  // nine are through while the first is stuck
         gate->open ();
         CHECK (all_done.wait ());
@@ -203,9 +196,9 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
                        begun->open ();
                        return gate->wait () ? 0 : EIO;
                    },
-                   [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, working)
-                 == 0);
-        REQUIRE (resolver.post (nothing, [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, waiting) == 0);
+                   [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, working) == 0);
+        REQUIRE (resolver.post (
+                   nothing, [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, waiting) == 0);
         REQUIRE (begun->wait ());
         CHECK (witness.use_count () == 3);
         CHECK (working.cancel ());
@@ -216,7 +209,8 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
         std::promise<void> promise;
         auto future = promise.get_future ();
         Resolver::Ticket after;
-        REQUIRE (resolver.post (nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (); }, after) == 0);
+        REQUIRE (resolver.post (
+                   nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (); }, after) == 0);
         get_soon (future);
     }
     CHECK (reported == 0);
@@ -229,14 +223,14 @@ TEST_CASE ("resolver: cancelling waits for a running done if asked to")
     Gate leave;
     std::atomic<bool> left = false;
     Resolver::Ticket ticket;
-    REQUIRE (resolver.post (nothing,
-                            [&] (int, std::vector<DialTarget>) {
-                                inside.open ();
-                                leave.wait ();
-                                left = true;
-                            },
-                            ticket)
-             == 0);
+    REQUIRE (resolver.post (
+               nothing,
+               [&] (int, std::vector<DialTarget>) {
+                   inside.open ();
+                   leave.wait ();
+                   left = true;
+               },
+               ticket) == 0);
     REQUIRE (inside.wait ());
     CHECK (!ticket.cancel ());  // does not wait
     CHECK (!left);
@@ -256,16 +250,15 @@ TEST_CASE ("resolver: done may post and cancel itself")
     std::mutex mutex;
     {
         const std::lock_guard lock (mutex);  // `first` is filled before done looks at it
-        REQUIRE (resolver.post (nothing,
-                                [&] (int, std::vector<DialTarget>) {
-                                    const std::lock_guard inner (mutex);
-                                    CHECK (!first.cancel_and_wait ());
-                                    CHECK (resolver.post (nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (true); },
-                                                          second)
-                                           == 0);
-                                },
-                                first)
-                 == 0);
+        REQUIRE (resolver.post (
+                   nothing,
+                   [&] (int, std::vector<DialTarget>) {
+                       const std::lock_guard inner (mutex);
+                       CHECK (!first.cancel_and_wait ());
+                       CHECK (resolver.post (
+                                nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (true); }, second) == 0);
+                   },
+                   first) == 0);
     }
     CHECK (get_soon (future));
 }
@@ -284,13 +277,13 @@ TEST_CASE ("resolver: many jobs, cancelled at random moments by other threads")
                 for (int i = 0; i < jobs; ++i) {
                     Resolver::Ticket ticket;
                     auto over = std::make_shared<Gate> ();
-                    if (resolver.post (nothing,
-                                       [&reported, over] (int, std::vector<DialTarget>) {
-                                           ++reported;
-                                           over->open ();
-                                       },
-                                       ticket)
-                        != 0)
+                    if (resolver.post (
+                          nothing,
+                          [&reported, over] (int, std::vector<DialTarget>) {
+                              ++reported;
+                              over->open ();
+                          },
+                          ticket) != 0)
                         continue;
                     if (i % 3 == 0)
                         over->wait ();
@@ -331,9 +324,9 @@ TEST_CASE ("resolver: shutting down does not wait for work that is stuck")
                        begun->open ();
                        return gate->wait () ? 0 : EIO;
                    },
-                   [reported] (int, std::vector<DialTarget>) { ++*reported; }, stuck)
-                 == 0);
-        REQUIRE (resolver.post (nothing, [reported] (int, std::vector<DialTarget>) { ++*reported; }, queued) == 0);
+                   [reported] (int, std::vector<DialTarget>) { ++*reported; }, stuck) == 0);
+        REQUIRE (resolver.post (
+                   nothing, [reported] (int, std::vector<DialTarget>) { ++*reported; }, queued) == 0);
         REQUIRE (begun->wait ());
     }
     CHECK (std::chrono::steady_clock::now () - start < 5s);
@@ -354,14 +347,14 @@ TEST_CASE ("resolver: shutting down waits for a running done")
         Resolver resolver;
         Resolver::Ticket ticket;
         auto wait = leave.get_future ().share ();
-        REQUIRE (resolver.post (nothing,
-                                [&left, inside, wait] (int, std::vector<DialTarget>) {
-                                    inside->open ();
-                                    wait.wait ();
-                                    left = true;
-                                },
-                                ticket)
-                 == 0);
+        REQUIRE (resolver.post (
+                   nothing,
+                   [&left, inside, wait] (int, std::vector<DialTarget>) {
+                       inside->open ();
+                       wait.wait ();
+                       left = true;
+                   },
+                   ticket) == 0);
         REQUIRE (inside->wait ());
         opener = std::thread ([&leave] { leave.set_value (); });
     }

@@ -12,10 +12,7 @@ using namespace loopback;
 
 namespace {
 
-const Transport &tcp ()
-{
-    return *find_transport ("tcp");
-}
+const Transport &tcp () { return *find_transport ("tcp"); }
 
 AddressMask mask (const char *text)
 {
