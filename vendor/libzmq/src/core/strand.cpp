@@ -66,8 +66,10 @@ SocketGuard::SocketGuard (Strand &strand, Who who) noexcept : strand_ (strand), 
 
 void SocketGuard::unlock () noexcept
 {
-    if (socket_)
-        socket_->leave ();
+    if (socket_) {
+        ++socket_->users;
+        socket_->leave (who_ == Who::application);
+    }
     strand_.mutex_.unlock ();
     locked_ = false;
 }
@@ -76,13 +78,15 @@ bool SocketGuard::relock () noexcept
 {
     strand_.mutex_.lock ();
     locked_ = true;
+    if (socket_)
+        --socket_->users;
     return who_ == Who::engine || strand_.open_;
 }
 
 void SocketGuard::release () noexcept
 {
     bool gone = false;
-    if (socket_ && socket_->leave ()) [[unlikely]] {
+    if (socket_ && socket_->leave (who_ == Who::application)) [[unlikely]] {
         strand_.socket_.reset ();
         gone = true;
     }
