@@ -10,10 +10,12 @@
 #include <thread>
 
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
 
+#include "core/context_options.hpp"
 #include "core/options.hpp"
 
 using namespace engine;
@@ -139,6 +141,33 @@ TEST_CASE ("resolver: threads have a name and take no signals")
     CHECK (sigismember (&mask, SIGINT) == 0);  // ours is as it was
 }
 
+#ifdef __linux__
+TEST_CASE ("resolver: the context's affinity holds for its threads")
+{
+    ContextOptions options;
+    cpu_set_t ours;
+    REQUIRE (::sched_getaffinity (0, sizeof ours, &ours) == 0);
+    int last = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET (cpu, &ours))
+            last = cpu;
+    options.thread_affinity_cpus = {last};
+    Resolver resolver (options);
+    std::promise<bool> promise;
+    auto future = promise.get_future ();
+    Resolver::Ticket ticket;
+    REQUIRE (resolver.post (
+               nothing,
+               [&promise, last] (int, std::vector<DialTarget>) {
+                   cpu_set_t set;
+                   ::sched_getaffinity (0, sizeof set, &set);
+                   promise.set_value (CPU_COUNT (&set) == 1 && CPU_ISSET (last, &set));
+               },
+               ticket) == 0);
+    CHECK (get_soon (future));
+}
+#endif
+
 TEST_CASE ("resolver: a slow name does not hold up the others, and there is a most of threads")
 {
     auto gate = std::make_shared<Gate> ();
@@ -147,7 +176,7 @@ TEST_CASE ("resolver: a slow name does not hold up the others, and there is a mo
     std::atomic<int> reported = 0;
     Gate all_done;
     {
-        Resolver resolver ({}, 2);
+        Resolver resolver (std::string (), 2);
         std::vector<Resolver::Ticket> tickets (10);
         Gate second;
         REQUIRE (resolver.post ([gate] (std::vector<DialTarget> &) { return gate->wait () ? 0 : EIO; },
@@ -188,7 +217,7 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
     std::atomic<int> reported = 0;
     const auto witness = std::make_shared<int> (0);
     {
-        Resolver resolver ({}, 1);
+        Resolver resolver (std::string (), 1);
         Resolver::Ticket working;
         Resolver::Ticket waiting;
         REQUIRE (resolver.post (
@@ -270,7 +299,7 @@ TEST_CASE ("resolver: many jobs, cancelled at random moments by other threads")
     constexpr int threads = 3;
     constexpr int jobs = 200;
     {
-        Resolver resolver ({}, 3);
+        Resolver resolver (std::string (), 3);
         std::vector<std::thread> posters;
         for (int t = 0; t < threads; ++t)
             posters.emplace_back ([&] {
@@ -311,7 +340,7 @@ TEST_CASE ("resolver: shutting down does not wait for work that is stuck")
     Resolver::Ticket stuck;
     Resolver::Ticket queued;
     {
-        Resolver resolver ({}, 1);
+        Resolver resolver (std::string (), 1);
         // `ended` opens when the abandoned thread lets go of its copies.
         struct Opener
         {
