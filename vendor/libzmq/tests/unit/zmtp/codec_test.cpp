@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <vector>
@@ -254,7 +255,7 @@ TEST_CASE ("every segmentation of a small stream gives the same frames")
 
 TEST_CASE ("limits: a frame over the limit is refused by its header, one at the limit is not")
 {
-    for (const std::size_t limit : {0, 5, 33, 40, 300, 5000}) {
+    for (const std::size_t limit : std::initializer_list<std::size_t>{0, 5, 33, 40, 300, 5000}) {
         for (const Wire wire : all_wires) {
             const std::string fits = encoded (wire, {{Kind::data, false, pattern (limit)}});
             const std::string too_large = encoded (wire, {{Kind::data, false, pattern (limit + 1)}});
@@ -385,7 +386,7 @@ TEST_CASE ("metadata is put on data frames only, and its references balance")
 TEST_CASE ("a raw decoder hands on what came")
 {
     Decoder decoder = Decoder::raw (nullptr);
-    for (const std::size_t size : {1, 33, 34, 1023, 1024, 5000}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{1, 33, 34, 1023, 1024, 5000}) {
         const Decoded result = decoded (decoder, pattern (size));
         REQUIRE (result.frames.size () == 1);
         CHECK (result.frames[0] == Frame{Kind::data, false, pattern (size)});

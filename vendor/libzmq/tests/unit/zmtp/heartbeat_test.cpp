@@ -1,6 +1,7 @@
 // Heartbeats: when PING goes out, when silence kills, what a PING is answered with.
 #include "zmtp/heartbeat.hpp"
 
+#include <initializer_list>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -92,7 +93,7 @@ TEST_CASE ("PING carries our time to live in deciseconds")
 TEST_CASE ("PING is answered with its context, cut at 16 bytes")
 {
     Heartbeat heartbeat ({});
-    for (const std::size_t size : {0, 1, 16, 17, 40}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 16, 17, 40}) {
         const std::string context (size, 'c');
         Msg message = ping ("\0\0"s + context);
         CHECK (heartbeat.answer_ping (0, message) == 0);
