@@ -119,24 +119,24 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
     const std::string_view text (reinterpret_cast<const char *> (data) + 1, size - 1);
     const bool flag = (data[0] & 1U) != 0;
     switch ((data[0] >> 1U) % 6U) {
-        case 0:
-            fuzz_endpoint (text);
-            break;
-        case 1:
-            fuzz_tcp_bind (text, flag);
-            break;
-        case 2:
-            fuzz_tcp_connect (text, flag);
-            break;
-        case 3:
-            fuzz_ipc (text);
-            break;
-        case 4:
-            fuzz_filter (text, flag);
-            break;
-        default:
-            fuzz_socks (text, flag);
-            break;
+    case 0:
+        fuzz_endpoint (text);
+        break;
+    case 1:
+        fuzz_tcp_bind (text, flag);
+        break;
+    case 2:
+        fuzz_tcp_connect (text, flag);
+        break;
+    case 3:
+        fuzz_ipc (text);
+        break;
+    case 4:
+        fuzz_filter (text, flag);
+        break;
+    default:
+        fuzz_socks (text, flag);
+        break;
     }
     return 0;
 }

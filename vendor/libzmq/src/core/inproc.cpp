@@ -168,8 +168,19 @@ void InprocPipe::tell_peer () noexcept
         channel_->release ();
 }
 
+void InprocPipe::identify () noexcept
+{
+    if (identified_)
+        return;
+    identified_ = true;
+    peer_routing_id = channel_->side[1 - side_].routing_id;
+    pattern_.identified (*this);
+}
+
 void InprocPipe::peer_active () noexcept
 {
+    if (side_ == 0 && !identified_ && channel_->side[1].known.load (std::memory_order_acquire))
+        identify ();
     InprocChannel::Direction &in = inbound ();
     InprocChannel::Direction &out = outbound ();
     const bool left = in.writer_left.load (std::memory_order_acquire) || out.reader_left.load (std::memory_order_acquire);

@@ -112,7 +112,7 @@ void NetworkPipe::terminate () noexcept
 
 bool NetworkPipe::wants_more () const noexcept
 {
-    if (conflate_ || closing_)
+    if (conflate_ || closing_ || discarding_)
         return true;
     const int limit = socket_.options.rcvhwm;
     return limit == 0 || in_complete_ < static_cast<std::uint32_t> (limit);
@@ -120,6 +120,10 @@ bool NetworkPipe::wants_more () const noexcept
 
 bool NetworkPipe::receive (Msg &frame) noexcept
 {
+    if (discarding_) {
+        frame.reset ();
+        return true;
+    }
     const bool more = frame.more ();
     if (conflate_) {
         socket_.inbound_messages -= in_complete_;
@@ -193,6 +197,15 @@ void NetworkPipe::drop_outbound () noexcept
     out_unfinished_ = 0;
     encoding_message_ = false;
     skip_rest_ = false;
+}
+
+void NetworkPipe::discard_inbound () noexcept
+{
+    discarding_ = true;
+    socket_.inbound_messages -= in_complete_;
+    in_.clear ();
+    in_complete_ = in_unfinished_ = 0;
+    reading_message_ = false;
 }
 
 void NetworkPipe::close_writing () noexcept

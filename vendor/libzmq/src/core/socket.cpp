@@ -24,9 +24,8 @@ constexpr Nanoseconds input_interval = 100 * microsecond;
 }  // namespace
 
 Socket::Socket (Context &context, Strand &strand, const PatternRow &row)
-    : context_ (context), strand_ (strand), row_ (row), pattern_ (row.make (*this)), attendance_ (*this)
+    : options (make_options (row.type, context.options ())), context_ (context), strand_ (strand), row_ (row), pattern_ (row.make (*this)), attendance_ (*this)
 {
-    options.socket_type = row.type;
     random_state_ = static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16);
 }
 
@@ -44,7 +43,6 @@ Socket::~Socket ()
     inproc_pipes_.clear ();
     if (reactor_)
         reactor_->load.fetch_sub (1, std::memory_order_relaxed);
-    context_.socket_gone (strand_);
 }
 
 bool Socket::terminated () const noexcept
@@ -114,8 +112,6 @@ void Socket::run_inbox () noexcept
     for (const Parcel &parcel : parcels_)
         take_parcel (parcel);
     parcels_.clear ();
-    if (!sweep_inproc_.empty ())
-        sweep ();
 }
 
 void Socket::poll_input () noexcept

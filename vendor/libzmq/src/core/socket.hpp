@@ -134,9 +134,10 @@ class Socket final : public PatternHost
     void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                         bool for_monitor);
     void take_parcel (const Parcel &parcel) noexcept;
+    void refuse_channel (InprocChannel *channel) noexcept;
     NetworkPipe *make_pipe ();
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }
-    void greet (NetworkPipe &pipe, Stream &stream, bool first) noexcept;
+    void greet (NetworkPipe &pipe, Stream &stream) noexcept;
     void flush_touched () noexcept;
     bool flush_now (NetworkPipe &pipe, Stream &stream) noexcept;
     void sweep () noexcept;

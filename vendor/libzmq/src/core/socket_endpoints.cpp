@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <unistd.h>
+
 #include "core/context.hpp"
+#include "core/monitor.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/connector.hpp"
@@ -244,7 +247,7 @@ try {
 }
 
 // First messages of a connection: hello to the peer, notices to ourselves.
-void Socket::greet (NetworkPipe &pipe, Stream &stream, bool first) noexcept
+void Socket::greet (NetworkPipe &pipe, Stream &stream) noexcept
 {
     const Options &fixed = stream.options ();
     if (raw ()) {
@@ -259,7 +262,6 @@ void Socket::greet (NetworkPipe &pipe, Stream &stream, bool first) noexcept
     }
     if (fixed.router_notify & ZMQ_NOTIFY_CONNECT)
         put_message (pipe, std::string ());
-    static_cast<void> (first);
 }
 
 bool Socket::stream_ready (Stream &stream) noexcept
@@ -279,7 +281,7 @@ try {
     pipe->identified = true;
     if (first && stream.handshake ())
         pipe->peer_routing_id = stream.handshake ()->peer_routing_id ();
-    greet (*pipe, stream, first);
+    greet (*pipe, stream);
     if (closing_)
         return true;
     if (!pipe->attached) {
@@ -556,7 +558,6 @@ void Socket::linger_expired () noexcept
 void Socket::close () noexcept
 {
     closing_ = true;
-    pattern_closed_ = true;
     flush_touched ();
     // Nothing reaches the pattern any more.
     std::vector<Parcel> left;
@@ -593,6 +594,7 @@ void Socket::close () noexcept
             end_stream (*streams_[i], linger);
     if (linger > 0 && !(streams_.empty () && connectors_.empty ()))
         arm_linger (linger);
+    attendance_.hand_back ();
     // Sleepers find the handle dead.
     strand_.doorbell.ring ();
 }

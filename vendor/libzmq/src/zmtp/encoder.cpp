@@ -137,6 +137,22 @@ int Batch::append (const void *bytes, std::size_t size) noexcept
     return 0;
 }
 
+int Batch::own_constants () noexcept
+{
+    for (std::size_t at = head_; at < segments_.size (); ++at) {
+        Segment &segment = segments_[at];
+        if (segment.owner)
+            continue;
+        Buffer *const copy = Buffer::create (segment.size);
+        if (!copy)
+            return ENOMEM;
+        std::memcpy (copy->data (), segment.data, segment.size);
+        segment.data = copy->data ();
+        segment.owner = copy;
+    }
+    return 0;
+}
+
 int Batch::append_body (Msg &message) noexcept
 {
     if (message.size () > copy_limit) {

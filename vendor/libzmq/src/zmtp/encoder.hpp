@@ -47,6 +47,8 @@ class Batch
     int append (const void *bytes, std::size_t size) noexcept;
     // Adds the body of a message as it is (raw streams, WebSocket frames), copied or referenced; the message becomes empty. Likewise.
     int append_body (Msg &message) noexcept;
+    // Copies what is left of constant bodies, whose memory is about to be used for something else. 0 or ENOMEM.
+    int own_constants () noexcept;
 
   private:
     friend class Encoder;
