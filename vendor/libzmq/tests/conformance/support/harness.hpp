@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <initializer_list>
 #include <ostream>
 #include <stdexcept>

@@ -144,6 +144,7 @@ static socklen_t parse (const std::string &endpoint, sockaddr_storage &address)
     return sizeof *four;
 }
 
+bool readable_placeholder;
 static bool readable (int fd, int ms)
 {
     pollfd item = {fd, POLLIN, 0};
