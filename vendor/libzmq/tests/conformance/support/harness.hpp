@@ -4,11 +4,13 @@
 // Nothing here waits without a bound: a wait that runs out throws Failure, which doctest reports with its text.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <memory>
 #include <initializer_list>
 #include <ostream>
@@ -137,6 +139,14 @@ int fill (void *socket, int limit = 100000, std::string_view body = "x");
 
 // Current ZMQ_EVENTS; reading it makes the socket process what is pending.
 int events (void *socket);
+inline bool can_recv (void *socket)
+{
+    return (events (socket) & ZMQ_POLLIN) != 0;
+}
+inline bool can_send (void *socket)
+{
+    return (events (socket) & ZMQ_POLLOUT) != 0;
+}
 // Waits with zmq_poll until any of `wanted` is reported.
 bool wait_for (void *socket, short wanted, int ms = patience);
 // Processes pending commands of both sides, so that inproc connections and subscriptions are in effect.

@@ -178,7 +178,7 @@ TEST_CASE ("endpoints that are no endpoints: EINVAL")
     Context ctx;
     Socket pair (ctx, ZMQ_PAIR);
     for (const char *endpoint : {"", "tcp", "tcp:", "tcp:/", "tcp://", "://x", "inproc://", "nothing", "tcp:127.0.0.1:5"}) {
-        CAPTURE (endpoint);
+        INFO (std::string (endpoint));
         CHECK_ERRNO (zmq_bind (pair, endpoint), EINVAL);
         CHECK_ERRNO (zmq_connect (pair, endpoint), EINVAL);
         CHECK_ERRNO (zmq_unbind (pair, endpoint), EINVAL);
@@ -203,7 +203,7 @@ TEST_CASE ("transports that do not exist: EPROTONOSUPPORT")
     Context ctx;
     Socket pair (ctx, ZMQ_PAIR);
     for (const char *endpoint : {"nope://x", "TCP://127.0.0.1:5555", "Inproc://x", " tcp://127.0.0.1:1"}) {
-        CAPTURE (endpoint);
+        INFO (std::string (endpoint));
         CHECK_ERRNO (zmq_bind (pair, endpoint), EPROTONOSUPPORT);
         CHECK_ERRNO (zmq_connect (pair, endpoint), EPROTONOSUPPORT);
         CHECK_ERRNO (zmq_unbind (pair, endpoint), EPROTONOSUPPORT);
@@ -216,7 +216,7 @@ TEST_CASE ("unbind and disconnect of what is not there: ENOENT")
     Context ctx;
     Socket pair (ctx, ZMQ_PAIR);
     for (const char *endpoint : {"tcp://127.0.0.1:5999", "inproc://not-there", "ipc:///tmp/not-there"}) {
-        CAPTURE (endpoint);
+        INFO (std::string (endpoint));
         CHECK_ERRNO (zmq_unbind (pair, endpoint), ENOENT);
         CHECK_ERRNO (zmq_disconnect (pair, endpoint), ENOENT);
     }

@@ -114,7 +114,7 @@ TEST_CASE ("integer options: defaults")
     for (const IntOption &row : int_options) {
         if (!(row.access & get))
             continue;
-        CAPTURE (row.name);
+        INFO (std::string (row.name));
         CAPTURE (row.socket_type);
         Plain plain (row.socket_type);
         CHECK (plain.get (row.number) == row.fallback);
@@ -124,7 +124,7 @@ TEST_CASE ("integer options: defaults")
 TEST_CASE ("integer options: accepted values read back")
 {
     for (const IntOption &row : int_options) {
-        CAPTURE (row.name);
+        INFO (std::string (row.name));
         CAPTURE (row.socket_type);
         Plain plain (row.socket_type);
         for (const int value : row.good) {
@@ -141,7 +141,7 @@ TEST_CASE ("integer options: accepted values read back")
 TEST_CASE ("integer options: refused values are EINVAL and change nothing")
 {
     for (const IntOption &row : int_options) {
-        CAPTURE (row.name);
+        INFO (std::string (row.name));
         CAPTURE (row.socket_type);
         Plain plain (row.socket_type);
         for (const int value : row.bad) {
@@ -160,7 +160,7 @@ TEST_CASE ("integer options: wrong lengths are EINVAL when setting")
     for (const IntOption &row : int_options) {
         if (!(row.access & set))
             continue;
-        CAPTURE (row.name);
+        INFO (std::string (row.name));
         Plain plain (row.socket_type);
         const int64_t wide = 1;
         for (const size_t size : {0, 1, 2, 3, 5, 8}) {
@@ -175,7 +175,7 @@ TEST_CASE ("integer options: a short buffer is EINVAL when reading")
     for (const IntOption &row : int_options) {
         if (!(row.access & get))
             continue;
-        CAPTURE (row.name);
+        INFO (std::string (row.name));
         Plain plain (row.socket_type);
         int64_t wide = 0;
         for (const size_t size : {0, 1, 3}) {
@@ -208,7 +208,7 @@ TEST_CASE ("options that can only be set are EINVAL when read")
     for (const IntOption &row : int_options) {
         if (row.access & get)
             continue;
-        CAPTURE (row.name);
+        INFO (std::string (row.name));
         Plain plain (row.socket_type);
         int value = 0;
         size_t size = sizeof value;
