@@ -243,6 +243,15 @@ void settle (std::initializer_list<void *> sockets)
             events (socket);
 }
 
+bool wait_serving (std::initializer_list<void *> idle, const std::function<bool ()> &condition)
+{
+    return wait_until ([&] {
+        if (oracle ())
+            settle (idle);
+        return condition ();
+    });
+}
+
 void publish_until_received (void *publisher, void *subscriber, const std::string &topic)
 {
     const bool arrived = wait_until ([&] {

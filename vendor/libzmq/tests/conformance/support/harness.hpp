@@ -151,6 +151,9 @@ inline bool can_send (void *socket)
 bool wait_for (void *socket, short wanted, int ms = patience);
 // Processes pending commands of both sides, so that inproc connections and subscriptions are in effect.
 void settle (std::initializer_list<void *> sockets);
+// Waits for `condition` while the owners of `idle` make calls now and then. Debian's engine needs that: it does nothing for a
+// socket that nobody calls, not even pass subscriptions to a new peer. Ours serves it in the background, so there nothing is called.
+bool wait_serving (std::initializer_list<void *> idle, const std::function<bool ()> &condition);
 // Publishes `topic` from `publisher` until `subscriber`, already subscribed to it, has received one; drops the extra copies.
 void publish_until_received (void *publisher, void *subscriber, const std::string &topic);
 

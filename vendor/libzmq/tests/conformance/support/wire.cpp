@@ -244,6 +244,11 @@ std::string Peer::read_available (int quiet_ms)
     return bytes;
 }
 
+bool Peer::waiting (int ms)
+{
+    return readable (_fd, ms);
+}
+
 Frame Peer::read_frame ()
 {
     Frame frame;

@@ -57,6 +57,7 @@ class Peer
     bool try_send (std::string_view bytes);
     std::string read (size_t count);              // exactly that many; throws on close or after 5 s
     std::string read_available (int quiet_ms = 30); // whatever comes until it is quiet or closed
+    bool waiting (int ms); // bytes, or the end of the connection, can be read within that time
     Frame read_frame ();                          // next 2.0+ frame, PINGs included
     std::string read_frame_v1 (uint8_t *flags = nullptr);
 

@@ -192,6 +192,7 @@ TEST_CASE ("a subscriber may bind and publishers connect")
     Socket sub (ctx, ZMQ_SUB), pub (ctx, ZMQ_XPUB);
     sub.subscribe ("t");
     pub.connect (sub.bind ());
+    CHECK (wait_serving ({sub}, [&] { return can_recv (pub); }));
     CHECK (recv (pub) == Msg{"\1t"});
     send (pub, "topic");
     CHECK (recv (sub) == Msg{"topic"});
@@ -319,6 +320,7 @@ TEST_CASE ("subscriptions are sent again after a reconnect")
     for (int round = 0; round < 3; ++round) {
         Peer peer = listener.accept ();
         peer.handshake ("PUB");
+        CHECK (wait_serving ({sub}, [&] { return peer.waiting (2); }));
         Msg seen{peer.read_frame ().body, peer.read_frame ().body};
         std::sort (seen.begin (), seen.end ());
         CHECK (seen == Msg{"\tSUBSCRIBEa", "\tSUBSCRIBEb"});
