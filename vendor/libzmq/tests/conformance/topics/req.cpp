@@ -4,6 +4,16 @@
 
 using namespace conf;
 
+// Nothing can be received for a while. Not asked by polling: POLLIN may announce a message that turns out to be no reply.
+static bool no_reply (Socket &req)
+{
+    req.set (ZMQ_RCVTIMEO, quiet);
+    char buffer[8];
+    const bool none = zmq_recv (req, buffer, sizeof buffer, 0) == -1 && zmq_errno () == EAGAIN;
+    req.set (ZMQ_RCVTIMEO, patience);
+    return none;
+}
+
 TEST_CASE ("send and recv alternate, anything else is EFSM")
 {
     Context ctx;
@@ -133,7 +143,7 @@ TEST_CASE ("a reply without the empty frame ends the connection")
     peer.read_frame ();
     peer.send (wire::frame ("no delimiter"));
     CHECK (peer.closed ());
-    CHECK (silent (req));
+    CHECK (no_reply (req));
 }
 
 TEST_CASE ("replies nobody asked for are thrown away")
@@ -190,7 +200,7 @@ TEST_CASE ("a reply from a server that was not asked is ignored")
     Peer second = two.accept ();
     second.handshake ("ROUTER");
     second.send (wire::frame ("", 1) + wire::frame ("stranger"));
-    CHECK (silent (req));
+    CHECK (no_reply (req));
     first.send (wire::frame ("", 1) + wire::frame ("right"));
     CHECK (recv (req) == Msg{"right"});
 }
@@ -301,7 +311,7 @@ TEST_CASE ("a late reply does not count for the next request when correlated")
     peer.read_frame ();
     const std::string second = peer.read_frame ().body;
     peer.send (wire::frame (first, 1) + wire::frame ("", 1) + wire::frame ("late"));
-    CHECK (silent (req));
+    CHECK (no_reply (req));
     peer.send (wire::frame (second, 1) + wire::frame ("", 1) + wire::frame ("in time"));
     CHECK (recv (req) == Msg{"in time"});
 }

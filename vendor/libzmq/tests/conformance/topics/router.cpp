@@ -354,5 +354,5 @@ TEST_CASE ("ROUTER_RAW exchanges bytes with a plain peer")
     send (router, Msg{opened[0], "200 OK"});
     CHECK (peer.read (6) == "200 OK");
     send (router, Msg{opened[0], ""});
-    CHECK (peer.closed ());
+    CHECK (wait_serving ({router}, [&] { return peer.closed (2); }));
 }
