@@ -71,7 +71,9 @@ TEST_CASE ("a peer without Socket-Type is accepted, an unknown one is not")
     Socket pull (ctx, ZMQ_PULL);
     const std::string endpoint = pull.bind ();
     Peer nameless = Peer::connect (endpoint);
-    nameless.send (wire::greeting () + wire::command ("READY") + wire::frame ("from nobody"));
+    nameless.send (wire::greeting () + wire::command ("READY"));
+    nameless.read_ready ();
+    nameless.send (wire::frame ("from nobody"));
     CHECK (recv (pull) == Msg{"from nobody"});
     for (const char *type : {"PUSHX", "push", "", "PULLL", "SERVER"}) {
         Peer peer = Peer::connect (endpoint);
@@ -88,6 +90,7 @@ TEST_CASE ("property names in READY: unknown ones are no matter")
     peer.send (wire::greeting ()
                + wire::command ("READY", wire::property ("X-Long", std::string (5000, 'v')) + wire::property ("Socket-Type", "PUSH")
                                            + wire::property ("Resource", "") + wire::property ("n", "")));
+    peer.read_ready ();
     peer.send (wire::frame ("ok"));
     CHECK (recv (pull) == Msg{"ok"});
 }
@@ -109,6 +112,8 @@ TEST_CASE ("metadata that does not parse ends the connection")
     };
     for (const std::string &metadata : bad) {
         CAPTURE (wire::hex (metadata));
+        if (oracle () && metadata.ends_with ("\xff\xff\xff\xff"))
+            continue; // 4.3.4 takes the length for a negative number and keeps the connection
         Peer peer = Peer::connect (endpoint);
         peer.send (wire::greeting () + wire::command ("READY", metadata));
         CHECK (peer.closed ());
@@ -143,14 +148,18 @@ TEST_CASE ("ERROR with a status raises HANDSHAKE_FAILED_AUTH, other reasons only
     Monitor monitor (ctx, pull, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED);
     for (const char *status : {"300", "400", "500"}) {
         Peer peer = Peer::connect (endpoint);
-        peer.send (wire::greeting () + wire::command ("ERROR", "\3"s + status));
+        peer.send (wire::greeting ());
+        peer.read (64 + 25); // its READY, so that it looks at what comes
+        peer.send (wire::command ("ERROR", "\3"s + status));
         const Event failed = monitor.next ();
         CHECK (event_name (failed.event) == "HANDSHAKE_FAILED_AUTH");
         CHECK (failed.value == std::stoi (status));
         CHECK (event_name (monitor.next ().event) == "DISCONNECTED");
     }
     Peer peer = Peer::connect (endpoint);
-    peer.send (wire::greeting () + wire::command ("ERROR", "\4nope"));
+    peer.send (wire::greeting ());
+    peer.read (64 + 25);
+    peer.send (wire::command ("ERROR", "\4nope"));
     CHECK (event_name (monitor.next ().event) == "DISCONNECTED");
     CHECK (peer.closed ());
 }
@@ -223,13 +232,18 @@ TEST_CASE ("a socket with PLAIN or CURVE drops a NULL peer")
 TEST_CASE ("a connecting socket of the wrong type gives up for good")
 {
     Context ctx;
-    Socket push (ctx, ZMQ_PUSH), pub (ctx, ZMQ_PUB);
+    Socket push (ctx, ZMQ_PUSH);
     push.set (ZMQ_RECONNECT_IVL, 10);
-    const std::string endpoint = pub.bind ();
+    Listener listener;
     Monitor monitor (ctx, push);
-    push.connect (endpoint);
+    push.connect (listener.endpoint ());
+    Peer peer = listener.accept ();
+    peer.handshake ("PUB");
+    CHECK (peer.closed ());
     CHECK (monitor.until (ZMQ_EVENT_DISCONNECTED).back () == "DISCONNECTED");
     CHECK (monitor.rest (80).empty ());
+    CHECK (listener.nobody (10));
     CHECK (wait_until ([&] { return !can_send (push); }));
     CHECK_ERRNO (try_send (push, "x"), EAGAIN);
+    CHECK (zmq_disconnect (push, listener.endpoint ().c_str ()) == 0);
 }
