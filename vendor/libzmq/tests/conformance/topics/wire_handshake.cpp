@@ -238,7 +238,7 @@ TEST_CASE ("a connecting socket of the wrong type gives up for good")
     Monitor monitor (ctx, push);
     push.connect (listener.endpoint ());
     Peer peer = listener.accept ();
-    peer.handshake ("PUB");
+    peer.send (wire::greeting () + wire::ready ("PUB"));
     CHECK (peer.closed ());
     CHECK (monitor.until (ZMQ_EVENT_DISCONNECTED).back () == "DISCONNECTED");
     CHECK (monitor.rest (80).empty ());
