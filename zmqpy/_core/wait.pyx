@@ -1,0 +1,37 @@
+# cython: language_level=3
+"""zmq_poll as Python needs it: the GIL released while it waits, signals seen, time-outs kept across them."""
+
+from libc.errno cimport EINTR
+from libc.stdint cimport int64_t
+from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, zmqpy_now_ms, zmqpy_wait_t
+from zmqpy._core.libzmq cimport *
+
+
+cdef int poll_items(zmq_pollitem_t *items, int count, long timeout) except -1:
+    cdef zmqpy_wait_t wait
+    cdef int64_t deadline = 0
+    cdef int ready = 0, error = 0
+    if count > 0:
+        ready = zmq_poll(items, count, 0)
+        if ready > 0 or (ready == 0 and timeout == 0):
+            return ready
+        if ready < 0 and zmq_errno() != EINTR:
+            raise_error(zmq_errno())
+    elif timeout == 0:
+        return 0
+    if timeout > 0:
+        deadline = zmqpy_now_ms() + timeout
+    while True:
+        begin_wait(&wait)
+        with nogil:
+            ready = zmq_poll(items, count, timeout)
+            if ready < 0:
+                error = zmq_errno()
+        end_wait(&wait)
+        if ready >= 0:
+            return ready
+        if error != EINTR:
+            raise_error(error)
+        check_signals()
+        if timeout > 0:
+            timeout = max(0, deadline - zmqpy_now_ms())
