@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Any, Callable, Tuple
+from typing import Any, Callable
 
-Window = Tuple[float, float]  # (start, stop), seconds of time.monotonic()
+Window = tuple[float, float]  # (start, stop), seconds of time.monotonic()
 
 
 def ready(**facts: Any) -> None:
