@@ -65,6 +65,9 @@ def draw(results: dict[str, Any], output: Path) -> None:
     axes.plot([], [], color="black", linewidth=1.5, label="floor")
     axes.axvline(1.0, color="grey", linewidth=0.8)
     axes.set_xscale("log")
+    ticks = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 50]
+    axes.set_xticks(ticks, [f"{tick:g}x" for tick in ticks])
+    axes.minorticks_off()
     axes.set_yticks(range(len(cases)))
     axes.set_yticklabels([case["title"] for case in cases])
     axes.invert_yaxis()
