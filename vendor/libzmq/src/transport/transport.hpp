@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 namespace engine {
 
@@ -38,6 +39,11 @@ struct Listening
     int fd = -1;
     std::string endpoint;               // what ZMQ_LAST_ENDPOINT says
     std::vector<std::string> unlink;    // files, then directories, to remove when it is closed
+
+    // What the first of those files was when it was made; it is removed only if it still is that, and by the process that made it.
+    dev_t file_device = 0;
+    ino_t file_inode = 0;
+    pid_t owner = 0;
 };
 
 // One way to reach a peer: a name may resolve to several.
