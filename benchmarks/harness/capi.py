@@ -57,11 +57,11 @@ def engine(library: str) -> str | None:
         return ctypes.util.find_library("zmq")
     if library == "zmqpy":
         spec = importlib.util.find_spec("zmqpy")
-        if spec is None or spec.origin is None:
-            return None
+        folders = spec.submodule_search_locations if spec else None
         found = [
             path
-            for path in sorted(Path(spec.origin).parent.rglob("*.so*"))
+            for folder in folders or ()  # two of them in an editable install
+            for path in sorted(Path(folder).rglob("*.so*"))
             if "zmq" in path.name and not any(mark in path.name for mark in ("cpython", "abi3"))
         ]
         return str(found[0]) if found else None
