@@ -43,7 +43,8 @@ class Pattern
     // after the first handshake. The pattern may refuse a pipe by pipe.terminate() (PAIR).
     virtual void attach (Pipe &pipe) = 0;
     virtual void identified (Pipe &) {}
-    // The pipe is gone when this returns: forget it.
+    // The pipe is gone when this returns: forget it. During the call the rest of a message whose first frame was read can still be
+    // read, whatever ended the pipe.
     virtual void detach (Pipe &pipe) = 0;
     virtual void read_activated (Pipe &pipe) = 0;
     virtual void write_activated (Pipe &pipe) = 0;
@@ -63,6 +64,8 @@ class Pattern
     virtual int get_option (int option, void *value, std::size_t *size);
     // Asked before a connect takes effect (ROUTER: CONNECT_ROUTING_ID already in use -> EINVAL).
     virtual int check_connect () { return 0; }
+    // True once this socket speaks no ZMTP to its peers (STREAM; ROUTER after ZMQ_ROUTER_RAW): asked at bind and connect.
+    virtual bool raw () const noexcept { return false; }
     // zmq_socket_get_peer_state: ZMQ_POLLOUT or 0 in `events`; EHOSTUNREACH; ENOTSUP.
     virtual int peer_state (const void *id, std::size_t size, int &events);
 
@@ -72,19 +75,19 @@ class Pattern
 
 struct PatternRow
 {
-    int type;                    // ZMQ_PAIR ...
-    const char *name;            // Socket-Type property
-    std::uint32_t compatible;    // bit per peer type
-    bool sends_identity;         // Identity property: REQ, DEALER, ROUTER
-    bool wants_peer_routing_id;  // ROUTER, REP
-    bool wants_subscriptions;    // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
-    bool no_linger_by_default;   // SUB, XSUB
-    bool raw;                    // STREAM
-    bool conflatable;            // DEALER PUSH PULL PUB SUB
-    bool connects_once;          // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
-    bool drops_unsent_on_close;  // PUSH, PUB ...: see spec; pipes do not delay termination
-    std::unique_ptr<Pattern> (*make) (PatternHost &host);
-    std::unique_ptr<FrameCheck> (*make_frame_check) ();  // may be null
+    int type = -1;                        // ZMQ_PAIR ...
+    const char *name = "";                // Socket-Type property
+    std::uint32_t compatible = 0;         // bit per peer type
+    bool sends_identity = false;          // Identity property: REQ, DEALER, ROUTER
+    bool wants_peer_routing_id = false;   // ROUTER, REP
+    bool wants_subscriptions = false;     // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
+    bool no_linger_by_default = false;    // SUB, XSUB
+    bool raw = false;                     // STREAM
+    bool conflatable = false;             // DEALER PUSH PULL PUB SUB
+    bool connects_once = false;           // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
+    bool drops_unsent_on_close = false;   // PUSH, PUB: when the peer goes, nothing is left to be read, the pipe ends at once
+    std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
+    std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
 };
 
 std::span<const PatternRow> pattern_table () noexcept;

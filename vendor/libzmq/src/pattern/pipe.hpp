@@ -16,7 +16,8 @@ class Pipe
     virtual ~Pipe () = default;
 
     // ---- inbound ----
-    // True if a whole message is there (or the rest of one whose first frame was read).
+    // True if a whole message is there (or the rest of one whose first frame was read). False counts as a read that found nothing:
+    // Pattern::read_activated follows.
     virtual bool readable () noexcept = 0;
     // Takes the next frame into `out` (whose old content is released). False if there is none: then Pattern::read_activated is
     // called once when there is one again. Once the first frame of a message was read, the others are there.
@@ -42,7 +43,9 @@ class Pipe
 
     // ---- facts; set before Pattern::attach or, for the peer's id of a connecting pipe, before Pattern::identified ----
     std::string peer_routing_id;      // what the peer announced; empty if nothing
-    bool connected_by_us = false;     // created by connect (ROUTER's CONNECT_ROUTING_ID looks at it)
+    // Created inside a connect call (ROUTER's CONNECT_ROUTING_ID looks at it): the peer's id may be announced by identified() only.
+    // False for a pipe that IMMEDIATE=1 creates after the handshake: its peer is known at attach.
+    bool connected_by_us = false;
     bool is_inproc = false;
 
     // ---- for the pattern's own use: positions in its lists, and whatever it hangs on a pipe ----

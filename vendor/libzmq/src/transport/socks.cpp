@@ -86,8 +86,8 @@ std::size_t SocksClient::wanted () const noexcept
 {
     if (step_ != Step::reply || in_size_ < 2)
         return 2;
-    // A refusal may be all the proxy sends, and a wrong version means that the rest cannot be read.
-    if (in_[0] != version || in_[1] != 0)
+    // A refusal may be all the proxy sends, and after a wrong byte the rest cannot be read.
+    if (in_[0] != version || in_[1] != 0 || (in_size_ > 2 && in_[2] != 0))
         return in_size_;
     if (in_size_ < 5)
         return 5;
