@@ -5,7 +5,7 @@
 "$ci_tools/bin/ruff" check .
 "$ci_tools/bin/ruff" format --check .
 
-mapfile -t sources < <(git ls-files 'vendor/libzmq/*.cpp' 'vendor/libzmq/*.hpp' 'vendor/libzmq/*.c' 'zmqpy/*.cpp' 'zmqpy/*.hpp' \
+mapfile -t sources < <(git -c safe.directory="$PWD" ls-files 'vendor/libzmq/*.cpp' 'vendor/libzmq/*.hpp' 'vendor/libzmq/*.c' 'zmqpy/*.cpp' 'zmqpy/*.hpp' \
   'zmqpy/*.h' 'benchmarks/*.c')
 [ "${#sources[@]}" -gt 0 ]
 "$ci_tools/bin/clang-format" --dry-run -Werror "${sources[@]}"
