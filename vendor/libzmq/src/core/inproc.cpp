@@ -58,7 +58,7 @@ bool InprocPipe::read (Msg &out) noexcept
         if (conflate_ && !in.queue.empty ())
             continue;  // only the newest counts
         if (closing_ && in.queue.empty ()) [[unlikely]]
-            socket_.request_sweep ();
+            socket_.request_sweep (*this);
         if (!for_monitor)
             socket_.stats.messages_in++;
         socket_.stats.bytes_in += out.size ();
@@ -168,8 +168,19 @@ void InprocPipe::tell_peer () noexcept
         channel_->release ();
 }
 
+void InprocPipe::identify () noexcept
+{
+    if (identified_)
+        return;
+    identified_ = true;
+    peer_routing_id = channel_->side[1 - side_].routing_id;
+    pattern_.identified (*this);
+}
+
 void InprocPipe::peer_active () noexcept
 {
+    if (side_ == 0 && !identified_ && channel_->side[1].known.load (std::memory_order_acquire))
+        identify ();
     InprocChannel::Direction &in = inbound ();
     InprocChannel::Direction &out = outbound ();
     const bool left = in.writer_left.load (std::memory_order_acquire) || out.reader_left.load (std::memory_order_acquire);
@@ -190,7 +201,7 @@ void InprocPipe::peer_active () noexcept
         }
     }
     if (closing_)
-        socket_.request_sweep ();
+        socket_.request_sweep (*this);
 }
 
 void InprocPipe::leave () noexcept
@@ -209,7 +220,7 @@ void InprocPipe::terminate () noexcept
 {
     terminate_requested_ = true;
     closing_ = true;
-    socket_.request_sweep ();
+    socket_.request_sweep (*this);
 }
 
 void InprocPipe::limits_changed (int send_limit, int receive_limit) noexcept

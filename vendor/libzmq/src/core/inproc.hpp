@@ -74,6 +74,8 @@ class InprocPipe final : public Pipe
     bool closing () const noexcept override { return closing_; }
     void terminate () noexcept override;
 
+    // The other side's routing id became known.
+    void identify () noexcept;
     // The doorbell said that something happened at the other end.
     void peer_active () noexcept;
     // Leaves the channel: the peer reads what is in it and then sees the end.
@@ -114,6 +116,7 @@ class InprocPipe final : public Pipe
     bool closing_ = false;
     bool terminate_requested_ = false;
     bool left_ = false;
+    bool identified_ = false;
 };
 
 }  // namespace engine

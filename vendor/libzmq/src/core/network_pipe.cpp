@@ -32,9 +32,10 @@ bool NetworkPipe::read (Msg &out) noexcept
     }
     reading_message_ = false;
     --in_complete_;
+    --socket_.inbound_messages;
     socket_.stats.messages_in++;
     if (in_complete_ == 0 && closing_) [[unlikely]]
-        socket_.request_sweep ();
+        socket_.request_sweep (*this);
     return true;
 }
 
@@ -106,12 +107,12 @@ void NetworkPipe::terminate () noexcept
 {
     terminate_requested_ = true;
     closing_ = true;
-    socket_.request_sweep ();
+    socket_.request_sweep (*this);
 }
 
 bool NetworkPipe::wants_more () const noexcept
 {
-    if (conflate_ || closing_)
+    if (conflate_ || closing_ || discarding_)
         return true;
     const int limit = socket_.options.rcvhwm;
     return limit == 0 || in_complete_ < static_cast<std::uint32_t> (limit);
@@ -119,12 +120,15 @@ bool NetworkPipe::wants_more () const noexcept
 
 bool NetworkPipe::receive (Msg &frame) noexcept
 {
+    if (discarding_) {
+        frame.reset ();
+        return true;
+    }
     const bool more = frame.more ();
     if (conflate_) {
-        if (!reading_message_) {
-            in_.clear ();
-            in_complete_ = 0;
-        }
+        socket_.inbound_messages -= in_complete_;
+        in_.clear ();
+        in_complete_ = 0;
         frame.set_more (false);
     }
     socket_.stats.bytes_in += frame.size ();
@@ -136,6 +140,7 @@ bool NetworkPipe::receive (Msg &frame) noexcept
     }
     in_unfinished_ = 0;
     ++in_complete_;
+    ++socket_.inbound_messages;
     if (reader_waits_ && attached) {
         reader_waits_ = false;
         socket_.pipe_readable (*this);
@@ -192,6 +197,15 @@ void NetworkPipe::drop_outbound () noexcept
     out_unfinished_ = 0;
     encoding_message_ = false;
     skip_rest_ = false;
+}
+
+void NetworkPipe::discard_inbound () noexcept
+{
+    discarding_ = true;
+    socket_.inbound_messages -= in_complete_;
+    in_.clear ();
+    in_complete_ = in_unfinished_ = 0;
+    reading_message_ = false;
 }
 
 void NetworkPipe::close_writing () noexcept

@@ -41,7 +41,6 @@ class NetworkPipe final : public Pipe
     bool outbound_empty () const noexcept { return out_.empty () || out_complete_ == 0; }
     // Moves the next frame to be encoded into `out`; false: no complete message is left.
     bool next_outbound (Msg &out) noexcept;
-    // A frame that next_outbound gave could not be encoded: lost.
     std::size_t outbound_bytes () const noexcept { return out_bytes_; }
     std::size_t outbound_messages () const noexcept { return out_complete_; }
     std::size_t inbound_messages () const noexcept { return in_complete_; }
@@ -52,6 +51,8 @@ class NetworkPipe final : public Pipe
     // The connection ended: what came of an unfinished message is forgotten, what was being sent is not repeated.
     void connection_lost () noexcept;
     void drop_outbound () noexcept;
+    // Nobody will read any more: drops what is there and what comes.
+    void discard_inbound () noexcept;
     // No connection will ever serve this pipe again; it stays until its complete inbound messages were read.
     void close_writing () noexcept;
     bool drained () const noexcept { return in_complete_ == 0 && !reading_message_; }
@@ -82,6 +83,7 @@ class NetworkPipe final : public Pipe
     bool reader_waits_ = false;
     bool writer_waits_ = false;
     bool closing_ = false;
+    bool discarding_ = false;
     bool terminate_requested_ = false;
     bool reading_message_ = false;     // the application is inside a message
     bool encoding_message_ = false;    // the encoder is inside a message

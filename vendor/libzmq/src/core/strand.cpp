@@ -3,6 +3,7 @@
 #include <deque>
 #include <new>
 
+#include "core/context.hpp"
 #include "core/fork.hpp"
 #include "core/socket.hpp"
 
@@ -56,7 +57,7 @@ void Strand::recycle (Strand *strand) noexcept
 
 SocketGuard::SocketGuard (Strand &strand, Who who) noexcept : strand_ (strand), who_ (who)
 {
-    if (strand.generation_ != fork_generation.load (std::memory_order_relaxed)) [[unlikely]]
+    if (strand.foreign ()) [[unlikely]]
         return;  // a parent's socket: its mutex may be held by a thread that does not exist here
     strand.mutex_.lock ();
     locked_ = true;
@@ -66,8 +67,10 @@ SocketGuard::SocketGuard (Strand &strand, Who who) noexcept : strand_ (strand), 
 
 void SocketGuard::unlock () noexcept
 {
-    if (socket_)
-        socket_->leave ();
+    if (socket_) {
+        ++socket_->users;
+        socket_->leave (who_ == Who::application);
+    }
     strand_.mutex_.unlock ();
     locked_ = false;
 }
@@ -76,14 +79,19 @@ bool SocketGuard::relock () noexcept
 {
     strand_.mutex_.lock ();
     locked_ = true;
+    if (socket_)
+        --socket_->users;
     return who_ == Who::engine || strand_.open_;
 }
 
 void SocketGuard::release () noexcept
 {
     bool gone = false;
-    if (socket_ && socket_->leave ()) [[unlikely]] {
+    if (socket_ && socket_->leave (who_ == Who::application)) [[unlikely]] {
+        // The context may be deleted by another thread as soon as it has heard of the last socket's end.
+        Context &context = socket_->context ();
         strand_.socket_.reset ();
+        context.socket_gone (strand_);
         gone = true;
     }
     strand_.mutex_.unlock ();
@@ -92,17 +100,13 @@ void SocketGuard::release () noexcept
         Strand::recycle (&strand_);
 }
 
-void SocketGuard::install (std::unique_ptr<Socket> socket) noexcept
+void SocketGuard::install (Strand &strand, std::unique_ptr<Socket> socket) noexcept
 {
-    if (!locked_) {
-        strand_.generation_ = fork_generation.load (std::memory_order_relaxed);
-        strand_.mutex_.lock ();
-        locked_ = true;
-    }
-    strand_.socket_ = std::move (socket);
-    strand_.generation_ = fork_generation.load (std::memory_order_relaxed);
-    strand_.open_ = true;
-    socket_ = strand_.socket_.get ();
+    Lock lock (strand.mutex_);
+    strand.socket_ = std::move (socket);
+    strand.generation_ = fork_generation.load (std::memory_order_relaxed);
+    strand.open_ = true;
+    strand.doorbell.open ();
 }
 
 void SocketGuard::forget_handle () noexcept

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/doorbell.hpp"
+#include "core/fork.hpp"
 #include "core/sync.hpp"
 
 namespace engine {
@@ -20,12 +21,17 @@ class Strand
 
     // A free slot, or null when out of memory.
     static Strand *acquire () noexcept;
+    // A slot that acquire() gave and that never had a socket.
+    static void give_back (Strand *strand) noexcept { recycle (strand); }
     // Null if the pointer is not a handle that could be open (a race with close is settled by the guard).
     static Strand *from_handle (void *handle) noexcept
     {
         Strand *const strand = static_cast<Strand *> (handle);
         return strand && strand->tag_ == tag ? strand : nullptr;
     }
+
+    // Made by a parent process.
+    bool foreign () const noexcept { return generation_ != fork_generation.load (std::memory_order_relaxed); }
 
     Doorbell doorbell;
 
@@ -70,7 +76,7 @@ class ENGINE_SCOPED_CAPABILITY SocketGuard
     bool relock () noexcept ENGINE_NO_ANALYSIS;
 
     // zmq_socket: puts a new socket into the slot. zmq_close: from now on the handle is dead.
-    void install (std::unique_ptr<Socket> socket) noexcept;
+    static void install (Strand &strand, std::unique_ptr<Socket> socket) noexcept;
     void forget_handle () noexcept;
 
   private:

@@ -15,6 +15,7 @@
 #include "core/clock.hpp"
 #include "core/sync.hpp"
 #include "io/poller.hpp"
+#include "transport/accept_reserve.hpp"
 
 namespace engine {
 
@@ -94,6 +95,7 @@ class Reactor
     ~Reactor ();  // stops the thread; no hook may be attached any more
 
     Poller &poller () noexcept { return *poller_; }
+    AcceptReserve &accept_reserve () noexcept { return reserve_; }  // the reactor thread only
     std::atomic<int> load{0};  // endpoints served; the least loaded reactor gets the next
 
     // Something was left in a queue of this strand: flush it within about `flush_delay`, should the application not.
@@ -124,6 +126,7 @@ class Reactor
     void remove_from_heap (Hook *hook) noexcept ENGINE_REQUIRES (mutex_);
 
     std::unique_ptr<Poller> poller_;
+    AcceptReserve reserve_;
     std::thread thread_;
     std::atomic<bool> stop_{false};
     int flush_timer_ = -1;  // timerfds: arming one costs the application a system call, waking this thread would cost far more

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -12,8 +11,10 @@
 #include <thread>
 #include <utility>
 
-#include <pthread.h>
 #include <unistd.h>
+
+#include "core/context_options.hpp"
+#include "io/thread_setup.hpp"
 
 namespace engine {
 
@@ -25,46 +26,6 @@ enum class Stage : std::uint8_t
     reporting,
     over
 };
-
-// Threads inherit the mask of the one that starts them: all signals are blocked around the start.
-class AllSignalsBlocked
-{
-  public:
-    AllSignalsBlocked () noexcept
-    {
-        sigset_t all;
-        sigfillset (&all);
-        pthread_sigmask (SIG_SETMASK, &all, &before_);
-    }
-    ~AllSignalsBlocked () { pthread_sigmask (SIG_SETMASK, &before_, nullptr); }
-    AllSignalsBlocked (const AllSignalsBlocked &) = delete;
-    AllSignalsBlocked &operator= (const AllSignalsBlocked &) = delete;
-
-  private:
-    sigset_t before_{};
-};
-
-void name_this_thread (const std::string &prefix) noexcept
-{
-    constexpr std::size_t longest = 15;  // pthread_setname_np(3)
-    char name[longest + 1] = {};
-    std::size_t size = 0;
-    const auto append = [&] (std::string_view text) {
-        for (const char c : text)
-            if (size < longest)
-                name[size++] = c;
-    };
-    if (!prefix.empty ()) {
-        append (prefix);
-        append ("/");
-    }
-    append ("ZMQbg/DNS");
-#ifdef __APPLE__
-    pthread_setname_np (name);
-#else
-    pthread_setname_np (pthread_self (), name);
-#endif
-}
 
 }  // namespace
 
@@ -132,9 +93,9 @@ struct Resolver::Shared
         std::shared_ptr<Job> job;  // what it has in hand
     };
 
-    Shared (std::string prefix, std::size_t most) : name_prefix (std::move (prefix)), max_threads (most) {}
+    Shared (ContextOptions context_options, std::size_t most) : options (std::move (context_options)), max_threads (most) {}
 
-    const std::string name_prefix;
+    const ContextOptions options;
     const std::size_t max_threads;
     const pid_t owner = ::getpid ();
 
@@ -148,7 +109,7 @@ struct Resolver::Shared
 
     static void run (std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self) noexcept;
     static void perform (Shared &shared, Worker &self, Job &job) noexcept;
-    bool start_worker (std::shared_ptr<Shared> shared) noexcept;
+    bool start_worker (const std::unique_lock<std::mutex> &lock, std::shared_ptr<Shared> shared) noexcept;
 };
 
 void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
@@ -167,8 +128,7 @@ void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
     set_in_work (true);
     try {
         error = job.work (targets);
-    }
-    catch (...) {
+    } catch (...) {
         targets.clear ();
     }
     job.work = nullptr;
@@ -180,8 +140,7 @@ void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
         return;
     try {
         done (error, std::move (targets));
-    }
-    catch (...) {
+    } catch (...) {
         // It must not throw; there is nobody to tell, and a thread that ends by an exception ends the process.
     }
     done = nullptr;  // what it owns is released before anybody learns that it is over
@@ -190,7 +149,7 @@ void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
 
 void Resolver::Shared::run (std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self) noexcept
 {
-    name_this_thread (shared->name_prefix);
+    set_up_thread (shared->options, "DNS");
     std::unique_lock lock (shared->mutex);
     while (!shared->stopping) {
         if (shared->queue.empty ()) {
@@ -211,26 +170,41 @@ void Resolver::Shared::run (std::shared_ptr<Shared> shared, std::shared_ptr<Work
     shared->worker_changed.notify_all ();
 }
 
-// With the mutex held.
-bool Resolver::Shared::start_worker (std::shared_ptr<Shared> shared) noexcept
+// The lock is passed to say that it is needed.
+bool Resolver::Shared::start_worker (const std::unique_lock<std::mutex> &lock, std::shared_ptr<Shared> shared) noexcept
 {
+    if (!lock.owns_lock ())
+        return false;
     try {
         auto worker = std::make_shared<Worker> ();
         workers.reserve (workers.size () + 1);
-        const AllSignalsBlocked blocked;
+        const BlockedSignals blocked;
         worker->thread = std::thread (run, std::move (shared), worker);
         workers.push_back (std::move (worker));
         return true;
-    }
-    catch (...) {
+    } catch (...) {
         return false;
     }
 }
 
-Resolver::Resolver (std::string thread_name_prefix, std::size_t max_threads)
-    : shared_ (std::make_shared<Shared> (std::move (thread_name_prefix), std::max<std::size_t> (max_threads, 1)))
+Resolver::Resolver (const ContextOptions &options, std::size_t max_threads)
+    : shared_ (std::make_shared<Shared> (options, std::max<std::size_t> (max_threads, 1)))
+{}
+
+namespace {
+
+ContextOptions options_with_prefix (const std::string &thread_name_prefix)
 {
+    ContextOptions options;
+    options.thread_name_prefix = thread_name_prefix;
+    return options;
 }
+
+}  // namespace
+
+Resolver::Resolver (const std::string &thread_name_prefix, std::size_t max_threads)
+    : Resolver (options_with_prefix (thread_name_prefix), max_threads)
+{}
 
 Resolver::~Resolver ()
 {
@@ -286,30 +260,23 @@ int Resolver::post (Work work, Done done, Ticket &ticket) noexcept
         auto job = std::make_shared<Job> ();
         job->work = std::move (work);
         job->done = std::move (done);
-        const std::lock_guard lock (shared_->mutex);
+        const std::unique_lock lock (shared_->mutex);
         if (shared_->stopping)
             return EAGAIN;
         if (shared_->idle <= shared_->queue.size () && shared_->workers.size () < shared_->max_threads)
-            if (!shared_->start_worker (shared_) && shared_->workers.empty ())
+            if (!shared_->start_worker (lock, shared_) && shared_->workers.empty ())
                 return EAGAIN;
         shared_->queue.push_back (job);
         ticket.job_ = std::move (job);
         shared_->work_waits.notify_one ();
         return 0;
-    }
-    catch (...) {
+    } catch (...) {
         return ENOMEM;
     }
 }
 
-bool Resolver::Ticket::cancel () noexcept
-{
-    return job_ && job_->cancel (false);
-}
+bool Resolver::Ticket::cancel () noexcept { return job_ && job_->cancel (false); }
 
-bool Resolver::Ticket::cancel_and_wait () noexcept
-{
-    return job_ && job_->cancel (true);
-}
+bool Resolver::Ticket::cancel_and_wait () noexcept { return job_ && job_->cancel (true); }
 
 }  // namespace engine

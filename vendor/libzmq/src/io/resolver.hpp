@@ -15,6 +15,8 @@
 
 namespace engine {
 
+struct ContextOptions;  // core/context_options.hpp
+
 class Resolver
 {
     struct Job;
@@ -46,7 +48,9 @@ class Resolver
         std::shared_ptr<Job> job_;
     };
 
-    explicit Resolver (std::string thread_name_prefix = {}, std::size_t max_threads = 4);
+    // Its threads get the name prefix, scheduling and affinity that the context's options ask for.
+    explicit Resolver (const ContextOptions &options, std::size_t max_threads = default_threads);
+    explicit Resolver (const std::string &thread_name_prefix = {}, std::size_t max_threads = default_threads);
 
     // Cancels every job, waits for a running done, and gives running work `grace` to end. Work stuck longer in the name service is
     // abandoned: its thread ends by itself later and touches nothing but its own copies. Not to be called inside done.
@@ -59,6 +63,7 @@ class Resolver
     int post (Work work, Done done, Ticket &ticket) noexcept;
 
     static constexpr std::chrono::milliseconds grace{200};
+    static constexpr std::size_t default_threads = 4;
 
   private:
     std::shared_ptr<Shared> shared_;

@@ -30,8 +30,7 @@ HandshakeConfig handshake_config (const Socket &socket, const Options &options, 
     const PatternRow &row = socket.row ();
     HandshakeConfig config;
     config.socket_type = row.type;
-    if (row.sends_identity || true)
-        config.routing_id = options.routing_id;
+    config.routing_id = options.routing_id;
     config.want_peer_routing_id = row.wants_peer_routing_id;
     config.phantom_subscription = row.wants_subscriptions;
     config.mechanism = options.mechanism;
@@ -60,7 +59,8 @@ Stream::Stream (Socket &socket, int fd, std::shared_ptr<const Options> options, 
 Stream::~Stream ()
 {
     shut_down ();
-    metadata_release (metadata_);
+    if (metadata_)
+        metadata_->release ();
 }
 
 void Stream::orphan () noexcept
@@ -76,10 +76,9 @@ try {
     const Transport &transport = connector_ ? connector_->transport () : listener_->transport ();
     raw_ = socket_.raw ();
     if (raw_) {
-        Metadata *const metadata = Metadata::create ({{"Peer-Address", transport.peer_address (fd_)}}, fd_);
-        metadata_ = metadata;
-        decoder_ = Decoder::raw (metadata);
-        encoder_ = Encoder::raw ();
+        const Metadata::Property property ("Peer-Address", transport.peer_address (fd_));
+        metadata_ = Metadata::create ({&property, 1}, fd_);
+        decoder_ = Decoder::raw (metadata_);
         become_ready ({});
         return;
     }
@@ -157,7 +156,7 @@ try {
     if (!raw_) {
         metadata_ = handshake_->metadata ();
         if (metadata_)
-            metadata_acquire (metadata_);
+            metadata_->acquire ();
         const Wire wire = handshake_->wire ();
         decoder_ = Decoder (wire, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
         encoder_ = Encoder (wire);
@@ -167,16 +166,16 @@ try {
             frame_check_ = socket_.row ().make_frame_check ();
         if (wire == Wire::v3_0 || wire == Wire::v3_1) {
             socket_.emit (ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0, *this);
-            if (options_->heartbeat_ivl > 0 || true)
-                heartbeat_ = std::make_unique<Heartbeat> (options_->heartbeat_ivl, options_->heartbeat_timeout, options_->heartbeat_ttl);
-            heartbeat_->start (now () / millisecond);
+            if (options_->heartbeat_ivl > 0)
+                start_heartbeat ();
         }
     }
     phase_ = Phase::traffic;
+    lingering_ = connector_ && connector_->lingering;
     // What the handshake had to say last (a READY that did not fit) goes out first.
     if (handshake_ && !handshake_->output ().empty ()) {
         const auto bytes = handshake_->output ();
-        if (!batch_.append (bytes)) {
+        if (batch_.append (bytes.data (), bytes.size ()) != 0) {
             lose ({ENOMEM, false});
             return;
         }
@@ -241,15 +240,9 @@ bool Stream::deliver (Msg &frame) noexcept
                 return false;
             }
             break;
-        case Kind::ping: {
-            Msg pong;
-            if (heartbeat_ && heartbeat_->on_ping (frame, now () / millisecond, pong)) {
-                encoder_.encode (pong, batch_);
-                flush ();
-                heartbeat_timer ();
-            }
+        case Kind::ping:
+            answer_ping (frame);
             break;
-        }
         default:
             break;
     }
@@ -281,7 +274,7 @@ void Stream::pull () noexcept
             }
             if (result == Decoder::Result::error) {
                 const int error = decoder_.error_code ();
-                lose ({error, error != ENOMEM || true});
+                lose ({error, true});
                 return;
             }
             goto starved;
@@ -313,10 +306,8 @@ void Stream::pull () noexcept
         read_before = true;
         ++reads;
     }
-    if (got_something && heartbeat_ && heartbeat_->waiting ()) {
-        heartbeat_->on_traffic ();
-        heartbeat_timer ();
-    }
+    if (got_something && heartbeat_)
+        heartbeat_->frame_received ();
 }
 
 // ---- output ----
@@ -328,7 +319,7 @@ bool Stream::encode_some () noexcept
     while (batch_.size () < batch_limit && pipe_ && pipe_->next_outbound (frame)) {
         if (mechanism_ && mechanism_->transforms () && mechanism_->encode (frame) != 0)
             continue;
-        if (encoder_.encode (frame, batch_) != 0) {
+        if ((raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_)) != 0) {
             // Out of memory in the middle of a message: only a new connection can mend the stream.
             output_dead_ = true;
             return false;
@@ -374,7 +365,21 @@ bool Stream::flush () noexcept
     }
     if (blocked_)
         socket_.attendance ().output_blocked (*this);
+    if (lingering_ && phase_ == Phase::traffic && (output_dead_ || !output_pending ()))
+        finish ();
     return wrote;
+}
+
+void Stream::linger () noexcept
+{
+    lingering_ = true;
+    flush ();
+}
+
+void Stream::send_first (Msg &frame) noexcept
+{
+    if (encoder_.encode (frame, batch_) != 0)
+        output_dead_ = true;
 }
 
 bool Stream::flush_inline () noexcept
@@ -387,7 +392,7 @@ bool Stream::flush_inline () noexcept
 
 bool Stream::own_output (const void *begin) noexcept
 {
-    return batch_.own (begin) && (!pipe_ || pipe_->own_outbound (begin));
+    return batch_.own_constants () == 0 && (!pipe_ || pipe_->own_outbound (begin));
 }
 
 // ---- events ----
@@ -427,35 +432,62 @@ void Stream::on_timer () noexcept
     }
     if (phase_ != Phase::traffic || !heartbeat_)
         return;
-    // What lies in the kernel counts as traffic.
-    if (heartbeat_->waiting ())
-        pull ();
+    // What lies in the kernel, unread, counts as traffic.
+    pull ();
     if (phase_ != Phase::traffic)
         return;
-    switch (heartbeat_->on_time (now () / millisecond)) {
-        case Heartbeat::Action::none:
+    for (;;) {
+        const Heartbeat::Action action = heartbeat_->poll (now () / millisecond);
+        if (action == Heartbeat::Action::none)
             break;
-        case Heartbeat::Action::send_ping: {
-            Msg ping;
-            heartbeat_->make_ping (ping);
-            if (!output_dead_)
-                encoder_.encode (ping, batch_);
-            flush ();
-            break;
-        }
-        case Heartbeat::Action::dead:
+        if (action == Heartbeat::Action::dead) {
             lose ({ETIMEDOUT, false});
+            return;
+        }
+        Msg ping;
+        heartbeat_->make_ping (ping);
+        if (!output_dead_)
+            encoder_.encode (ping, batch_);
+        flush ();
+        if (phase_ != Phase::traffic)
             return;
     }
     heartbeat_timer ();
+}
+
+// Made for our own PINGs, or when the peer's first comes.
+void Stream::start_heartbeat ()
+{
+    Heartbeat::Settings settings;
+    settings.interval = options_->heartbeat_ivl;
+    settings.timeout = options_->heartbeat_timeout;
+    settings.ttl = options_->heartbeat_ttl;
+    heartbeat_ = std::make_unique<Heartbeat> (settings);
+    heartbeat_->start (now () / millisecond);
+}
+
+void Stream::answer_ping (Msg &ping) noexcept
+try {
+    if (raw_)
+        return;
+    if (!heartbeat_)
+        start_heartbeat ();
+    heartbeat_->frame_received ();
+    if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_)
+        return;
+    encoder_.encode (ping, batch_);
+    flush ();
+    if (phase_ == Phase::traffic)
+        heartbeat_timer ();
+} catch (...) {
 }
 
 void Stream::heartbeat_timer () noexcept
 {
     if (!heartbeat_)
         return;
-    const std::int64_t next = heartbeat_->next ();
-    if (next < 0)
+    const std::int64_t next = heartbeat_->next_deadline ();
+    if (next == Heartbeat::never)
         timer_.cancel ();
     else
         timer_.arm (socket_.reactor (), socket_.strand (), *this, next * millisecond);

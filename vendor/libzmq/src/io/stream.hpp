@@ -70,6 +70,11 @@ class Stream final : public HookTarget
     void close () noexcept;
     // As close(), after everything written was taken by the peer; Socket::stream_finished then.
     void finish () noexcept;
+    // Finishes once all that is queued was written.
+    void linger () noexcept;
+    bool lingering () const noexcept { return lingering_; }
+    // Goes out before anything that is queued.
+    void send_first (Msg &frame) noexcept;
     bool finishing () const noexcept { return phase_ == Phase::finishing; }
 
     // For monitor events: our end for accepted connections, the peer for connecting ones.
@@ -107,6 +112,8 @@ class Stream final : public HookTarget
     void lose (Loss loss) noexcept;
     void shut_down () noexcept;
     bool encode_some () noexcept;
+    void start_heartbeat ();
+    void answer_ping (Msg &ping) noexcept;
     void heartbeat_timer () noexcept;
     void check_finished () noexcept;
 
@@ -123,6 +130,7 @@ class Stream final : public HookTarget
     bool blocked_ = false;
     bool output_dead_ = false;  // a write failed: the read side decides
     bool raw_ = false;
+    bool lingering_ = false;
     std::unique_ptr<Handshake> handshake_;
     std::unique_ptr<FrameCheck> frame_check_;
     std::unique_ptr<Heartbeat> heartbeat_;

@@ -26,10 +26,10 @@ class Metadata
     const char *get (std::string_view name) const noexcept;
     int fd () const noexcept { return fd_; }  // -1: none
 
-    void acquire () noexcept { references_.fetch_add (1, std::memory_order_relaxed); }
-    void release () noexcept
+    void acquire (std::uint32_t count = 1) noexcept { references_.fetch_add (count, std::memory_order_relaxed); }
+    void release (std::uint32_t count = 1) noexcept
     {
-        if (references_.fetch_sub (1, std::memory_order_acq_rel) == 1)
+        if (references_.fetch_sub (count, std::memory_order_acq_rel) == count)
             destroy ();
     }
 

@@ -89,6 +89,14 @@ class Msg final
     // 0 or ENOMEM (then `data` stays the caller's). free_function null: constant data.
     int init_external (void *data, std::size_t size, FreeFunction free_function, void *hint) noexcept;
     void init_constant (const void *data, std::size_t size) noexcept;
+    // As init_copy() for at most inline_capacity bytes, but always reads inline_capacity bytes: one copy of fixed length is what
+    // makes the codec fast. What is read beyond `size` does not matter.
+    void init_inside (const std::uint8_t *padded, std::size_t size) noexcept
+    {
+        init ();
+        std::memcpy (body_.inside, padded, inline_capacity);
+        size_ = static_cast<std::uint8_t> (size);
+    }
     // Takes over one reference to `content`.
     void init_slice (Content *content, std::uint8_t *data, std::size_t size) noexcept;
 
@@ -108,6 +116,18 @@ class Msg final
     bool valid () const noexcept { return storage_ >= Storage::inside && storage_ <= Storage::constant; }
     // Shares a long body (both sides then report shared()), duplicates a short one; copies flags, metadata, ids. 0 or ENOMEM.
     int copy_from (const Msg &source) noexcept;
+
+    // Gives the body away: the caller owns the reference returned, null if the body is constant. The message becomes empty. Not for bodies
+    // that are inside.
+    Content *take_content () noexcept
+    {
+        Content *content = body_.far.content;
+        storage_ = Storage::inside;
+        reset ();
+        return content;
+    }
+    // As set_metadata(), taking over the caller's reference; for a message that has no metadata.
+    void init_metadata (Metadata *metadata) noexcept { metadata_ = metadata; }
 
     // ---- body ----
     std::uint8_t *data () noexcept { return storage_ == Storage::inside ? body_.inside : body_.far.data; }

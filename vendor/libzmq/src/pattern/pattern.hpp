@@ -1,7 +1,8 @@
 // What makes a socket type: routing, fairness, mute behaviour, envelopes, its own options. One file a pattern; table.cpp lists them.
 //
 // All calls are made with the socket's strand held. A pattern never blocks, never does I/O and takes no other lock; EAGAIN is how
-// it says "would block". Errors are errno values, 0 is success.
+// it says "would block". Errors are errno values, 0 is success. Calls that may have to allocate (attach, identified, read_activated,
+// detach, recv, send, set_option) may throw std::bad_alloc.
 #pragma once
 
 #include <cstddef>

@@ -10,10 +10,7 @@
 
 namespace engine {
 
-AcceptReserve::AcceptReserve () noexcept
-{
-    arm ();
-}
+AcceptReserve::AcceptReserve () noexcept { arm (); }
 
 AcceptReserve::~AcceptReserve ()
 {

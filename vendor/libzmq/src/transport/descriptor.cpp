@@ -8,10 +8,7 @@
 
 namespace engine {
 
-Descriptor::~Descriptor ()
-{
-    reset ();
-}
+Descriptor::~Descriptor () { reset (); }
 
 int Descriptor::release () noexcept
 {

@@ -113,18 +113,18 @@ int remove_stale (const SocketAddress &address) noexcept
     if (!S_ISSOCK (status.st_mode) && !S_ISLNK (status.st_mode) && !empty_file)
         return EADDRINUSE;
     switch (probe (address)) {
-        case ECONNREFUSED:  // nobody listens (or not a socket)
-        case ENOENT:        // gone meanwhile, or a link to nothing
-            break;
-        case 0:
-        case EAGAIN:       // its backlog is full
-        case EINPROGRESS:
-        case EPROTOTYPE:   // a datagram socket, alive
-            return EADDRINUSE;
-        case EACCES:  // not ours to judge
-            return EACCES;
-        default:
-            return EADDRINUSE;
+    case ECONNREFUSED:  // nobody listens (or not a socket)
+    case ENOENT:        // gone meanwhile, or a link to nothing
+        break;
+    case 0:
+    case EAGAIN:  // its backlog is full
+    case EINPROGRESS:
+    case EPROTOTYPE:  // a datagram socket, alive
+        return EADDRINUSE;
+    case EACCES:  // not ours to judge
+        return EACCES;
+    default:
+        return EADDRINUSE;
     }
     if (::unlink (path) != 0 && errno != ENOENT)
         return errno;

@@ -29,8 +29,7 @@ std::vector<gid_t> groups_of (uid_t uid)
     passwd entry{};
     passwd *found = nullptr;
     int error = 0;
-    while ((error = ::getpwuid_r (uid, &entry, buffer.data (), buffer.size (), &found)) == ERANGE
-           && buffer.size () < (1U << 20))
+    while ((error = ::getpwuid_r (uid, &entry, buffer.data (), buffer.size (), &found)) == ERANGE && buffer.size () < (1U << 20))
         buffer.resize (buffer.size () * 2);
     if (error != 0 || found == nullptr)
         return {};
@@ -75,14 +74,13 @@ bool admitted_by_ipc_filters (int fd, const Options &options)
     const std::optional<PeerCredentials> peer = peer_credentials (fd);
     if (!peer)
         return false;
-    if (contains (options.ipc_filter_pid, peer->pid) || contains (options.ipc_filter_uid, peer->uid)
-        || contains (options.ipc_filter_gid, peer->gid))
+    if (contains (options.ipc_filter_pid, peer->pid) || contains (options.ipc_filter_uid, peer->uid) ||
+        contains (options.ipc_filter_gid, peer->gid))
         return true;
     if (options.ipc_filter_gid.empty ())
         return false;
     const std::vector<gid_t> groups = groups_of (peer->uid);
-    return std::any_of (groups.begin (), groups.end (),
-                        [&options] (gid_t group) { return contains (options.ipc_filter_gid, group); });
+    return std::any_of (groups.begin (), groups.end (), [&options] (gid_t group) { return contains (options.ipc_filter_gid, group); });
 }
 
 }  // namespace engine

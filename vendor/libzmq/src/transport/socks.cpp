@@ -21,30 +21,27 @@ constexpr std::uint8_t domain_name = 3;
 constexpr std::uint8_t ipv6 = 4;
 constexpr std::size_t longest_text = 255;
 
-constexpr char as_char (std::size_t value) noexcept
-{
-    return static_cast<char> (static_cast<std::uint8_t> (value));
-}
+constexpr char as_char (std::size_t value) noexcept { return static_cast<char> (static_cast<std::uint8_t> (value)); }
 
 int errno_of_reply (std::uint8_t code) noexcept
 {
     switch (code) {
-        case 2:
-            return EACCES;  // not allowed by ruleset
-        case 3:
-            return ENETUNREACH;
-        case 4:
-            return EHOSTUNREACH;
-        case 5:
-            return ECONNREFUSED;
-        case 6:
-            return ETIMEDOUT;  // TTL expired
-        case 7:
-            return EOPNOTSUPP;
-        case 8:
-            return EAFNOSUPPORT;
-        default:
-            return EIO;
+    case 2:
+        return EACCES;  // not allowed by ruleset
+    case 3:
+        return ENETUNREACH;
+    case 4:
+        return EHOSTUNREACH;
+    case 5:
+        return ECONNREFUSED;
+    case 6:
+        return ETIMEDOUT;  // TTL expired
+    case 7:
+        return EOPNOTSUPP;
+    case 8:
+        return EAFNOSUPPORT;
+    default:
+        return EIO;
     }
 }
 
@@ -52,8 +49,9 @@ int errno_of_reply (std::uint8_t code) noexcept
 
 SocksClient::SocksClient (const SocksRequest &request) : request_ (request)
 {
-    if (request_.host.empty () || request_.host.size () > longest_text || request_.port == 0
-        || request_.username.size () > longest_text || request_.password.size () > longest_text) {
+    if (request_.host.empty () || request_.host.size () > longest_text || request_.port == 0 || request_.username.size () > longest_text ||
+        request_.password.size () > longest_text)
+    {
         fail (EINVAL);
         return;
     }
@@ -66,10 +64,7 @@ std::span<const std::uint8_t> SocksClient::output () const noexcept
     return {reinterpret_cast<const std::uint8_t *> (out_.data ()) + out_sent_, out_.size () - out_sent_};
 }
 
-void SocksClient::sent (std::size_t count) noexcept
-{
-    out_sent_ += std::min (count, out_.size () - out_sent_);
-}
+void SocksClient::sent (std::size_t count) noexcept { out_sent_ += std::min (count, out_.size () - out_sent_); }
 
 std::size_t SocksClient::feed (std::span<const std::uint8_t> bytes)
 {
@@ -92,29 +87,29 @@ std::size_t SocksClient::wanted () const noexcept
     if (in_size_ < 5)
         return 5;
     switch (in_[3]) {
-        case ipv4:
-            return 4 + 4 + 2;
-        case ipv6:
-            return 4 + 16 + 2;
-        case domain_name:
-            return 4U + 1U + in_[4] + 2U;
-        default:
-            return 5;
+    case ipv4:
+        return 4 + 4 + 2;
+    case ipv6:
+        return 4 + 16 + 2;
+    case domain_name:
+        return 4U + 1U + in_[4] + 2U;
+    default:
+        return 5;
     }
 }
 
 void SocksClient::answer ()
 {
     switch (step_) {
-        case Step::method:
-            on_method ();
-            break;
-        case Step::authentication:
-            on_authentication ();
-            break;
-        case Step::reply:
-            on_reply ();
-            break;
+    case Step::method:
+        on_method ();
+        break;
+    case Step::authentication:
+        on_authentication ();
+        break;
+    case Step::reply:
+        on_reply ();
+        break;
     }
 }
 
@@ -129,8 +124,8 @@ void SocksClient::on_method ()
     if (method != username_password || request_.username.empty ())
         return fail (EACCES);
     step_ = Step::authentication;
-    queue (std::string{as_char (authentication_version), as_char (request_.username.size ())} + request_.username
-           + as_char (request_.password.size ()) + request_.password);
+    queue (std::string{as_char (authentication_version), as_char (request_.username.size ())} + request_.username +
+           as_char (request_.password.size ()) + request_.password);
 }
 
 void SocksClient::on_authentication ()

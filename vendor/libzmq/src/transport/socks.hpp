@@ -13,7 +13,7 @@ namespace engine {
 
 struct SocksRequest
 {
-    std::string host;  // literal address without brackets, or a name for the proxy to look up; 1..255 bytes
+    std::string host;        // literal address without brackets, or a name for the proxy to look up; 1..255 bytes
     std::uint16_t port = 0;  // 1..65535
     std::string username;    // 0..255 bytes; empty: no authentication is offered
     std::string password;    // 0..255 bytes

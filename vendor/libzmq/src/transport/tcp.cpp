@@ -46,7 +46,7 @@ int check_connect (const std::string &address, const Options &options)
 
 bool resolves_at_once (const std::string &address, const Options &options)
 {
-    return tcp_resolves_at_once (options.socks_proxy.empty () ? address : options.socks_proxy, options.ipv6 != 0);
+    return tcp_resolves_at_once (options.socks_proxy.empty () ? address : options.socks_proxy, options.ipv6);
 }
 
 int resolve_through_proxy (const std::string &address, const Options &options, std::vector<DialTarget> &out)
@@ -58,7 +58,7 @@ int resolve_through_proxy (const std::string &address, const Options &options, s
     if (!target.source.empty () && proxy.find (';') == std::string::npos)
         proxy.insert (0, target.source + ';');
     const std::size_t first = out.size ();
-    if (const int error = resolve_tcp_connect (proxy, options.ipv6 != 0, Names::ask, out))
+    if (const int error = resolve_tcp_connect (proxy, options.ipv6, Names::ask, out))
         return error;
     for (std::size_t i = first; i < out.size (); ++i) {
         out[i].socks_host = target.host;
@@ -71,7 +71,7 @@ int resolve (const std::string &address, const Options &options, std::vector<Dia
 {
     if (!options.socks_proxy.empty ())
         return resolve_through_proxy (address, options, out);
-    return resolve_tcp_connect (address, options.ipv6 != 0, Names::ask, out);
+    return resolve_tcp_connect (address, options.ipv6, Names::ask, out);
 }
 
 int dial (const DialTarget &target, const Options &options, int &fd)
@@ -147,7 +147,7 @@ int listen (const std::string &address, const Options &options, Listening &out)
         return 0;
     }
     std::vector<SocketAddress> candidates;
-    if (const int error = resolve_tcp_bind (address, options.ipv6 != 0, Names::ask, candidates))
+    if (const int error = resolve_tcp_bind (address, options.ipv6, Names::ask, candidates))
         return error;
     int error = EADDRNOTAVAIL;
     for (const SocketAddress &candidate : candidates) {
@@ -208,7 +208,7 @@ std::string canonical (const std::string &address, const Options &options)
     if (address.rfind ("*:", 0) == 0)
         return typed;
     std::vector<SocketAddress> found;
-    if (resolve_tcp_bind (address, options.ipv6 != 0, Names::ask, found) != 0)
+    if (resolve_tcp_bind (address, options.ipv6, Names::ask, found) != 0)
         return typed;
     return tcp_endpoint_text (found.front ());
 }

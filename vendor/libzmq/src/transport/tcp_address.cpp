@@ -27,15 +27,9 @@ enum class Side : std::uint8_t
     remote
 };
 
-bool is_digit (char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
+bool is_digit (char c) noexcept { return c >= '0' && c <= '9'; }
 
-bool is_alpha (char c) noexcept
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+bool is_alpha (char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 SocketAddress from_ipv4 (const sockaddr_in &address) noexcept
 {
@@ -195,8 +189,9 @@ bool find_interface (const std::string &name, bool ipv6, std::vector<SocketAddre
     for (const int family : families) {
         for (const ifaddrs *entry = list; entry != nullptr; entry = entry->ifa_next) {
             SocketAddress address;
-            if (entry->ifa_addr != nullptr && entry->ifa_addr->sa_family == family && name == entry->ifa_name
-                && convert (entry->ifa_addr, ipv6, address)) {
+            if (entry->ifa_addr != nullptr && entry->ifa_addr->sa_family == family && name == entry->ifa_name &&
+                convert (entry->ifa_addr, ipv6, address))
+            {
                 out.push_back (address);
                 return true;
             }
@@ -205,10 +200,7 @@ bool find_interface (const std::string &name, bool ipv6, std::vector<SocketAddre
     return false;
 }
 
-bool is_localhost (const std::string &name) noexcept
-{
-    return ::strcasecmp (name.c_str (), "localhost") == 0;
-}
+bool is_localhost (const std::string &name) noexcept { return ::strcasecmp (name.c_str (), "localhost") == 0; }
 
 int find_name (const std::string &name, bool ipv6, int missing, std::vector<SocketAddress> &out)
 {
@@ -229,8 +221,7 @@ int find_name (const std::string &name, bool ipv6, int missing, std::vector<Sock
     return out.empty () ? missing : 0;
 }
 
-int resolve_host (std::string_view text, std::uint16_t port, bool ipv6, Side side, Names names,
-                  std::vector<SocketAddress> &out)
+int resolve_host (std::string_view text, std::uint16_t port, bool ipv6, Side side, Names names, std::vector<SocketAddress> &out)
 {
     Host host;
     if (const int error = parse_host (text, host))

@@ -32,9 +32,7 @@ int set_type_of_service (int fd, int family, int value) noexcept
 int bind_to_device (int fd, const std::string &device) noexcept
 {
 #ifdef SO_BINDTODEVICE
-    return ::setsockopt (fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str (), static_cast<socklen_t> (device.size () + 1)) == 0
-             ? 0
-             : errno;
+    return ::setsockopt (fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str (), static_cast<socklen_t> (device.size () + 1)) == 0 ? 0 : errno;
 #else
     (void) fd;
     (void) device;

@@ -10,10 +10,12 @@
 #include <thread>
 
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
 
+#include "core/context_options.hpp"
 #include "core/options.hpp"
 
 using namespace engine;
@@ -45,10 +47,7 @@ class Gate
     bool open_ = false;
 };
 
-int nothing (std::vector<DialTarget> &)
-{
-    return 0;
-}
+int nothing (std::vector<DialTarget> &) { return 0; }
 
 template <class T>
 T get_soon (std::future<T> &future)
@@ -71,9 +70,10 @@ TEST_CASE ("resolver: work is done elsewhere and reported")
                    worker = std::this_thread::get_id ();
                    return find_transport ("tcp")->resolve ("localhost:80", Options (), out);
                },
-               [&promise] (int error, std::vector<DialTarget> targets) { promise.set_value ({error, std::move (targets)}); },
-               ticket)
-             == 0);
+               [&promise] (int error, std::vector<DialTarget> targets) {
+                   promise.set_value ({error, std::move (targets)});
+               },
+               ticket) == 0);
     const auto [error, targets] = get_soon (future);
     CHECK (error == 0);
     REQUIRE (targets.size () == 1);
@@ -98,11 +98,8 @@ TEST_CASE ("resolver: errors and exceptions are outcomes")
                            throw 1;
                        return EHOSTUNREACH;
                    },
-                   [&promise] (int error, std::vector<DialTarget> targets) {
-                       promise.set_value (targets.empty () ? error : -1);
-                   },
-                   ticket)
-                 == 0);
+                   [&promise] (int error, std::vector<DialTarget> targets) { promise.set_value (targets.empty () ? error : -1); },
+                   ticket) == 0);
         CHECK (get_soon (future) == (throws ? ENOMEM : EHOSTUNREACH));
     }
 }
@@ -119,20 +116,20 @@ TEST_CASE ("resolver: threads have a name and take no signals")
         std::promise<Facts> promise;
         auto future = promise.get_future ();
         Resolver::Ticket ticket;
-        REQUIRE (resolver.post (nothing,
-                                [&promise] (int, std::vector<DialTarget>) {
-                                    Facts facts;
-                                    char name[64] = {};
-                                    pthread_getname_np (pthread_self (), name, sizeof name);
-                                    facts.name = name;
-                                    sigset_t mask;
-                                    pthread_sigmask (SIG_SETMASK, nullptr, &mask);
-                                    for (const int signal : {SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGPIPE, SIGCHLD})
-                                        facts.blocked = facts.blocked && sigismember (&mask, signal) == 1;
-                                    promise.set_value (facts);
-                                },
-                                ticket)
-                 == 0);
+        REQUIRE (resolver.post (
+                   nothing,
+                   [&promise] (int, std::vector<DialTarget>) {
+                       Facts facts;
+                       char name[64] = {};
+                       pthread_getname_np (pthread_self (), name, sizeof name);
+                       facts.name = name;
+                       sigset_t mask;
+                       pthread_sigmask (SIG_SETMASK, nullptr, &mask);
+                       for (const int signal : {SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGPIPE, SIGCHLD})
+                           facts.blocked = facts.blocked && sigismember (&mask, signal) == 1;
+                       promise.set_value (facts);
+                   },
+                   ticket) == 0);
         return get_soon (future);
     };
     CHECK (facts_with ("").name == "ZMQbg/DNS");
@@ -144,6 +141,33 @@ TEST_CASE ("resolver: threads have a name and take no signals")
     CHECK (sigismember (&mask, SIGINT) == 0);  // ours is as it was
 }
 
+#ifdef __linux__
+TEST_CASE ("resolver: the context's affinity holds for its threads")
+{
+    ContextOptions options;
+    cpu_set_t ours;
+    REQUIRE (::sched_getaffinity (0, sizeof ours, &ours) == 0);
+    int last = 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET (cpu, &ours))
+            last = cpu;
+    options.thread_affinity_cpus = {last};
+    Resolver resolver (options);
+    std::promise<bool> promise;
+    auto future = promise.get_future ();
+    Resolver::Ticket ticket;
+    REQUIRE (resolver.post (
+               nothing,
+               [&promise, last] (int, std::vector<DialTarget>) {
+                   cpu_set_t set;
+                   ::sched_getaffinity (0, sizeof set, &set);
+                   promise.set_value (CPU_COUNT (&set) == 1 && CPU_ISSET (last, &set));
+               },
+               ticket) == 0);
+    CHECK (get_soon (future));
+}
+#endif
+
 TEST_CASE ("resolver: a slow name does not hold up the others, and there is a most of threads")
 {
     auto gate = std::make_shared<Gate> ();
@@ -152,7 +176,7 @@ TEST_CASE ("resolver: a slow name does not hold up the others, and there is a mo
     std::atomic<int> reported = 0;
     Gate all_done;
     {
-        Resolver resolver ({}, 2);
+        Resolver resolver (std::string (), 2);
         std::vector<Resolver::Ticket> tickets (10);
         Gate second;
         REQUIRE (resolver.post ([gate] (std::vector<DialTarget> &) { return gate->wait () ? 0 : EIO; },
@@ -160,8 +184,7 @@ TEST_CASE ("resolver: a slow name does not hold up the others, and there is a mo
                                     if (++reported == 10)
                                         all_done.open ();
                                 },
-                                tickets[0])
-                 == 0);
+                                tickets[0]) == 0);
         for (std::size_t i = 1; i < tickets.size (); ++i)
             REQUIRE (resolver.post (
                        [&] (std::vector<DialTarget> &) {
@@ -178,8 +201,7 @@ TEST_CASE ("resolver: a slow name does not hold up the others, and there is a mo
                            if (reported == 10)
                                all_done.open ();
                        },
-                       tickets[i])
-                     == 0);
+                       tickets[i]) == 0);
         CHECK (second.wait ());  // nine are through while the first is stuck
         gate->open ();
         CHECK (all_done.wait ());
@@ -195,7 +217,7 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
     std::atomic<int> reported = 0;
     const auto witness = std::make_shared<int> (0);
     {
-        Resolver resolver ({}, 1);
+        Resolver resolver (std::string (), 1);
         Resolver::Ticket working;
         Resolver::Ticket waiting;
         REQUIRE (resolver.post (
@@ -203,9 +225,9 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
                        begun->open ();
                        return gate->wait () ? 0 : EIO;
                    },
-                   [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, working)
-                 == 0);
-        REQUIRE (resolver.post (nothing, [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, waiting) == 0);
+                   [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, working) == 0);
+        REQUIRE (resolver.post (
+                   nothing, [&reported, witness] (int, std::vector<DialTarget>) { ++reported; }, waiting) == 0);
         REQUIRE (begun->wait ());
         CHECK (witness.use_count () == 3);
         CHECK (working.cancel ());
@@ -216,7 +238,8 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
         std::promise<void> promise;
         auto future = promise.get_future ();
         Resolver::Ticket after;
-        REQUIRE (resolver.post (nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (); }, after) == 0);
+        REQUIRE (resolver.post (
+                   nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (); }, after) == 0);
         get_soon (future);
     }
     CHECK (reported == 0);
@@ -229,14 +252,14 @@ TEST_CASE ("resolver: cancelling waits for a running done if asked to")
     Gate leave;
     std::atomic<bool> left = false;
     Resolver::Ticket ticket;
-    REQUIRE (resolver.post (nothing,
-                            [&] (int, std::vector<DialTarget>) {
-                                inside.open ();
-                                leave.wait ();
-                                left = true;
-                            },
-                            ticket)
-             == 0);
+    REQUIRE (resolver.post (
+               nothing,
+               [&] (int, std::vector<DialTarget>) {
+                   inside.open ();
+                   leave.wait ();
+                   left = true;
+               },
+               ticket) == 0);
     REQUIRE (inside.wait ());
     CHECK (!ticket.cancel ());  // does not wait
     CHECK (!left);
@@ -256,16 +279,15 @@ TEST_CASE ("resolver: done may post and cancel itself")
     std::mutex mutex;
     {
         const std::lock_guard lock (mutex);  // `first` is filled before done looks at it
-        REQUIRE (resolver.post (nothing,
-                                [&] (int, std::vector<DialTarget>) {
-                                    const std::lock_guard inner (mutex);
-                                    CHECK (!first.cancel_and_wait ());
-                                    CHECK (resolver.post (nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (true); },
-                                                          second)
-                                           == 0);
-                                },
-                                first)
-                 == 0);
+        REQUIRE (resolver.post (
+                   nothing,
+                   [&] (int, std::vector<DialTarget>) {
+                       const std::lock_guard inner (mutex);
+                       CHECK (!first.cancel_and_wait ());
+                       CHECK (resolver.post (
+                                nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (true); }, second) == 0);
+                   },
+                   first) == 0);
     }
     CHECK (get_soon (future));
 }
@@ -277,20 +299,20 @@ TEST_CASE ("resolver: many jobs, cancelled at random moments by other threads")
     constexpr int threads = 3;
     constexpr int jobs = 200;
     {
-        Resolver resolver ({}, 3);
+        Resolver resolver (std::string (), 3);
         std::vector<std::thread> posters;
         for (int t = 0; t < threads; ++t)
             posters.emplace_back ([&] {
                 for (int i = 0; i < jobs; ++i) {
                     Resolver::Ticket ticket;
                     auto over = std::make_shared<Gate> ();
-                    if (resolver.post (nothing,
-                                       [&reported, over] (int, std::vector<DialTarget>) {
-                                           ++reported;
-                                           over->open ();
-                                       },
-                                       ticket)
-                        != 0)
+                    if (resolver.post (
+                          nothing,
+                          [&reported, over] (int, std::vector<DialTarget>) {
+                              ++reported;
+                              over->open ();
+                          },
+                          ticket) != 0)
                         continue;
                     if (i % 3 == 0)
                         over->wait ();
@@ -318,7 +340,7 @@ TEST_CASE ("resolver: shutting down does not wait for work that is stuck")
     Resolver::Ticket stuck;
     Resolver::Ticket queued;
     {
-        Resolver resolver ({}, 1);
+        Resolver resolver (std::string (), 1);
         // `ended` opens when the abandoned thread lets go of its copies.
         struct Opener
         {
@@ -331,9 +353,9 @@ TEST_CASE ("resolver: shutting down does not wait for work that is stuck")
                        begun->open ();
                        return gate->wait () ? 0 : EIO;
                    },
-                   [reported] (int, std::vector<DialTarget>) { ++*reported; }, stuck)
-                 == 0);
-        REQUIRE (resolver.post (nothing, [reported] (int, std::vector<DialTarget>) { ++*reported; }, queued) == 0);
+                   [reported] (int, std::vector<DialTarget>) { ++*reported; }, stuck) == 0);
+        REQUIRE (resolver.post (
+                   nothing, [reported] (int, std::vector<DialTarget>) { ++*reported; }, queued) == 0);
         REQUIRE (begun->wait ());
     }
     CHECK (std::chrono::steady_clock::now () - start < 5s);
@@ -354,14 +376,14 @@ TEST_CASE ("resolver: shutting down waits for a running done")
         Resolver resolver;
         Resolver::Ticket ticket;
         auto wait = leave.get_future ().share ();
-        REQUIRE (resolver.post (nothing,
-                                [&left, inside, wait] (int, std::vector<DialTarget>) {
-                                    inside->open ();
-                                    wait.wait ();
-                                    left = true;
-                                },
-                                ticket)
-                 == 0);
+        REQUIRE (resolver.post (
+                   nothing,
+                   [&left, inside, wait] (int, std::vector<DialTarget>) {
+                       inside->open ();
+                       wait.wait ();
+                       left = true;
+                   },
+                   ticket) == 0);
         REQUIRE (inside->wait ());
         opener = std::thread ([&leave] { leave.set_value (); });
     }

@@ -2,6 +2,7 @@
 #include "message/msg.hpp"
 
 #include <cerrno>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <string>
@@ -35,7 +36,7 @@ void count_free (void *, void *hint)
 
 TEST_CASE ("bodies of every size keep their bytes and their place")
 {
-    for (const std::size_t size : {0, 1, 32, 33, 34, 255, 256, 70000}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 32, 33, 34, 255, 256, 70000}) {
         const std::string text = bytes (size);
         Msg message;
         REQUIRE (message.init_copy (text.data (), size) == 0);
@@ -145,7 +146,7 @@ TEST_CASE ("attributes travel with moves and copies")
 
 TEST_CASE ("groups of every length")
 {
-    for (const std::size_t size : {0, 1, 14, 15, 255, 300}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 14, 15, 255, 300}) {
         Msg message;
         REQUIRE (message.set_group (bytes (size)) == 0);
         CHECK (std::string (message.group ()) == bytes (size).substr (0, 255));

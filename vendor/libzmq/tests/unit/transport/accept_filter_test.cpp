@@ -36,8 +36,9 @@ TEST_CASE ("accept filter: syntax")
         CHECK (parse_address_mask (text, true, mask) == 0);
         CHECK (parse_address_mask (text, false, mask) == EINVAL);
     }
-    for (const char *text : {"", "/", "/8", "localhost", "127.0.0.1/", "127.0.0.1/33", "127.0.0.1/-1", "127.0.0.1/8x", "127.0.0.1/0x8", "::1/129",
-                             "127.0.0.1:80", "127.0.0.1/8/8", "127.0.0.1 ", "127.0.0.1/999999"}) {
+    for (const char *text : {"", "/", "/8", "localhost", "127.0.0.1/", "127.0.0.1/33", "127.0.0.1/-1", "127.0.0.1/8x", "127.0.0.1/0x8",
+                             "::1/129", "127.0.0.1:80", "127.0.0.1/8/8", "127.0.0.1 ", "127.0.0.1/999999"})
+    {
         CAPTURE (text);
         CHECK (parse_address_mask (text, true, mask) == EINVAL);
     }

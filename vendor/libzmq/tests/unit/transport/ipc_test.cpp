@@ -13,10 +13,7 @@ using namespace loopback;
 
 namespace {
 
-const Transport &ipc ()
-{
-    return *find_transport ("ipc");
-}
+const Transport &ipc () { return *find_transport ("ipc"); }
 
 void check_round (const Options &options, const std::string &address, const std::string &endpoint)
 {
@@ -38,18 +35,15 @@ void check_round (const Options &options, const std::string &address, const std:
     CHECK (ipc ().local_endpoint (server.get ()) == bound.endpoint ());
     CHECK (ipc ().remote_endpoint (server.get ()).empty ());
 #ifdef __linux__
-    const std::string peer = "localhost:" + std::to_string (::getuid ()) + ':' + std::to_string (::getgid ()) + ':'
-                             + std::to_string (::getpid ());
+    const std::string peer =
+      "localhost:" + std::to_string (::getuid ()) + ':' + std::to_string (::getgid ()) + ':' + std::to_string (::getpid ());
     CHECK (ipc ().peer_address (server.get ()) == peer);
     CHECK (ipc ().peer_address (client.get ()) == peer);
 #endif
     check_exchange (client.get (), server.get ());
 }
 
-std::string abstract_name (const char *what)
-{
-    return "@zmq-unit-" + std::string (what) + '-' + std::to_string (::getpid ());
-}
+std::string abstract_name (const char *what) { return "@zmq-unit-" + std::string (what) + '-' + std::to_string (::getpid ()); }
 
 // The file of a listener that died without cleaning up.
 void leave_stale (const std::string &path)

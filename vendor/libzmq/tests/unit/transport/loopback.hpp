@@ -43,10 +43,7 @@ inline int int_option (int fd, int level, int name)
     return value;
 }
 
-inline bool non_blocking (int fd)
-{
-    return (::fcntl (fd, F_GETFL) & O_NONBLOCK) != 0 && (::fcntl (fd, F_GETFD) & FD_CLOEXEC) != 0;
-}
+inline bool non_blocking (int fd) { return (::fcntl (fd, F_GETFL) & O_NONBLOCK) != 0 && (::fcntl (fd, F_GETFD) & FD_CLOEXEC) != 0; }
 
 inline bool ipv6_available ()
 {
@@ -63,8 +60,7 @@ class Bound
   public:
     Bound (const char *transport, const std::string &address, const engine::Options &options)
         : transport_ (engine::find_transport (transport)), error_ (transport_->listen (address, options, listening_))
-    {
-    }
+    {}
     ~Bound () { close (); }
     Bound (const Bound &) = delete;
     Bound &operator= (const Bound &) = delete;
@@ -88,8 +84,7 @@ class Bound
 };
 
 // Resolves, dials the first target and waits for the outcome.
-inline int connect_to (const char *transport, const std::string &address, const engine::Options &options,
-                       engine::Descriptor &out)
+inline int connect_to (const char *transport, const std::string &address, const engine::Options &options, engine::Descriptor &out)
 {
     const engine::Transport *row = engine::find_transport (transport);
     std::vector<engine::DialTarget> targets;

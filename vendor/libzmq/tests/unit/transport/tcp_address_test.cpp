@@ -32,10 +32,7 @@ std::string connect_text (const std::string &address, bool ipv6)
     return found.front ().endpoint;
 }
 
-std::string error_text (int error)
-{
-    return "errno " + std::to_string (error);
-}
+std::string error_text (int error) { return "errno " + std::to_string (error); }
 
 std::string loopback_interface ()
 {
@@ -74,9 +71,9 @@ TEST_CASE ("tcp address: IPv4 forms for bind")
       {"*:034572", "tcp://0.0.0.0:34572"},
       {"127.0.0.1:0;127.0.0.1:34569", "tcp://127.0.0.1:34569"},
     };
-    for (const auto &[text, wanted] : rows) {
-        CAPTURE (text);
-        CHECK (bind_text (text, false) == wanted);
+    for (const auto &row : rows) {
+        CAPTURE (row.first);
+        CHECK (bind_text (row.first, false) == row.second);
     }
 }
 
@@ -84,7 +81,8 @@ TEST_CASE ("tcp address: what bind refuses")
 {
     for (const char *text : {"127.0.0.1:00", "127.0.0.1:!", "127.0.0.1:65536", "127.0.0.1:70000", "127.0.0.1:99999999999999999999",
                              "127.0.0.1:-1", "127.0.0.1:a", "127.0.0.1:", "127.0.0.1", "127.0.0.1:*x", ";127.0.0.1:*",
-                             "127.0.0.1;127.0.0.1:*", "[fe80::1%nozone]:*", "[fe80::1%]:*", "*:%2034571", "", ":"}) {
+                             "127.0.0.1;127.0.0.1:*", "[fe80::1%nozone]:*", "[fe80::1%]:*", "*:%2034571", "", ":"})
+    {
         CAPTURE (text);
         CHECK (bind_text (text, false) == error_text (EINVAL));
         CHECK (bind_text (text, true) == error_text (EINVAL));
@@ -117,9 +115,9 @@ TEST_CASE ("tcp address: IPv6 forms for bind")
       {"::1:9", "tcp://[::1]:9"},
       {"[::1]:65535x", "tcp://[::1]:65535"},
     };
-    for (const auto &[text, wanted] : rows) {
-        CAPTURE (text);
-        CHECK (bind_text (text, true) == wanted);
+    for (const auto &row : rows) {
+        CAPTURE (row.first);
+        CHECK (bind_text (row.first, true) == row.second);
     }
     const std::string lo = loopback_interface ();
     const std::string by_name = bind_text (lo + ":9", true);
@@ -136,12 +134,14 @@ TEST_CASE ("tcp address: IPv6 forms for bind")
 TEST_CASE ("tcp address: what connect takes and refuses at once")
 {
     for (const char *text : {"127.0.0.1:5555", "127.0.0.1:0", ":9", "127.0.0.1:9a", "a_b:9", "[::1]:9", "::1:9", "0:0;a:9", "a:*;b:9",
-                             "a;b:9", "[::1%lo]:9", "lo:0;127.0.0.1:9", "a:9*", "a:9.x", "a:9;b", "a:65535"}) {
+                             "a;b:9", "[::1%lo]:9", "lo:0;127.0.0.1:9", "a:9*", "a:9.x", "a:9;b", "a:65535"})
+    {
         CAPTURE (text);
         CHECK (check_tcp_connect (text) == 0);
     }
-    for (const char *text : {"", "127.0.0.1:*", "*:5", "-a:9", "_a:9", "a:9/", "*:0;a:9", "a:9:b", "a:", "a", "a:http", ";a:9", "%a:9", "a@b:9",
-                             "a b:9", "a:65536", "a:70000", "a:4294967297"}) {
+    for (const char *text : {"", "127.0.0.1:*", "*:5", "-a:9", "_a:9", "a:9/", "*:0;a:9", "a:9:b", "a:", "a", "a:http", ";a:9", "%a:9",
+                             "a@b:9", "a b:9", "a:65536", "a:70000", "a:4294967297"})
+    {
         CAPTURE (text);
         CHECK (check_tcp_connect (text) == EINVAL);
     }

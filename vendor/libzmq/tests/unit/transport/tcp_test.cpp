@@ -12,10 +12,7 @@ using namespace loopback;
 
 namespace {
 
-const Transport &tcp ()
-{
-    return *find_transport ("tcp");
-}
+const Transport &tcp () { return *find_transport ("tcp"); }
 
 AddressMask mask (const char *text)
 {
@@ -70,7 +67,7 @@ TEST_CASE ("tcp: IPv6 connections")
     if (!ipv6_available ())
         return;
     Options options;
-    options.ipv6 = 1;
+    options.ipv6 = true;
     check_round (options, "[::1]:*", "[::1]", "tcp://[::1]:", "::1");
     check_round (options, "*:*", "[::1]", "tcp://[::]:", "::1");
     check_round (options, "*:*", "127.0.0.1", "tcp://[::]:", "::ffff:127.0.0.1");
@@ -149,7 +146,7 @@ TEST_CASE ("tcp: options reach listener, dialled and accepted sockets")
     for (const bool ipv6 : {false, true}) {
         if (ipv6 && !ipv6_available ())
             continue;
-        options.ipv6 = ipv6 ? 1 : 0;
+        options.ipv6 = ipv6;
         const Bound bound ("tcp", ipv6 ? "[::1]:*" : "127.0.0.1:*", options);
         REQUIRE (bound.error () == 0);
         Descriptor client;
@@ -278,7 +275,7 @@ TEST_CASE ("tcp: canonical names")
     CHECK (tcp ().canonical ("*:5555", options) == "tcp://*:5555");
     CHECK (tcp ().canonical ("rubbish", options) == "tcp://rubbish");
     Options ipv6;
-    ipv6.ipv6 = 1;
+    ipv6.ipv6 = true;
     CHECK (tcp ().canonical ("127.0.0.1:5555", ipv6) == "tcp://[::ffff:127.0.0.1]:5555");
 }
 
