@@ -41,11 +41,13 @@ cdef object errors():
 cdef int raise_error(int error, object address=None) except -1:
     module = errors()
     if error == EAGAIN:
-        raise module.Again()
+        # Polling loops raise this all the time; its attributes are the class's and __init__ has nothing to do.
+        again = module.Again
+        raise again.__new__(again, error)
     if error == ZMQ_ETERM:
-        raise module.ContextTerminated()
+        raise module.ContextTerminated(error)
     if error == EINTR:
-        raise module.InterruptedSystemCall()
+        raise module.InterruptedSystemCall(error)
     if address is None:
         raise module.ZMQError(error)
     if isinstance(address, bytes):

@@ -240,7 +240,8 @@ cdef class Socket:
         cdef bytes endpoint = endpoint_bytes(addr)
         cdef char *text = endpoint
         cdef int rc, error = 0
-        self.require()
+        if self.forked:
+            self.require()
         self.enter_call()
         with nogil:
             rc = zmq_bind(self.handle, text)
@@ -255,7 +256,8 @@ cdef class Socket:
         cdef bytes endpoint = endpoint_bytes(addr)
         cdef char *text = endpoint
         cdef int rc, error = 0
-        self.require()
+        if self.forked:
+            self.require()
         self.enter_call()
         with nogil:
             rc = zmq_connect(self.handle, text)
