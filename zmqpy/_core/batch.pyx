@@ -11,10 +11,10 @@ from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_SNDMORE
 from zmqpy._core.errors cimport raise_error, raise_unsupported
 from zmqpy._core.ext cimport *
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.socket cimport Socket, take_bytes
+from zmqpy._core.transfer cimport SEND_BYTES, TransferSocket, take_bytes
 
 
-cdef class BatchSocket(Socket):
+cdef class BatchSocket(TransferSocket):
     """A Socket that also sends and receives many messages at a time."""
 
     def send_many(self, messages, int flags=0) -> int:
@@ -70,7 +70,7 @@ cdef enum:
     BATCH_BYTES = 65536    # a batch larger than this is sent without the GIL
 
 
-cdef Py_ssize_t send_run(Socket socket, zmq_ext_bytes_t *run, Py_ssize_t count, size_t total, int flags) except -1:
+cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t count, size_t total, int flags) except -1:
     """Sends `count` single-part messages; how many were accepted. Waits unless `flags` forbid it or SNDTIMEO passes."""
     cdef Py_ssize_t sent = 0
     cdef int rc, error = 0
@@ -95,7 +95,7 @@ cdef Py_ssize_t send_run(Socket socket, zmq_ext_bytes_t *run, Py_ssize_t count, 
             continue
         if error == EAGAIN and not flags & ZMQ_DONTWAIT:
             try:
-                socket.wait_send(<const char *>run[sent].data, run[sent].size, flags)
+                socket.wait(SEND_BYTES, NULL, <const char *>run[sent].data, run[sent].size, flags)
             except Exception as failure:
                 if sent and getattr(failure, "errno", None) == EAGAIN:
                     return sent
@@ -108,7 +108,7 @@ cdef Py_ssize_t send_run(Socket socket, zmq_ext_bytes_t *run, Py_ssize_t count, 
     return sent
 
 
-cdef Py_ssize_t send_batch(Socket socket, object messages, int flags) except -1:
+cdef Py_ssize_t send_batch(TransferSocket socket, object messages, int flags) except -1:
     cdef zmq_ext_bytes_t run[BATCH]
     cdef Py_ssize_t in_run = 0, done = 0, accepted, index
     cdef size_t total = 0
@@ -164,7 +164,7 @@ cdef Py_ssize_t done_or_again(Py_ssize_t done) except -1:
     return done
 
 
-cdef list recv_batch(Socket socket, Py_ssize_t limit, int flags):
+cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
     cdef zmq_msg_t frames[BATCH]
     cdef list messages = []
     cdef list parts = None

@@ -1,7 +1,6 @@
 """Socket, a handle of zmq_socket. See socket.pyx."""
 
 from zmqpy._core.context cimport Context
-from zmqpy._core.libzmq cimport zmq_msg_t
 
 
 cdef class Socket:
@@ -15,19 +14,13 @@ cdef class Socket:
     cdef public object copy_threshold
     cdef int type_number
 
+    # Raises ENOTSOCK if the socket is closed.
     cdef int require(self) except -1
+    # Always raises what the errno `error` means for this socket.
+    cdef int fail(self, int error) except -1
+    # Around a call with the handle that releases the GIL: what another thread closes meanwhile is closed by leave_call.
     cdef void enter_call(self) noexcept
     cdef int leave_call(self) except -1
-    cdef int fail(self, int error) except -1
-    cdef int wait_send(self, const char *data, size_t size, int flags) except -1
-    cdef int wait_send_msg(self, zmq_msg_t *msg, int flags) except -1
-    cdef int wait_recv_msg(self, zmq_msg_t *msg, int flags) except -1
-    cdef int recv_msg(self, zmq_msg_t *msg, int flags) except -1
-    cdef int send_part(self, object part, int flags, bint text) except -1
-    cdef int send_msg(self, zmq_msg_t *msg, int flags) except -1
-    cdef object send_uncopied(self, object part, int flags, bint track)
-    cdef bytes recv_bytes(self, int flags, bint *more)
 
 
-# The content of `msg` as bytes; closes the message.
-cdef bytes take_bytes(zmq_msg_t *msg)
+cdef bytes group_bytes(object group)
