@@ -93,7 +93,7 @@ cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t
         if rc > 0:
             sent += rc
             continue
-        if error == EAGAIN and not flags & ZMQ_DONTWAIT:
+        if error == EINTR or (error == EAGAIN and not flags & ZMQ_DONTWAIT):
             try:
                 socket.wait(SEND_BYTES, NULL, <const char *>run[sent].data, run[sent].size, flags)
             except Exception as failure:

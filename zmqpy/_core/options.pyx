@@ -1,7 +1,7 @@
 # cython: language_level=3
 """Socket options: which C type each has, how its value looks in Python, and options as attributes of Socket."""
 
-from libc.errno cimport EINVAL
+from libc.errno cimport EINTR, EINVAL
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdlib cimport free, malloc
@@ -11,7 +11,7 @@ from zmqpy._core.constants cimport (
     ZMQ_CURVE_SERVERKEY,
     ZMQ_ROUTING_ID,
 )
-from zmqpy._core.errors cimport raise_error
+from zmqpy._core.errors cimport check_signals, raise_error
 from zmqpy._core.libzmq cimport *
 
 from zmqpy.constants import SocketOption, _OptType
@@ -98,8 +98,10 @@ cdef object get_option(void *handle, int option):
             raise_error(zmq_errno())
         return (<zmq_fd_t *>&wide)[0]
     size = sizeof(number)
-    if zmq_getsockopt(handle, option, &number, &size) < 0:
-        raise_error(zmq_errno())
+    while zmq_getsockopt(handle, option, &number, &size) < 0:
+        if zmq_errno() != EINTR:
+            raise_error(zmq_errno())
+        check_signals()  # EVENTS looks at what has arrived, which a signal may interrupt
     return number
 
 

@@ -7,11 +7,11 @@ Sending and receiving are in transfer.pyx, batches in batch.pyx, conveniences (c
 import os
 import weakref
 
-from libc.errno cimport ENOTSOCK
+from libc.errno cimport EINTR, ENOTSOCK
 from libc.stdint cimport uintptr_t
 from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_TYPE
 from zmqpy._core.context cimport Context
-from zmqpy._core.errors cimport raise_error, raise_unsupported
+from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.options cimport get_option, set_option
@@ -183,14 +183,18 @@ cdef class Socket:
         cdef int rc, error = 0
         if self.forked:
             self.require()
-        self.enter_call()
-        with nogil:
-            rc = zmq_bind(self.handle, text)
-            if rc < 0:
-                error = zmq_errno()
-        self.leave_call()
-        if rc < 0:
-            raise_error(error, endpoint)
+        while True:
+            self.enter_call()
+            with nogil:
+                rc = zmq_bind(self.handle, text)
+                if rc < 0:
+                    error = zmq_errno()
+            self.leave_call()
+            if rc >= 0:
+                return
+            if error != EINTR:
+                raise_error(error, endpoint)
+            check_signals()
 
     def connect(self, addr):
         """Connects to `addr`, now and whenever the connection is lost (zmq_connect(3)). Raises ZMQError, naming the address."""
@@ -199,14 +203,18 @@ cdef class Socket:
         cdef int rc, error = 0
         if self.forked:
             self.require()
-        self.enter_call()
-        with nogil:
-            rc = zmq_connect(self.handle, text)
-            if rc < 0:
-                error = zmq_errno()
-        self.leave_call()
-        if rc < 0:
-            raise_error(error, endpoint)
+        while True:
+            self.enter_call()
+            with nogil:
+                rc = zmq_connect(self.handle, text)
+                if rc < 0:
+                    error = zmq_errno()
+            self.leave_call()
+            if rc >= 0:
+                return
+            if error != EINTR:
+                raise_error(error, endpoint)
+            check_signals()
 
     def unbind(self, addr):
         """Stops listening at `addr` (zmq_unbind(3)). Raises ZMQError (ENOENT if it was not bound)."""

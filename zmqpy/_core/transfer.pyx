@@ -32,6 +32,12 @@ cdef enum:
     GIL_FREE_SIZE = 65536  # bytes; sending or copying more than this lets other threads run
 
 
+cdef inline bint worth_waiting(int flags) noexcept:
+    """After a first try that failed: whether `wait` may do better. A signal can interrupt even what does not wait."""
+    cdef int error = zmq_errno()
+    return error == EINTR or (error == EAGAIN and not flags & ZMQ_DONTWAIT)
+
+
 cdef class TransferSocket(Socket):
     """A Socket that sends and receives."""
 
@@ -54,7 +60,7 @@ cdef class TransferSocket(Socket):
             if zmqpy_likely(size < GIL_FREE_SIZE):
                 if zmqpy_likely(zmq_send(self.handle, PyBytes_AS_STRING(data), size, flags | ZMQ_DONTWAIT) >= 0):
                     return None
-                if flags & ZMQ_DONTWAIT or zmq_errno() != EAGAIN:
+                if not worth_waiting(flags):
                     self.fail(zmq_errno())
             self.wait(SEND_BYTES, NULL, PyBytes_AS_STRING(data), size, flags)
             return None
@@ -90,7 +96,7 @@ cdef class TransferSocket(Socket):
             if size < GIL_FREE_SIZE:
                 if zmq_send(self.handle, data, size, flags | ZMQ_DONTWAIT) >= 0:
                     return 0
-                if flags & ZMQ_DONTWAIT or zmq_errno() != EAGAIN:
+                if not worth_waiting(flags):
                     self.fail(zmq_errno())
             self.wait(SEND_BYTES, NULL, data, size, flags)
         finally:
@@ -103,7 +109,7 @@ cdef class TransferSocket(Socket):
         if zmq_msg_size(msg) < GIL_FREE_SIZE:
             if zmq_msg_send(msg, self.handle, flags | ZMQ_DONTWAIT) >= 0:
                 return 0
-            if flags & ZMQ_DONTWAIT or zmq_errno() != EAGAIN:
+            if not worth_waiting(flags):
                 self.fail(zmq_errno())
         return self.wait(SEND_MSG, msg, NULL, 0, flags)
 
@@ -169,7 +175,7 @@ cdef class TransferSocket(Socket):
                 if PyBytes_CheckExact(part) and PyBytes_GET_SIZE(part) < GIL_FREE_SIZE:
                     if zmq_send(self.handle, PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part), flags | ZMQ_DONTWAIT) >= 0:
                         continue
-                    if flags & ZMQ_DONTWAIT or zmq_errno() != EAGAIN:
+                    if not worth_waiting(flags):
                         self.fail(zmq_errno())
                 self.send_part(part, flags, True)
             else:
@@ -197,7 +203,7 @@ cdef class TransferSocket(Socket):
             zmq_msg_init(&msg)
             size = zmq_msg_recv(&msg, self.handle, flags | ZMQ_DONTWAIT)
             if size < 0:
-                if flags & ZMQ_DONTWAIT or zmq_errno() != EAGAIN:
+                if not worth_waiting(flags):
                     self.fail(zmq_errno())
                 self.wait(RECV_MSG, &msg, NULL, 0, flags)
                 size = INT_MAX
@@ -216,7 +222,7 @@ cdef class TransferSocket(Socket):
         """Receives into an initialised message, waiting unless `flags` forbid it."""
         if zmq_msg_recv(msg, self.handle, flags | ZMQ_DONTWAIT) >= 0:
             return 0
-        if flags & ZMQ_DONTWAIT or zmq_errno() != EAGAIN:
+        if not worth_waiting(flags):
             self.fail(zmq_errno())
         return self.wait(RECV_MSG, msg, NULL, 0, flags)
 
