@@ -107,3 +107,21 @@ def open_descriptors():
 def thread_count():
     """Number of threads of this process, those of the engine included."""
     return len(os.listdir("/proc/self/task"))
+
+
+def bind_when_free(socket, address, at_once):
+    """Binds to an address that another socket has just given up.
+
+    Our engine frees an address before unbind or close returns (`at_once`: the first try must succeed); upstream does it a
+    moment later, in the background.
+    """
+    import zmqpy as zmq
+
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while True:
+        try:
+            return socket.bind(address)
+        except zmq.ZMQError as error:
+            if at_once or error.errno != zmq.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.001)
