@@ -65,18 +65,20 @@ def handshake(connection, socket_type, **metadata):
     return body
 
 
-def wait_closed(connection, timeout=10.0):
-    """Waits until the other end closes the connection; what it still sends is discarded. False if it stays open."""
+def wait_closed(connection, timeout=10.0, meanwhile=None):
+    """Waits until the other end closes the connection; what it still sends is discarded. False if it stays open.
+
+    meanwhile: called now and then, for an engine that closes only as the socket's owner makes calls.
+    """
     deadline = time.monotonic() + timeout
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return False
-        connection.settimeout(left)
+    connection.settimeout(0.02)
+    while time.monotonic() < deadline:
         try:
             if not connection.recv(65536):
                 return True
+        except socket.timeout:
+            if meanwhile:
+                meanwhile()
         except ConnectionError:
             return True
-        except socket.timeout:
-            return False
+    return False
