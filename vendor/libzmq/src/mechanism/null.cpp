@@ -19,7 +19,7 @@ class NullMechanism final : public Mechanism
   public:
     explicit NullMechanism (const HandshakeConfig &config) : socket_type_ (config.socket_type)
     {
-        ready_.insert (ready_.end (), ready_command.begin (), ready_command.end ());
+        ready_.assign (ready_command.begin (), ready_command.end ());
         append_own_properties (ready_, config);
     }
 
@@ -28,8 +28,8 @@ class NullMechanism final : public Mechanism
         if (ready_sent_ || status_ == Status::failed)
             return false;
         body.insert (body.end (), ready_.begin (), ready_.end ());
+        ready_ = {};
         ready_sent_ = true;
-        std::vector<std::uint8_t> ().swap (ready_);
         settle ();
         return true;
     }
