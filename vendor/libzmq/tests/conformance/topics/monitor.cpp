@@ -155,8 +155,7 @@ TEST_CASE ("a bind that fails: BIND_FAILED with errno and the bare address")
     const std::string endpoint = one.bind ();
     Monitor events_seen (ctx, two);
     CHECK_ERRNO (zmq_bind (two, endpoint.c_str ()), EADDRINUSE);
-    const Event failed = events_seen.next ();
-    CHECK (event_name (failed.event) == "BIND_FAILED");
+    const Event failed = events_seen.wait (ZMQ_EVENT_BIND_FAILED); // Debian's tells of the descriptor's closing before
     CHECK (failed.value == EADDRINUSE);
     CHECK (failed.endpoint == endpoint.substr (6));
 }

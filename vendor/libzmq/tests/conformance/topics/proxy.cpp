@@ -118,17 +118,17 @@ TEST_CASE ("STATISTICS are eight counters of frames and bytes")
         recv (pull);
     const auto statistics = [&] {
         send (broker.steer, "STATISTICS");
-        std::vector<uint64_t> numbers;
+        Msg numbers;
         for (const std::string &frame : recv (broker.steer)) {
             uint64_t number = 0;
             REQUIRE (frame.size () == sizeof number);
             std::memcpy (&number, frame.data (), sizeof number);
-            numbers.push_back (number);
+            numbers.push_back (std::to_string (number));
         }
         return numbers;
     };
-    const std::vector<uint64_t> expected{10, 25, 0, 0, 0, 0, 10, 25};
-    std::vector<uint64_t> seen;
+    const Msg expected{"10", "25", "0", "0", "0", "0", "10", "25"};
+    Msg seen;
     CHECK (wait_until ([&] { return (seen = statistics ()) == expected; }));
     CHECK (seen == expected);
 }

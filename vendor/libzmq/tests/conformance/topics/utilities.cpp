@@ -48,7 +48,7 @@ TEST_CASE ("CURVE keys: 40 characters, the public key follows from the secret on
     CHECK (zmq_curve_public (derived, secret) == 0);
     CHECK (std::string (derived) == pub);
     CHECK (zmq_curve_public (derived, "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6") == 0);
-    CHECK (derived == "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"s);
+    CHECK (derived == "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"s);
     CHECK_ERRNO (zmq_curve_public (derived, "too short"), EINVAL);
 }
 
@@ -212,9 +212,10 @@ TEST_CASE ("timers: errors")
     CHECK_ERRNO (timers.add (timers.handle, 10, nullptr, nullptr), EFAULT);
     CHECK_ERRNO (timers.add (nullptr, 10, Timers::handler, nullptr), EFAULT);
     CHECK_ERRNO (timers.execute (nullptr), EFAULT);
-    CHECK_ERRNO (timers.destroy (nullptr), EFAULT);
     void *nothing = nullptr;
     CHECK_ERRNO (timers.destroy (&nothing), EFAULT);
+    if (ours ()) // Debian's reads through the null pointer
+        CHECK_ERRNO (timers.destroy (nullptr), EFAULT);
 }
 
 TEST_CASE ("timers: in order of their time; reset and set_interval start anew")
