@@ -21,7 +21,7 @@ class ZMQError(ZMQBaseError):
     errno: int | None = None
     strerror: str
 
-    def __init__(self, errno: int | None = None, msg: str | None = None):
+    def __init__(self, errno: int | str | None = None, msg: str | None = None):
         """`errno` None takes that of the last libzmq call; `msg` replaces its usual text."""
         if errno is None:
             errno = zmq_errno()
@@ -46,7 +46,6 @@ class NotDone(ZMQBaseError):
     """`MessageTracker.wait` timed out: the message is still in use."""
 
 
-
 class ContextTerminated(ZMQError):
     """The context was terminated while or before the call (ETERM)."""
 
@@ -67,7 +66,7 @@ class Again(ZMQError):
         """Arguments are ignored."""
 
 
-class InterruptedSystemCall(ZMQError, InterruptedError):
+class InterruptedSystemCall(ZMQError, InterruptedError):  # type: ignore[misc]
     """A signal interrupted a call that zmqpy could not repeat (EINTR)."""
 
     def __init__(self, errno: int | str = "ignored", msg: str = "ignored") -> None:
