@@ -9,6 +9,7 @@ import atexit
 import os
 import warnings
 from threading import Lock
+from types import GenericAlias
 from typing import Any, Callable, ClassVar, TypeVar, overload
 from weakref import WeakSet
 
@@ -56,6 +57,8 @@ class Context(_Context):
     Names of context options are attributes (`context.io_threads`). Names of socket options set defaults for sockets made
     later (`context.linger = 0`). As a context manager it is destroyed at the end, sockets included.
     """
+
+    __class_getitem__ = classmethod(GenericAlias)  # Context[Socket], as pyzmq annotates
 
     sockopts: dict[int, Any]
     _instance: ClassVar[Any] = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from errno import EINTR
+
 from zmqpy._core.errors import strerror, zmq_errno
 from zmqpy.constants import Errno
 from zmqpy.version import zmq_version, zmq_version_info
@@ -69,9 +71,11 @@ class Again(ZMQError):
 class InterruptedSystemCall(ZMQError, InterruptedError):  # type: ignore[misc]
     """A signal interrupted a call that zmqpy could not repeat (EINTR)."""
 
+    errno = EINTR
+
     def __init__(self, errno: int | str = "ignored", msg: str = "ignored") -> None:
         """Arguments are ignored."""
-        super().__init__(4)
+        super().__init__(EINTR)
 
     def __str__(self) -> str:
         return f"{self.strerror}: zmqpy repeats interrupted calls; please report this one"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
+from types import GenericAlias
 from typing import Any, Callable, ClassVar, TypeVar
 
 from zmqpy._core.batch import BatchSocket as _Socket
@@ -57,6 +58,8 @@ class Socket(_Socket):
     Every SocketOption is an attribute too, in upper or lower case: `socket.linger = 0`. As a context manager the socket is
     closed at the end. Iterating over it gives messages as they come, until it is closed.
     """
+
+    __class_getitem__ = classmethod(GenericAlias)  # Socket[bytes], as pyzmq annotates
 
     _shadow: bool = False
     _shadow_obj: Any = None

@@ -6,6 +6,7 @@ import sys
 
 from zmqpy import context, error, frame, poll, socket, stopwatch, tracker, version
 from zmqpy._core.device import proxy
+from zmqpy.constants import DeviceType
 from zmqpy.context import Context, SyncContext
 from zmqpy.error import (
     Again,
@@ -40,6 +41,7 @@ __all__ = [
     "Again",
     "Context",
     "ContextTerminated",
+    "DeviceType",
     "DraftFDWarning",
     "Frame",
     "InterruptedSystemCall",
