@@ -9,8 +9,7 @@ import atexit
 import os
 import warnings
 from threading import Lock
-from types import GenericAlias
-from typing import Any, Callable, ClassVar, TypeVar, overload
+from typing import Any, Callable, ClassVar, Generic, TypeVar, overload
 from weakref import WeakSet
 
 from zmqpy._core.context import Context as _Context
@@ -21,7 +20,8 @@ from zmqpy.utils.interop import cast_int_addr
 
 _exiting = False
 
-_ContextT = TypeVar("_ContextT", bound="Context")
+_ContextT = TypeVar("_ContextT", bound="Context[Any]")
+_SocketT = TypeVar("_SocketT", bound="Socket[Any]", covariant=True)
 _MadeT = TypeVar("_MadeT")
 
 
@@ -46,7 +46,7 @@ def _declared(cls: type, name: str) -> bool:
     return False
 
 
-class Context(_Context):
+class Context(_Context, Generic[_SocketT]):
     """A ZeroMQ context: makes sockets, and ends them.
 
     Context(io_threads=1, shadow=0)
@@ -58,8 +58,6 @@ class Context(_Context):
     later (`context.linger = 0`). As a context manager it is destroyed at the end, sockets included.
     """
 
-    __class_getitem__ = classmethod(GenericAlias)  # Context[Socket], as pyzmq annotates
-
     sockopts: dict[int, Any]
     _instance: ClassVar[Any] = None
     _instance_lock: ClassVar[Lock] = Lock()
@@ -70,7 +68,9 @@ class Context(_Context):
     _sockets: WeakSet[Any]
     _socket_class: ClassVar[Any] = Socket
 
-    def __init__(self, io_threads: int | Context = 1, shadow: Context | int = 0) -> None:
+    def __init__(
+        self: Context[Socket[bytes]], io_threads: int | Context[Any] = 1, shadow: Context[Any] | int = 0
+    ) -> None:
         if isinstance(io_threads, _Context):
             shadow, io_threads = io_threads, 1
         if isinstance(shadow, _Context):
@@ -107,10 +107,9 @@ class Context(_Context):
         return self
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
-        if not self.closed and not self._shadow:
-            if exc_type is None or not len(self._sockets):
-                self._warn_destroy_close = False
-            self.destroy()
+        # Sockets still open here were forgotten; destroy() by name is meant to close them.
+        self._warn_destroy_close = True
+        self.destroy()
 
     def __copy__(self: _ContextT, memo: Any = None) -> _ContextT:
         """A shadow of this context."""
@@ -166,7 +165,7 @@ class Context(_Context):
         self.term()
 
     @overload
-    def socket(self, socket_type: int, socket_class: None = None, **kwargs: Any) -> Socket: ...
+    def socket(self, socket_type: int, socket_class: None = None, **kwargs: Any) -> _SocketT: ...
 
     @overload
     def socket(self, socket_type: int, socket_class: Callable[..., _MadeT], **kwargs: Any) -> _MadeT: ...
@@ -249,6 +248,6 @@ class Context(_Context):
         return sorted({*super().__dir__(), *ContextOption.__members__})
 
 
-SyncContext = Context
+SyncContext = Context[Socket[bytes]]
 
 __all__ = ["Context", "SyncContext"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from zmqpy._core.device import proxy
 from zmqpy.socket import Socket
@@ -10,7 +11,7 @@ from zmqpy.socket import Socket
 _CORE = os.path.join(os.path.dirname(__file__), "_core")
 
 
-def device(device_type: int, frontend: Socket, backend: Socket) -> int:
+def device(device_type: int, frontend: Socket[Any], backend: Socket[Any]) -> int:
     """A proxy between two sockets until the context is terminated; `device_type` makes no difference. Use proxy."""
     return proxy(frontend, backend)
 

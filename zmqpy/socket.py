@@ -8,8 +8,7 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
-from types import GenericAlias
-from typing import Any, Callable, ClassVar, TypeVar
+from typing import Any, Callable, ClassVar, Generic, TypeVar
 
 from zmqpy._core.batch import BatchSocket as _Socket
 from zmqpy._core.options import OptionAttribute
@@ -22,7 +21,8 @@ from zmqpy.utils.interop import cast_int_addr
 
 DEFAULT_PROTOCOL = pickle.DEFAULT_PROTOCOL
 
-_SocketT = TypeVar("_SocketT", bound="Socket")
+_SocketT = TypeVar("_SocketT", bound="Socket[Any]")
+_ReturnT = TypeVar("_ReturnT", covariant=True)  # what recv gives: bytes; awaitables with an event loop
 
 
 class _SocketContext:
@@ -50,7 +50,7 @@ class _SocketContext:
             self.socket.disconnect(self.addr)
 
 
-class Socket(_Socket):
+class Socket(_Socket, Generic[_ReturnT]):
     """A ZeroMQ socket. Made by Context.socket(type).
 
     Socket(ctx_or_socket=None, socket_type=0, *, shadow=0, copy_threshold=None)
@@ -59,8 +59,6 @@ class Socket(_Socket):
     closed at the end. Iterating over it gives messages as they come, until it is closed.
     """
 
-    __class_getitem__ = classmethod(GenericAlias)  # Socket[bytes], as pyzmq annotates
-
     _shadow: bool = False
     _shadow_obj: Any = None
     _monitor_socket: Any = None
@@ -68,7 +66,7 @@ class Socket(_Socket):
     _poller_class: ClassVar[Any] = Poller
 
     def __init__(
-        self,
+        self: Socket[bytes],
         ctx_or_socket: Any = None,
         socket_type: int = 0,
         *,
@@ -339,6 +337,6 @@ def _add_options() -> None:
 
 _add_options()
 
-SyncSocket = Socket
+SyncSocket = Socket[bytes]
 
 __all__ = ["Socket", "SyncSocket"]
