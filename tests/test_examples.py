@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+import zmqpy
+
+pytestmark = pytest.mark.timeout(120)  # the driver's own limits end it earlier
+
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PROGRAMS = sorted(path for path in EXAMPLES.glob("*/*.py"))
 
@@ -64,6 +68,8 @@ def run_driver(*arguments, **environment):
     ],
 )
 def test_pattern_runs_end_to_end(pattern, expected):
+    if pattern == "router_dealer" and zmqpy.zmq_version_info() < (4, 3, 5):
+        pytest.skip("it binds to the name localhost, which libzmq before 4.3.5 cannot")
     finished = run_driver("--free-ports", pattern)
     assert finished.returncode == 0, finished.stdout
     for line in expected:

@@ -33,7 +33,7 @@ def readme_command(name):
     return finished.stdout
 
 
-def test_example_runs():
+def test_example_runs(tmp_path):
     example = readme_command("example")
     assert len(example.strip().splitlines()) <= 11
     finished = subprocess.run(
@@ -42,6 +42,7 @@ def test_example_runs():
         stderr=subprocess.STDOUT,
         text=True,
         timeout=20,
+        cwd=tmp_path,  # where only what is installed can be imported
     )
     assert finished.stdout == "Hello, ZeroMQ\n"
     assert finished.returncode == 0
