@@ -75,6 +75,12 @@ def test_stopwatch():
     assert watch.stop() >= 0
 
 
+def test_generic_in_annotations():
+    """Programs annotate with zmq.Socket[bytes] and zmq.Context[zmq.Socket[bytes]], evaluated at run time."""
+    assert zmq.Socket[bytes] is not None
+    assert zmq.Context[zmq.Socket[bytes]] is not None
+
+
 # ---- z85, RFC 32 ----
 
 RFC_BYTES = b"\x86\x4f\xd2\x6f\xb5\x59\xf7\x5b"

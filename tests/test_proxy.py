@@ -136,6 +136,8 @@ def test_steering(proxied, in_thread, own_engine):
     thread.join(10)
     assert not thread.is_alive()
     assert not isinstance(thread.outcome[0], Exception)
+    for socket in (push, pull, steering):
+        socket.close()
 
 
 @pytest.mark.parametrize("function", [zmq.proxy, zmq.proxy_steerable])
