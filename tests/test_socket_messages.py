@@ -54,7 +54,8 @@ def test_buffers_of_wider_items(pair):
 
 
 def test_numpy_arrays(pair):
-    numpy = pytest.importorskip("numpy")
+    import numpy
+
     a, b = pair
     matrix = numpy.arange(12.0).reshape(3, 4)
     for copy in (True, False):
@@ -372,8 +373,7 @@ def test_recv_into_dontwait(pair):
 
 def test_routing_id_and_group_need_draft_types(pair):
     """Without draft types the arguments are refused, not ignored."""
-    if zmq.DRAFT_API:
-        pytest.fail("draft types need tests of their own")
+    assert not zmq.DRAFT_API
     with pytest.raises(RuntimeError):
         pair[0].send(b"x", routing_id=1)
     with pytest.raises(RuntimeError):

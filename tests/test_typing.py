@@ -13,7 +13,6 @@ pytestmark = pytest.mark.extension
 
 
 def mypy(tmp_path_factory, name, *options):
-    pytest.importorskip("mypy")
     cache = tmp_path_factory.getbasetemp() / "mypy"
     return subprocess.run(
         [sys.executable, "-m", "mypy", f"--cache-dir={cache}", "--config-file=", *options, os.path.join(TESTS, name)],
