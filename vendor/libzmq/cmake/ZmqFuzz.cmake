@@ -1,0 +1,25 @@
+# fuzz/<name>.cpp is a libFuzzer target; fuzz/corpus/<name without _fuzz>/ its checked-in inputs.
+# ZMQ_BUILD_FUZZERS: real fuzzers, each run by ctest for ZMQ_FUZZ_SECONDS. In every test build the corpus is at least replayed.
+include_guard()
+file(GLOB fuzz_sources CONFIGURE_DEPENDS "${libzmq_SOURCE_DIR}/fuzz/*.cpp")
+foreach(source IN LISTS fuzz_sources)
+  get_filename_component(name "${source}" NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" topic "${name}")
+  set(corpus "${libzmq_SOURCE_DIR}/fuzz/corpus/${topic}")
+  if(ZMQ_BUILD_FUZZERS)
+    add_executable(${name} "${source}")
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    # New inputs go to the build tree, the corpus is only read.
+    file(MAKE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/found/${topic}")
+    set(test fuzz.${topic})
+    add_test(NAME ${test} COMMAND ${name} -max_total_time=${ZMQ_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048
+      -print_final_stats=1 "${CMAKE_CURRENT_BINARY_DIR}/found/${topic}" "${corpus}")
+  else()
+    add_executable(${name} "${source}" "${libzmq_SOURCE_DIR}/fuzz/replay/main.cpp")
+    set(test fuzz_replay.${topic})
+    add_test(NAME ${test} COMMAND ${name} "${corpus}")
+  endif()
+  zmq_compile_settings(${name})
+  target_link_libraries(${name} PRIVATE libzmq_objects)
+  set_tests_properties(${test} PROPERTIES TIMEOUT 300 LABELS fuzz)
+endforeach()

@@ -1,0 +1,67 @@
+// zmq_ext.h: batches, counters, signal masks.
+#include <zmq_ext.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+
+#include "api/transfer.hpp"
+
+using namespace engine;
+
+int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (flags & ZMQ_SNDMORE)
+            return fail (EINVAL);
+        if (!messages && count)
+            return fail (EFAULT);
+        count = std::min<std::size_t> (count, INT_MAX);
+        for (std::size_t i = 0; i < count; ++i) {
+            Msg frame;
+            int error = !messages[i].data && messages[i].size ? EFAULT : frame.init_copy (messages[i].data, messages[i].size);
+            if (!error)
+                error = send_frame (guard, frame, flags);
+            if (error)
+                return i > 0 ? static_cast<int> (i) : fail (error);
+        }
+        return static_cast<int> (count);
+    });
+}
+
+int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!frames || count == 0)
+            return fail (frames ? EINVAL : EFAULT);
+        Msg *const out = reinterpret_cast<Msg *> (frames);
+        count = std::min<std::size_t> (count, INT_MAX);
+        if (const int error = recv_frame (guard, out[0], flags))
+            return fail (error);
+        std::size_t taken = 1;
+        while (taken < count && guard->try_recv (out[taken]) == 0)
+            ++taken;
+        return static_cast<int> (taken);
+    });
+}
+
+int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!stats)
+            return fail (EFAULT);
+        if (size == 0)
+            return fail (EINVAL);
+        zmq_ext_stats_t now;
+        guard->fill_stats (now);
+        std::memset (stats, 0, size);
+        std::memcpy (stats, &now, std::min (size, sizeof now));
+        return 0;
+    });
+}
+
+int zmq_ext_wait_sigmask (const void *sigset)
+{
+    set_wait_mask (sigset);
+    return 0;
+}

@@ -1,0 +1,223 @@
+// zmq_socket, zmq_close, options, endpoints and monitors. Man pages zmq_socket(3), zmq_bind(3), zmq_setsockopt(3) and so on.
+#include <cstring>
+
+#include "api/handles.hpp"
+#include "io/listener.hpp"
+#include "transport/transport.hpp"
+
+using namespace engine;
+
+void *zmq_socket (void *context_, int type)
+{
+    Context *const context = context_of (context_);
+    if (!context)
+        return nullptr;
+    if (context->foreign ()) {
+        errno = ETERM;
+        return nullptr;
+    }
+    return context->make_socket (type);
+}
+
+int zmq_close (void *socket)
+{
+    Strand *const strand = Strand::from_handle (socket);
+    if (!strand)
+        return fail (ENOTSOCK);
+    if (strand->foreign ())
+        return 0;  // inherited over fork: the parent's
+    SocketGuard guard (*strand);
+    if (!guard)
+        return fail (ENOTSOCK);
+    guard.forget_handle ();
+    guard->close ();
+    return 0;
+}
+
+int zmq_setsockopt (void *socket, int option, const void *value, size_t size)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!value && size)
+            return fail (EINVAL);
+        return result (guard->set_option (option, value, size));
+    });
+}
+
+int zmq_getsockopt (void *socket, int option, void *value, size_t *size)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!value || !size)
+            return fail (EINVAL);
+        return result (guard->get_option (option, value, size));
+    });
+}
+
+namespace {
+
+// Takes an endpoint apart; the transport is null for inproc. 0 or errno.
+int take_apart (const char *text, Endpoint &endpoint, const Transport *&transport)
+{
+    transport = nullptr;
+    if (!text)
+        return EINVAL;
+    if (const int error = parse_endpoint (text, endpoint))
+        return error;
+    if (endpoint.transport == "inproc")
+        return 0;
+    transport = find_transport (endpoint.transport);
+    return transport ? 0 : EPROTONOSUPPORT;
+}
+
+// Resolving a host name may take long, so it happens with the strand let go.
+int bind_stream (SocketGuard &guard, const Transport &transport, const std::string &address)
+{
+    if (const int error = guard->use_reactor ())
+        return error;
+    const std::shared_ptr<const Options> options = guard->snapshot ();
+    Listening listening;
+    guard.unlock ();
+    const int error = transport.listen (address, *options, listening);
+    if (!guard.relock ()) {
+        if (!error)
+            transport.unlisten (listening);
+        return ENOTSOCK;
+    }
+    if (error) {
+        guard->emit_bind_failed (error, address);
+        return error;
+    }
+    return guard->add_listener (transport, std::move (listening), options);
+}
+
+}  // namespace
+
+int zmq_bind (void *socket, const char *text)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        Endpoint endpoint;
+        const Transport *transport;
+        if (const int error = take_apart (text, endpoint, transport))
+            return fail (error);
+        return result (transport ? bind_stream (guard, *transport, endpoint.address) : guard->bind_inproc (text));
+    });
+}
+
+int zmq_connect (void *socket, const char *text)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        Endpoint endpoint;
+        const Transport *transport;
+        if (const int error = take_apart (text, endpoint, transport))
+            return fail (error);
+        if (!transport)
+            return result (guard->connect_inproc (text));
+        if (const int error = transport->check_connect (endpoint.address, guard->options))
+            return fail (error);
+        if (const int error = guard->use_reactor ())
+            return fail (error);
+        return result (guard->connect_stream (*transport, text, endpoint.address));
+    });
+}
+
+namespace {
+
+int end_endpoint (void *socket, const char *text)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        Endpoint endpoint;
+        const Transport *transport;
+        if (const int error = take_apart (text, endpoint, transport))
+            return fail (error);
+        int error = guard->end_endpoint (text, std::string ());
+        if (error != ENOENT || !transport)
+            return result (error);
+        // Not the very text of the bind or connect: perhaps another spelling of the same address.
+        const std::shared_ptr<const Options> options = guard->snapshot ();
+        guard.unlock ();
+        const std::string canonical = transport->canonical (endpoint.address, *options);
+        if (!guard.relock ())
+            return fail (ENOTSOCK);
+        if (!canonical.empty ())
+            error = guard->end_endpoint (text, canonical);
+        return result (error);
+    });
+}
+
+}  // namespace
+
+int zmq_unbind (void *socket, const char *endpoint)
+{
+    return end_endpoint (socket, endpoint);
+}
+
+int zmq_disconnect (void *socket, const char *endpoint)
+{
+    return end_endpoint (socket, endpoint);
+}
+
+int zmq_socket_get_peer_state (void *socket, const void *id, size_t size)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        int events = 0;
+        const int error = guard->peer_state (id, size, events);
+        return error ? fail (error) : events;
+    });
+}
+
+// ---- draft socket types, which are not built: every type that exists refuses ----
+
+int zmq_join (void *socket, const char *)
+{
+    return with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
+}
+
+int zmq_leave (void *socket, const char *)
+{
+    return with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
+}
+
+uint32_t zmq_connect_peer (void *socket, const char *)
+{
+    with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
+    return 0;
+}
+
+int zmq_disconnect_peer (void *socket, uint32_t)
+{
+    return with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
+}
+
+// ---- monitor ----
+
+int zmq_socket_monitor_versioned (void *socket, const char *text, uint64_t events, int version, int type)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (version != ZMQ_CURRENT_EVENT_VERSION && version != ZMQ_CURRENT_EVENT_VERSION_DRAFT)
+            return fail (EINVAL);
+        if (version == 1 && (events & ~std::uint64_t (ZMQ_EVENT_ALL)) != 0)
+            return fail (EINVAL);
+        if (!text) {
+            guard->stop_monitor ();
+            return 0;
+        }
+        Endpoint endpoint;
+        const Transport *transport;
+        if (const int error = take_apart (text, endpoint, transport))
+            return fail (error);
+        if (transport)
+            return fail (EPROTONOSUPPORT);
+        if (type != ZMQ_PAIR && type != ZMQ_PUB && type != ZMQ_PUSH)
+            return fail (EINVAL);
+        return result (guard->start_monitor (text, events, version, type));
+    });
+}
+
+int zmq_socket_monitor (void *socket, const char *endpoint, int events)
+{
+    return zmq_socket_monitor_versioned (socket, endpoint, static_cast<std::uint64_t> (static_cast<std::int64_t> (events)), 1, ZMQ_PAIR);
+}
+
+int zmq_socket_monitor_pipes_stats (void *socket)
+{
+    return with_socket (socket, [] (SocketGuard &guard) { return result (guard->report_pipes ()); });
+}

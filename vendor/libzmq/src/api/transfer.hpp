@@ -1,0 +1,15 @@
+// Sending and receiving one frame, blocking if need be: what all the C functions that move messages are made of.
+#pragma once
+
+#include "api/handles.hpp"
+#include "core/wait.hpp"
+#include "message/msg.hpp"
+
+namespace engine {
+
+// 0 or errno. On 0 the frame is empty, otherwise untouched. flags: ZMQ_DONTWAIT.
+int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept;
+// 0 or errno. On an error the frame is empty.
+int recv_frame (SocketGuard &guard, Msg &frame, int flags) noexcept;
+
+}  // namespace engine

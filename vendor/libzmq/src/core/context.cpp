@@ -1,0 +1,191 @@
+#include "core/context.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <zmq.h>
+
+#include "core/clock.hpp"
+#include "core/fork.hpp"
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+#include "core/wait.hpp"
+#include "io/reactor.hpp"
+#include "io/resolver.hpp"
+
+namespace engine {
+
+Context::Context () : generation_ ((watch_forks (), fork_generation.load (std::memory_order_relaxed)))
+{
+    options_ = make_context_options ();
+    end_fd_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (end_fd_ < 0)
+        throw std::system_error (errno, std::generic_category ());
+    spin_time_ = options_.spin_us * microsecond;
+}
+
+Context::~Context ()
+{
+    tag_ = 0;
+    resolver_.reset ();
+    reactors_.clear ();
+    if (end_fd_ >= 0)
+        ::close (end_fd_);
+}
+
+bool Context::foreign () const noexcept
+{
+    return generation_ != fork_generation.load (std::memory_order_relaxed);
+}
+
+ContextOptions Context::options () noexcept
+{
+    Lock lock (mutex_);
+    return options_;
+}
+
+int Context::set_option (int option, const void *value, std::size_t size) noexcept
+try {
+    Lock lock (mutex_);
+    const int error = set_context_option (options_, option, value, size);
+    spin_time_ = options_.spin_us * microsecond;
+    return error;
+} catch (...) {
+    return ENOMEM;
+}
+
+int Context::get_option (int option, void *value, std::size_t *size) noexcept
+{
+    Lock lock (mutex_);
+    return get_context_option (options_, option, value, size);
+}
+
+// ---- sockets ----
+
+Strand *Context::make_socket (int type) noexcept
+try {
+    if (terminated ()) {
+        errno = ETERM;
+        return nullptr;
+    }
+    const PatternRow *const row = find_pattern (type);
+    if (!row) {
+        errno = EINVAL;
+        return nullptr;
+    }
+    Strand *const strand = Strand::acquire ();
+    if (!strand) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    {
+        Lock lock (mutex_);
+        if (socket_count_ >= options_.max_sockets) {
+            errno = EMFILE;
+            Strand::give_back (strand);
+            return nullptr;
+        }
+        started_ = true;
+        background_ = !options_.attend || options_.poller != 0;
+        strands_.insert (strand);
+        ++socket_count_;
+    }
+    try {
+        SocketGuard::install (*strand, std::make_unique<Socket> (*this, *strand, *row));
+    } catch (...) {
+        Lock lock (mutex_);
+        strands_.erase (strand);
+        --socket_count_;
+        Strand::give_back (strand);
+        throw;
+    }
+    return strand;
+} catch (...) {
+    errno = ENOMEM;
+    return nullptr;
+}
+
+void Context::socket_gone (Strand &strand) noexcept
+{
+    Lock lock (mutex_);
+    if (!strands_.erase (&strand))
+        return;
+    --socket_count_;
+    if (strands_.empty () && terminated ()) {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const ssize_t put = ::write (end_fd_, &one, sizeof one);
+    }
+}
+
+// ---- the end ----
+
+void Context::shutdown () noexcept
+{
+    terminated_.store (true, std::memory_order_release);
+    Lock lock (mutex_);
+    for (Strand *strand : strands_)
+        strand->doorbell.ring ();
+}
+
+int Context::wait_for_end () noexcept
+{
+    shutdown ();
+    for (;;) {
+        {
+            Lock lock (mutex_);
+            if (strands_.empty ())
+                return 0;
+        }
+        pollfd entry{end_fd_, POLLIN, 0};
+        if (sleep_on (&entry, 1, never) < 0)
+            return errno;
+        if (entry.revents) {
+            std::uint64_t value;
+            [[maybe_unused]] const ssize_t got = ::read (end_fd_, &value, sizeof value);
+        }
+    }
+}
+
+// ---- threads ----
+
+int Context::choose_reactor (std::uint64_t affinity, Reactor *&out) noexcept
+try {
+    Lock lock (mutex_);
+    const int threads = options_.io_threads;
+    reactors_.resize (static_cast<std::size_t> (std::max (threads, static_cast<int> (reactors_.size ()))));
+    int best = -1;
+    for (int i = 0; i < threads; ++i) {
+        if (affinity != 0 && (i >= 64 || !(affinity & (std::uint64_t (1) << i))))
+            continue;
+        const int load = reactors_[static_cast<std::size_t> (i)] ? reactors_[static_cast<std::size_t> (i)]->load.load () : 0;
+        if (best < 0 || load < reactors_[static_cast<std::size_t> (best)]->load.load ()) {
+            auto &reactor = reactors_[static_cast<std::size_t> (i)];
+            if (!reactor)
+                reactor = Reactor::start (options_, i);
+            if (!reactor)
+                return errno ? errno : EMFILE;
+            best = i;
+        }
+    }
+    if (best < 0)
+        return EMTHREAD;
+    out = reactors_[static_cast<std::size_t> (best)].get ();
+    return 0;
+} catch (...) {
+    return ENOMEM;
+}
+
+Resolver &Context::resolver ()
+{
+    Lock lock (mutex_);
+    if (!resolver_)
+        resolver_ = std::make_unique<Resolver> (options_);
+    return *resolver_;
+}
+
+}  // namespace engine

@@ -1,0 +1,79 @@
+// A context: the sockets, the names of inproc, the background threads. Thread-safe throughout.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "core/context_options.hpp"
+#include "core/inproc_registry.hpp"
+#include "core/sync.hpp"
+
+namespace engine {
+
+class Reactor;
+class Resolver;
+class Strand;
+
+class Context
+{
+  public:
+    static constexpr std::uint32_t tag = 0xc0a7e871;
+
+    Context ();
+    ~Context ();
+    // Null if the pointer is no live context.
+    static Context *from_handle (void *handle) noexcept
+    {
+        Context *const context = static_cast<Context *> (handle);
+        return context && context->tag_ == tag ? context : nullptr;
+    }
+
+    // A new socket's handle; null with errno EINVAL, EMFILE, ETERM, ENOMEM.
+    Strand *make_socket (int type) noexcept;
+    // The last of a socket is being destroyed; with its strand held.
+    void socket_gone (Strand &strand) noexcept;
+
+    int set_option (int option, const void *value, std::size_t size) noexcept;
+    int get_option (int option, void *value, std::size_t *size) noexcept;
+    // A copy of all options as they are.
+    ContextOptions options () noexcept;
+
+    // Every blocked and every later call on its sockets ends with ETERM.
+    void shutdown () noexcept;
+    bool terminated () const noexcept { return terminated_.load (std::memory_order_acquire); }
+    // shutdown(), then waits until every socket was closed and has gone. 0, or EINTR: call again. The caller deletes it after 0.
+    int wait_for_end () noexcept;
+
+    // Started on first need. EMTHREAD: the mask selects none. May fail for want of descriptors, memory or threads.
+    int choose_reactor (std::uint64_t affinity, Reactor *&out) noexcept;
+    Resolver &resolver ();
+    InprocRegistry &registry () noexcept { return registry_; }
+
+    bool background () const noexcept { return background_.load (std::memory_order_relaxed); }
+    std::int64_t spin_time () const noexcept { return spin_time_.load (std::memory_order_relaxed); }  // ns
+    bool foreign () const noexcept;  // made by a parent process
+
+  private:
+    std::uint32_t tag_ = tag;
+    const unsigned generation_;
+    std::atomic<bool> terminated_{false};
+    std::atomic<bool> background_{false};
+    std::atomic<std::int64_t> spin_time_{0};
+
+    Mutex mutex_;
+    ContextOptions options_ ENGINE_GUARDED_BY (mutex_);
+    std::unordered_set<Strand *> strands_ ENGINE_GUARDED_BY (mutex_);
+    int socket_count_ ENGINE_GUARDED_BY (mutex_) = 0;
+    bool started_ ENGINE_GUARDED_BY (mutex_) = false;  // there was a socket: thread options are frozen
+    std::vector<std::unique_ptr<Reactor>> reactors_ ENGINE_GUARDED_BY (mutex_);
+    std::unique_ptr<Resolver> resolver_ ENGINE_GUARDED_BY (mutex_);
+    InprocRegistry registry_;
+    int end_fd_ = -1;  // eventfd: rung when the last socket has gone
+};
+
+}  // namespace engine

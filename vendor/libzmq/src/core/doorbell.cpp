@@ -1,0 +1,187 @@
+#include "core/doorbell.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/fork.hpp"
+
+namespace engine {
+
+namespace {
+
+void write_one (int fd) noexcept
+{
+    const std::uint64_t one = 1;
+    while (::write (fd, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+void read_all (int fd) noexcept
+{
+    std::uint64_t value;
+    while (::read (fd, &value, sizeof value) < 0 && errno == EINTR) {
+    }
+}
+
+}  // namespace
+
+Waiter &Waiter::current () noexcept
+{
+    static thread_local Waiter waiter;
+    return waiter;
+}
+
+Waiter::~Waiter ()
+{
+    if (fd_ >= 0)
+        ::close (fd_);
+}
+
+int Waiter::fd () noexcept
+{
+    const unsigned generation = fork_generation.load (std::memory_order_relaxed);
+    if (fd_ >= 0 && generation_ != generation) {
+        // An eventfd inherited over fork is the parent's too: ringing it would wake the wrong process.
+        ::close (fd_);
+        fd_ = -1;
+        rung_.store (false, std::memory_order_relaxed);
+    }
+    if (fd_ < 0) {
+        fd_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+        generation_ = generation;
+    }
+    return fd_;
+}
+
+void Waiter::ring () noexcept
+{
+    if (!rung_.exchange (true, std::memory_order_acq_rel))
+        write_one (fd_);
+}
+
+void Waiter::drain () noexcept
+{
+    // Read, then clear: a ring in between is seen by the check that follows; one half done only wakes us once more.
+    read_all (fd_);
+    rung_.store (false, std::memory_order_release);
+}
+
+bool Doorbell::deliver (const Parcel &parcel) noexcept
+{
+    Lock lock (mutex_);
+    if (shut_)
+        return false;
+    try {
+        inbox_.push_back (parcel);
+    } catch (...) {
+        return false;
+    }
+    pending_.store (true, std::memory_order_release);
+    ring_locked ();
+    return true;
+}
+
+void Doorbell::take (std::vector<Parcel> &out) noexcept
+{
+    Lock lock (mutex_);
+    out.clear ();
+    std::swap (out, inbox_);
+    pending_.store (false, std::memory_order_relaxed);
+}
+
+void Doorbell::ring () noexcept
+{
+    Lock lock (mutex_);
+    ring_locked ();
+}
+
+void Doorbell::ring_locked () noexcept
+{
+    for (Waiter *waiter : waiters_)
+        waiter->ring ();
+    if (export_fd_ >= 0 && !export_rung_) {
+        export_rung_ = true;
+        write_one (export_fd_);
+    }
+}
+
+void Doorbell::ring_others (Waiter *self) noexcept
+{
+    Lock lock (mutex_);
+    for (Waiter *waiter : waiters_)
+        if (waiter != self)
+            waiter->ring ();
+}
+
+bool Doorbell::add_waiter (Waiter &waiter) noexcept
+{
+    Lock lock (mutex_);
+    try {
+        waiters_.push_back (&waiter);
+    } catch (...) {
+        return false;
+    }
+    waiter_count_.fetch_add (1, std::memory_order_relaxed);
+    watched_.store (true, std::memory_order_relaxed);
+    return true;
+}
+
+void Doorbell::remove_waiter (Waiter &waiter) noexcept
+{
+    Lock lock (mutex_);
+    const auto at = std::find (waiters_.begin (), waiters_.end (), &waiter);
+    if (at == waiters_.end ())
+        return;
+    waiters_.erase (at);
+    waiter_count_.fetch_sub (1, std::memory_order_relaxed);
+    watched_.store (!waiters_.empty () || export_fd_ >= 0, std::memory_order_relaxed);
+}
+
+int Doorbell::export_fd () noexcept
+{
+    Lock lock (mutex_);
+    if (export_fd_ < 0) {
+        export_fd_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (export_fd_ < 0)
+            return -1;
+        exported_.store (true, std::memory_order_relaxed);
+        watched_.store (true, std::memory_order_relaxed);
+    }
+    return export_fd_;
+}
+
+void Doorbell::quiet () noexcept
+{
+    Lock lock (mutex_);
+    if (export_rung_) {
+        read_all (export_fd_);
+        export_rung_ = false;
+    }
+}
+
+void Doorbell::open () noexcept
+{
+    Lock lock (mutex_);
+    shut_ = false;
+}
+
+void Doorbell::shut (std::vector<Parcel> &left) noexcept
+{
+    Lock lock (mutex_);
+    shut_ = true;
+    left.clear ();
+    std::swap (left, inbox_);
+    pending_.store (false, std::memory_order_relaxed);
+    if (export_fd_ >= 0)
+        ::close (export_fd_);
+    export_fd_ = -1;
+    export_rung_ = false;
+    exported_.store (false, std::memory_order_relaxed);
+    watched_.store (!waiters_.empty (), std::memory_order_relaxed);
+}
+
+}  // namespace engine

@@ -1,0 +1,92 @@
+// How others tell a socket something without taking its strand: a leaf lock, an inbox of parcels, and the threads to wake.
+//
+// Any thread may call any function; none blocks beyond the leaf lock, none re-enters a strand. A Doorbell lives in its
+// strand's slot, so it outlives the socket: ringing a socket that has gone is harmless.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "core/sync.hpp"
+
+namespace engine {
+
+class InprocChannel;
+
+// A sleeping thread's own eventfd. One per thread, made when it first sleeps.
+class Waiter
+{
+  public:
+    static Waiter &current () noexcept;
+    // -1: no descriptor could be had (errno is set).
+    int fd () noexcept;
+    void ring () noexcept;   // any thread
+    void drain () noexcept;  // the owner, when its descriptor was readable and before it checks its condition again
+
+    Waiter () = default;
+    ~Waiter ();
+    Waiter (const Waiter &) = delete;
+    Waiter &operator= (const Waiter &) = delete;
+
+  private:
+    std::atomic<bool> rung_{false};
+    int fd_ = -1;
+    unsigned generation_ = 0;
+};
+
+struct Parcel
+{
+    enum class What : std::uint8_t
+    {
+        attach,    // a connect to one of this socket's inproc names: end `side` of the channel is ours
+        activity   // the other end of a channel wrote, read or left
+    };
+    What what;
+    std::uint8_t side;
+    std::uint64_t binding;   // attach: which name was meant
+    InprocChannel *channel;  // carries one reference
+};
+
+class Doorbell
+{
+  public:
+    // True if the inbox may hold something: one load, no lock.
+    bool pending () const noexcept { return pending_.load (std::memory_order_acquire); }
+    // True if somebody sleeps on the socket or watches its ZMQ_FD.
+    bool watched () const noexcept { return watched_.load (std::memory_order_relaxed); }
+    bool has_waiters () const noexcept { return waiter_count_.load (std::memory_order_relaxed) != 0; }
+
+    // False if the doorbell is shut (the parcel's reference then stays the caller's).
+    bool deliver (const Parcel &parcel) noexcept;
+    void take (std::vector<Parcel> &out) noexcept;
+    void ring () noexcept;
+
+    bool add_waiter (Waiter &waiter) noexcept;  // false: out of memory
+    void remove_waiter (Waiter &waiter) noexcept;
+    void ring_others (Waiter *self) noexcept;
+
+    // The eventfd inside ZMQ_FD; made on first call, -1 on failure.
+    int export_fd () noexcept;
+    bool exported () const noexcept { return exported_.load (std::memory_order_relaxed); }
+    void quiet () noexcept;  // takes back what ring() did to export_fd
+
+    void open () noexcept;
+    void shut (std::vector<Parcel> &left) noexcept;  // from now on parcels are refused; closes export_fd
+
+  private:
+    void ring_locked () noexcept ENGINE_REQUIRES (mutex_);
+
+    Mutex mutex_;
+    std::vector<Parcel> inbox_ ENGINE_GUARDED_BY (mutex_);
+    std::vector<Waiter *> waiters_ ENGINE_GUARDED_BY (mutex_);
+    int export_fd_ ENGINE_GUARDED_BY (mutex_) = -1;
+    bool export_rung_ ENGINE_GUARDED_BY (mutex_) = false;
+    bool shut_ ENGINE_GUARDED_BY (mutex_) = true;
+    std::atomic<bool> pending_{false};
+    std::atomic<bool> watched_{false};
+    std::atomic<bool> exported_{false};
+    std::atomic<std::uint32_t> waiter_count_{0};
+};
+
+}  // namespace engine

@@ -1,0 +1,232 @@
+#include "core/inproc.hpp"
+
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+#include "pattern/pattern.hpp"
+
+namespace engine {
+
+InprocPipe::InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side, bool conflate) noexcept
+    : socket_ (socket), pattern_ (pattern), channel_ (channel), side_ (side), conflate_ (conflate)
+{
+    is_inproc = true;
+    connected_by_us = side == 0;
+    channel_->side[side_].pipe = this;
+}
+
+InprocPipe::~InprocPipe ()
+{
+    leave ();
+    channel_->side[side_].pipe = nullptr;
+    channel_->release ();
+}
+
+// ---- inbound ----
+
+bool InprocPipe::readable () noexcept
+{
+    if (!inbound ().queue.empty ())
+        return true;
+    reader_waits_ = true;
+    return !inbound ().queue.wait_prepare ();
+}
+
+bool InprocPipe::read (Msg &out) noexcept
+{
+    InprocChannel::Direction &in = inbound ();
+    for (;;) {
+        if (!in.queue.pop (out)) {
+            reader_waits_ = true;
+            if (in.queue.wait_prepare ())
+                return false;
+            reader_waits_ = false;
+            continue;
+        }
+        if (out.more ()) {
+            reading_message_ = true;
+            return true;
+        }
+        reading_message_ = false;
+        ++read_;
+        const std::uint64_t limit = receive_limit ();
+        const std::uint64_t step = (limit + 1) / 2;
+        if (step <= 1 || read_ % step == 0) {
+            in.acknowledged.store (read_, std::memory_order_seq_cst);
+            if (in.writer_waits.load (std::memory_order_seq_cst) && in.writer_waits.exchange (false, std::memory_order_acq_rel))
+                tell_peer ();
+        }
+        if (conflate_ && !in.queue.empty ())
+            continue;  // only the newest counts
+        if (closing_ && in.queue.empty ()) [[unlikely]]
+            socket_.request_sweep (*this);
+        if (!for_monitor)
+            socket_.stats.messages_in++;
+        socket_.stats.bytes_in += out.size ();
+        return true;
+    }
+}
+
+bool InprocPipe::drained () noexcept
+{
+    return !reading_message_ && inbound ().queue.empty ();
+}
+
+// ---- outbound ----
+
+std::uint64_t InprocPipe::send_limit () const noexcept
+{
+    const InprocChannel::Side &own = channel_->side[side_];
+    const InprocChannel::Side &peer = channel_->side[1 - side_];
+    const int mine = own.send_limit.load (std::memory_order_relaxed);
+    if (!peer.known.load (std::memory_order_acquire))
+        return static_cast<std::uint64_t> (mine);
+    const int theirs = peer.receive_limit.load (std::memory_order_relaxed);
+    return mine == 0 || theirs == 0 ? 0 : static_cast<std::uint64_t> (mine) + static_cast<std::uint64_t> (theirs);
+}
+
+std::uint64_t InprocPipe::receive_limit () const noexcept
+{
+    const int mine = channel_->side[side_].receive_limit.load (std::memory_order_relaxed);
+    const int theirs = channel_->side[1 - side_].send_limit.load (std::memory_order_relaxed);
+    return mine == 0 || theirs == 0 ? 0 : static_cast<std::uint64_t> (mine) + static_cast<std::uint64_t> (theirs);
+}
+
+bool InprocPipe::writable () noexcept
+{
+    if (closing_)
+        return false;
+    const std::uint64_t limit = send_limit ();
+    if (limit == 0 || conflate_)
+        return true;
+    InprocChannel::Direction &out = outbound ();
+    if (written_ - out.acknowledged.load (std::memory_order_acquire) < limit)
+        return true;
+    out.writer_waits.store (true, std::memory_order_seq_cst);
+    if (written_ - out.acknowledged.load (std::memory_order_seq_cst) < limit) {
+        out.writer_waits.store (false, std::memory_order_relaxed);
+        return true;
+    }
+    writer_waits_ = true;
+    return false;
+}
+
+bool InprocPipe::push (Msg &frame) noexcept
+{
+    InprocChannel::Direction &out = outbound ();
+    frame.set_metadata (nullptr);
+    if (conflate_)
+        frame.set_more (false);
+    const bool more = frame.more ();
+    const std::size_t size = frame.size ();
+    if (!out.queue.push (std::move (frame)))
+        return false;
+    socket_.stats.bytes_out += size;
+    writing_message_ = more;
+    if (more)
+        return true;
+    ++written_;
+    if (!for_monitor)
+        socket_.stats.messages_out++;
+    if (out.queue.publish ())
+        tell_peer ();
+    return true;
+}
+
+bool InprocPipe::write (Msg &frame) noexcept
+{
+    if (closing_ || (!writing_message_ && !writable ()))
+        return false;
+    return push (frame);
+}
+
+bool InprocPipe::write_unlimited (Msg &frame) noexcept
+{
+    return !closing_ && push (frame);
+}
+
+void InprocPipe::rollback () noexcept
+{
+    outbound ().queue.rollback ();
+    writing_message_ = false;
+}
+
+std::uint64_t InprocPipe::queued_out () const noexcept
+{
+    return outbound ().queue.size ();
+}
+
+// ---- life ----
+
+void InprocPipe::tell_peer () noexcept
+{
+    const int other = 1 - side_;
+    Strand *const strand = channel_->side[other].strand.load (std::memory_order_acquire);
+    if (!strand)
+        return;  // nobody has bound yet; whoever does looks at the queue then
+    channel_->acquire ();
+    if (!strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (other), 0, channel_}))
+        channel_->release ();
+}
+
+void InprocPipe::identify () noexcept
+{
+    if (identified_)
+        return;
+    identified_ = true;
+    peer_routing_id = channel_->side[1 - side_].routing_id;
+    pattern_.identified (*this);
+}
+
+void InprocPipe::peer_active () noexcept
+{
+    if (side_ == 0 && !identified_ && channel_->side[1].known.load (std::memory_order_acquire))
+        identify ();
+    InprocChannel::Direction &in = inbound ();
+    InprocChannel::Direction &out = outbound ();
+    const bool left = in.writer_left.load (std::memory_order_acquire) || out.reader_left.load (std::memory_order_acquire);
+    if (left)
+        closing_ = true;
+    if (reader_waits_ && !in.queue.empty ()) {
+        reader_waits_ = false;
+        in.queue.wait_cancel ();
+        pattern_.read_activated (*this);
+        socket_.note_activity ();
+    }
+    if (!closing_ && writer_waits_) {
+        const std::uint64_t limit = send_limit ();
+        if (limit == 0 || written_ - out.acknowledged.load (std::memory_order_acquire) < limit) {
+            writer_waits_ = false;
+            pattern_.write_activated (*this);
+            socket_.note_room ();
+        }
+    }
+    if (closing_)
+        socket_.request_sweep (*this);
+}
+
+void InprocPipe::leave () noexcept
+{
+    if (left_)
+        return;
+    left_ = true;
+    rollback ();
+    closing_ = true;
+    inbound ().reader_left.store (true, std::memory_order_release);
+    outbound ().writer_left.store (true, std::memory_order_release);
+    tell_peer ();
+}
+
+void InprocPipe::terminate () noexcept
+{
+    terminate_requested_ = true;
+    closing_ = true;
+    socket_.request_sweep (*this);
+}
+
+void InprocPipe::limits_changed (int send_limit, int receive_limit) noexcept
+{
+    channel_->side[side_].send_limit.store (send_limit, std::memory_order_relaxed);
+    channel_->side[side_].receive_limit.store (receive_limit, std::memory_order_relaxed);
+}
+
+}  // namespace engine

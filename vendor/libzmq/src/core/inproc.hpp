@@ -1,0 +1,122 @@
+// inproc: two sockets of one context joined by a channel, a lock-free queue each way. No bytes, no handshake, no thread of ours.
+//
+// Each end of a channel belongs to one strand and is only used with that strand held. News for the other end ("something to
+// read", "room again", "I have left") go through its doorbell, never through its strand.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "message/spsc_queue.hpp"
+#include "pattern/pipe.hpp"
+
+namespace engine {
+
+class InprocPipe;
+class Pattern;
+class Socket;
+class Strand;
+
+class InprocChannel
+{
+  public:
+    static constexpr int sides = 2;
+
+    InprocChannel () noexcept = default;
+    void acquire () noexcept { references_.fetch_add (1, std::memory_order_relaxed); }
+    void release () noexcept
+    {
+        if (references_.fetch_sub (1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+    // What one side sends: queue, and what each of its two users tells the other about itself.
+    struct Direction
+    {
+        SpscQueue queue;
+        std::atomic<std::uint64_t> acknowledged{0};  // whole messages the reader has taken, told in low-water-mark steps
+        std::atomic<bool> writer_waits{false};       // the writer found it full
+        std::atomic<bool> writer_left{false};        // nothing more will come
+        std::atomic<bool> reader_left{false};        // nobody will read
+    };
+    struct Side
+    {
+        std::atomic<Strand *> strand{nullptr};   // whose doorbell to ring; null until bound
+        std::atomic<int> send_limit{0};           // SNDHWM of this side; 0 none
+        std::atomic<int> receive_limit{0};        // RCVHWM of this side
+        std::atomic<bool> known{false};           // the limits are set: this side exists
+        std::string routing_id;                   // written before the other side may look
+        InprocPipe *pipe = nullptr;               // under that side's strand
+    };
+
+    Direction direction[sides];  // [s]: what side s writes
+    Side side[sides];            // 0 the connecting socket, 1 the binding one
+
+  private:
+    ~InprocChannel () = default;
+    std::atomic<std::uint32_t> references_{1};
+};
+
+class InprocPipe final : public Pipe
+{
+  public:
+    // Takes over one reference to the channel. The pattern (the socket's, or its monitor's) is told of activity.
+    InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side, bool conflate) noexcept;
+    ~InprocPipe () override;
+
+    bool readable () noexcept override;
+    bool read (Msg &out) noexcept override;
+    bool writable () noexcept override;
+    bool write (Msg &frame) noexcept override;
+    bool write_unlimited (Msg &frame) noexcept override;
+    void rollback () noexcept override;
+    bool closing () const noexcept override { return closing_; }
+    void terminate () noexcept override;
+
+    // The other side's routing id became known.
+    void identify () noexcept;
+    // The doorbell said that something happened at the other end.
+    void peer_active () noexcept;
+    // Leaves the channel: the peer reads what is in it and then sees the end.
+    void leave () noexcept;
+    bool drained () noexcept;
+    bool terminate_requested () const noexcept { return terminate_requested_; }
+    // The limits of this side's socket changed.
+    void limits_changed (int send_limit, int receive_limit) noexcept;
+    std::uint64_t queued_out () const noexcept;
+    std::uint64_t queued_in () const noexcept { return inbound ().queue.size (); }
+
+    Pattern &pattern () const noexcept { return pattern_; }
+    InprocChannel &channel () const noexcept { return *channel_; }
+    int side () const noexcept { return side_; }
+    std::string endpoint;   // inproc://name, for disconnect and unbind
+    std::uint64_t binding = 0;
+    bool for_monitor = false;
+
+  private:
+    InprocChannel::Direction &inbound () const noexcept { return channel_->direction[1 - side_]; }
+    InprocChannel::Direction &outbound () const noexcept { return channel_->direction[side_]; }
+    std::uint64_t send_limit () const noexcept;     // 0: none
+    std::uint64_t receive_limit () const noexcept;
+    bool push (Msg &frame) noexcept;
+    void tell_peer () noexcept;
+
+    Socket &socket_;
+    Pattern &pattern_;
+    InprocChannel *channel_;
+    int side_;
+    std::uint64_t written_ = 0;       // whole messages
+    std::uint64_t read_ = 0;
+    bool conflate_;
+    bool writing_message_ = false;
+    bool reading_message_ = false;
+    bool reader_waits_ = false;
+    bool writer_waits_ = false;
+    bool closing_ = false;
+    bool terminate_requested_ = false;
+    bool left_ = false;
+    bool identified_ = false;
+};
+
+}  // namespace engine

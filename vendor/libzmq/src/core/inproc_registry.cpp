@@ -1,0 +1,96 @@
+#include "core/inproc_registry.hpp"
+
+#include <atomic>
+#include <cerrno>
+
+#include "core/inproc.hpp"
+#include "core/strand.hpp"
+
+namespace engine {
+
+InprocRegistry::~InprocRegistry ()
+{
+    for (auto &entry : waiting_)
+        entry.second->release ();
+}
+
+std::uint64_t InprocRegistry::next_id () noexcept
+{
+    static std::atomic<std::uint64_t> next{1};
+    return next.fetch_add (1, std::memory_order_relaxed);
+}
+
+void InprocRegistry::join (InprocChannel &channel, const Binding &binding)
+{
+    InprocChannel::Side &side = channel.side[1];
+    side.routing_id = binding.routing_id;
+    side.send_limit.store (binding.send_limit, std::memory_order_relaxed);
+    side.receive_limit.store (binding.receive_limit, std::memory_order_relaxed);
+    side.known.store (true, std::memory_order_release);
+    side.strand.store (binding.strand, std::memory_order_release);
+}
+
+int InprocRegistry::bind (const std::string &name, Binding binding, std::vector<InprocChannel *> &waiting)
+{
+    Lock lock (mutex_);
+    if (bindings_.count (name))
+        return EADDRINUSE;
+    const auto range = waiting_.equal_range (name);
+    for (auto at = range.first; at != range.second; ++at)
+        waiting.push_back (at->second);
+    for (InprocChannel *channel : waiting)
+        join (*channel, binding);
+    waiting_.erase (range.first, range.second);
+    bindings_.emplace (name, std::move (binding));
+    return 0;
+}
+
+bool InprocRegistry::unbind (const std::string &name, std::uint64_t id) noexcept
+{
+    Lock lock (mutex_);
+    const auto at = bindings_.find (name);
+    if (at == bindings_.end () || at->second.id != id)
+        return false;
+    bindings_.erase (at);
+    return true;
+}
+
+void InprocRegistry::unbind_all (const Strand &strand) noexcept
+{
+    Lock lock (mutex_);
+    for (auto at = bindings_.begin (); at != bindings_.end ();)
+        at = at->second.strand == &strand ? bindings_.erase (at) : std::next (at);
+}
+
+bool InprocRegistry::connect (const std::string &name, InprocChannel &channel)
+{
+    Lock lock (mutex_);
+    const auto at = bindings_.find (name);
+    if (at != bindings_.end ()) {
+        join (channel, at->second);
+        channel.acquire ();
+        if (at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel}))
+            return true;
+        channel.release ();
+        // It is closing: as if nobody had bound.
+        channel.side[1].strand.store (nullptr, std::memory_order_relaxed);
+        channel.side[1].known.store (false, std::memory_order_relaxed);
+    }
+    waiting_.emplace (name, &channel);
+    channel.acquire ();
+    return false;
+}
+
+void InprocRegistry::forget (const std::string &name, InprocChannel &channel) noexcept
+{
+    Lock lock (mutex_);
+    const auto range = waiting_.equal_range (name);
+    for (auto at = range.first; at != range.second; ++at)
+        if (at->second == &channel) {
+            waiting_.erase (at);
+            channel.release ();
+            return;
+        }
+}
+
+}  // namespace engine

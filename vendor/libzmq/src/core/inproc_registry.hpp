@@ -1,0 +1,53 @@
+// The names of inproc in one context: who is bound to what, and who connected to a name that nobody has bound yet.
+//
+// Its mutex is taken with a strand held (never the other way round); only doorbells are rung from inside.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/sync.hpp"
+
+namespace engine {
+
+class InprocChannel;
+class Strand;
+
+class InprocRegistry
+{
+  public:
+    struct Binding
+    {
+        Strand *strand = nullptr;
+        std::uint64_t id = 0;
+        int send_limit = 0;     // as of the bind
+        int receive_limit = 0;
+        std::string routing_id;
+    };
+
+    // EADDRINUSE; 0: the channels of those who were waiting are handed over, each with one reference.
+    int bind (const std::string &name, Binding binding, std::vector<InprocChannel *> &waiting);
+    // The name is free when this returns. False: it was not that binding's.
+    bool unbind (const std::string &name, std::uint64_t id) noexcept;
+    void unbind_all (const Strand &strand) noexcept;
+
+    // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false).
+    bool connect (const std::string &name, InprocChannel &channel);
+    // The connecting side of a waiting channel has gone.
+    void forget (const std::string &name, InprocChannel &channel) noexcept;
+
+    static std::uint64_t next_id () noexcept;
+    // Writes what the binding side is into side 1, the strand last.
+    static void join (InprocChannel &channel, const Binding &binding);
+
+    ~InprocRegistry ();
+
+  private:
+    Mutex mutex_;
+    std::unordered_map<std::string, Binding> bindings_ ENGINE_GUARDED_BY (mutex_);
+    std::unordered_multimap<std::string, InprocChannel *> waiting_ ENGINE_GUARDED_BY (mutex_);
+};
+
+}  // namespace engine

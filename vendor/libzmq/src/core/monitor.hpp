@@ -1,0 +1,55 @@
+// zmq_socket_monitor: tells the application, over an inproc name, what happens to a socket's connections.
+//
+// It is no socket of its own but a PAIR, PUB or PUSH pattern that lives under the monitored socket's strand. Nobody ever waits for its
+// reader: events that find no room are kept up to a bound, then dropped.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pattern/pattern.hpp"
+
+namespace engine {
+
+class Monitor final : public PatternHost
+{
+  public:
+    static constexpr std::size_t most_kept = 10000;  // events
+
+    Monitor (const PatternRow &row, std::string endpoint, std::uint64_t binding, std::uint64_t events, int version);
+
+    bool wants (std::uint64_t event) const noexcept { return (events_ & event) != 0; }
+    void send (std::uint64_t event, const std::vector<std::uint64_t> &values, const std::string &local, const std::string &remote);
+    // Sends what was kept, as far as there is room.
+    void flush () noexcept;
+
+    Pattern &pattern () noexcept { return *pattern_; }
+    const std::string &endpoint () const noexcept { return endpoint_; }
+    std::uint64_t binding () const noexcept { return binding_; }
+    int version () const noexcept { return version_; }
+
+    void count_dropped () noexcept override {}
+    std::uint32_t random () noexcept override { return 1; }
+    const char *own_routing_id (std::size_t &size) const noexcept override
+    {
+        size = 0;
+        return "";
+    }
+
+  private:
+    using Frames = std::vector<std::string>;
+    bool put (const Frames &frames) noexcept;
+
+    std::unique_ptr<Pattern> pattern_;
+    const std::string endpoint_;
+    const std::uint64_t binding_;
+    const std::uint64_t events_;
+    const int version_;
+    const bool keeps_;  // PAIR and PUSH; PUB drops what nobody has asked for
+    std::deque<Frames> kept_;
+};
+
+}  // namespace engine

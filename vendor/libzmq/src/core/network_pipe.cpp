@@ -1,0 +1,233 @@
+#include "core/network_pipe.hpp"
+
+#include "core/socket.hpp"
+#include "io/stream.hpp"
+
+namespace engine {
+
+NetworkPipe::NetworkPipe (Socket &socket, bool conflate) noexcept : socket_ (socket), conflate_ (conflate)
+{
+}
+
+NetworkPipe::~NetworkPipe () = default;
+
+bool NetworkPipe::readable () noexcept
+{
+    if (in_complete_ > 0 || reading_message_)
+        return true;
+    reader_waits_ = true;
+    return false;
+}
+
+bool NetworkPipe::read (Msg &out) noexcept
+{
+    if (in_complete_ == 0 && !reading_message_) {
+        reader_waits_ = true;
+        return false;
+    }
+    in_.pop (out);
+    if (out.more ()) {
+        reading_message_ = true;
+        return true;
+    }
+    reading_message_ = false;
+    --in_complete_;
+    --socket_.inbound_messages;
+    socket_.stats.messages_in++;
+    if (in_complete_ == 0 && closing_) [[unlikely]]
+        socket_.request_sweep (*this);
+    return true;
+}
+
+bool NetworkPipe::writable () noexcept
+{
+    if (closing_)
+        return false;
+    if (conflate_)
+        return true;
+    const int limit = socket_.options.sndhwm;
+    if (limit == 0 || out_complete_ < static_cast<std::uint32_t> (limit)) [[likely]]
+        return true;
+    // Full: what the kernel takes at once makes room.
+    if (stream && stream->flush_inline () && !closing_ && out_complete_ < static_cast<std::uint32_t> (limit))
+        return true;
+    writer_waits_ = true;
+    return false;
+}
+
+bool NetworkPipe::push_outbound (Msg &frame) noexcept
+{
+    const bool more = frame.more ();
+    const std::size_t size = frame.size ();
+    if (conflate_) {
+        out_.clear ();
+        out_complete_ = 0;
+        out_bytes_ = 0;
+        frame.set_more (false);
+    }
+    if (!out_.push (std::move (frame))) [[unlikely]]
+        return false;
+    out_bytes_ += size + 9;
+    if (more && !conflate_) {
+        ++out_unfinished_;
+        return true;
+    }
+    out_unfinished_ = 0;
+    ++out_complete_;
+    if (!touched) {
+        touched = true;
+        socket_.touch (*this);
+    }
+    return true;
+}
+
+bool NetworkPipe::write (Msg &frame) noexcept
+{
+    if (closing_) [[unlikely]]
+        return false;
+    if (out_unfinished_ == 0 && !writable ()) [[unlikely]]
+        return false;
+    return push_outbound (frame);
+}
+
+bool NetworkPipe::write_unlimited (Msg &frame) noexcept
+{
+    return !closing_ && push_outbound (frame);
+}
+
+void NetworkPipe::rollback () noexcept
+{
+    for (; out_unfinished_ > 0; --out_unfinished_) {
+        out_bytes_ -= out_.back ().size () + 9;
+        out_.drop_back ();
+    }
+}
+
+void NetworkPipe::terminate () noexcept
+{
+    terminate_requested_ = true;
+    closing_ = true;
+    socket_.request_sweep (*this);
+}
+
+bool NetworkPipe::wants_more () const noexcept
+{
+    if (conflate_ || closing_ || discarding_)
+        return true;
+    const int limit = socket_.options.rcvhwm;
+    return limit == 0 || in_complete_ < static_cast<std::uint32_t> (limit);
+}
+
+bool NetworkPipe::receive (Msg &frame) noexcept
+{
+    if (discarding_) {
+        frame.reset ();
+        return true;
+    }
+    const bool more = frame.more ();
+    if (conflate_) {
+        socket_.inbound_messages -= in_complete_;
+        in_.clear ();
+        in_complete_ = 0;
+        frame.set_more (false);
+    }
+    socket_.stats.bytes_in += frame.size ();
+    if (!in_.push (std::move (frame))) [[unlikely]]
+        return false;
+    if (more && !conflate_) {
+        ++in_unfinished_;
+        return true;
+    }
+    in_unfinished_ = 0;
+    ++in_complete_;
+    ++socket_.inbound_messages;
+    if (reader_waits_ && attached) {
+        reader_waits_ = false;
+        socket_.pipe_readable (*this);
+    }
+    return true;
+}
+
+bool NetworkPipe::next_outbound (Msg &out) noexcept
+{
+    for (;;) {
+        if (out_complete_ == 0)
+            return false;
+        out_bytes_ -= out_.front ().size () + 9;
+        out_.pop (out);
+        encoding_message_ = out.more ();
+        if (!encoding_message_)
+            --out_complete_;
+        if (!skip_rest_)
+            break;
+        skip_rest_ = encoding_message_;
+    }
+    if (!encoding_message_)
+        socket_.stats.messages_out++;
+    socket_.stats.bytes_out += out.size ();
+    return true;
+}
+
+void NetworkPipe::offer_room () noexcept
+{
+    if (!writer_waits_ || closing_)
+        return;
+    const int limit = socket_.options.sndhwm;
+    if (limit != 0 && out_complete_ > static_cast<std::uint32_t> (limit) / 2)
+        return;
+    writer_waits_ = false;
+    socket_.pipe_writable (*this);
+}
+
+void NetworkPipe::connection_lost () noexcept
+{
+    for (; in_unfinished_ > 0; --in_unfinished_)
+        in_.drop_back ();
+    if (encoding_message_)
+        skip_rest_ = true;
+    encoding_message_ = false;
+    in_burst = false;
+}
+
+void NetworkPipe::drop_outbound () noexcept
+{
+    out_.clear ();
+    out_bytes_ = 0;
+    out_complete_ = 0;
+    out_unfinished_ = 0;
+    encoding_message_ = false;
+    skip_rest_ = false;
+}
+
+void NetworkPipe::discard_inbound () noexcept
+{
+    discarding_ = true;
+    socket_.inbound_messages -= in_complete_;
+    in_.clear ();
+    in_complete_ = in_unfinished_ = 0;
+    reading_message_ = false;
+}
+
+void NetworkPipe::close_writing () noexcept
+{
+    closing_ = true;
+    drop_outbound ();
+}
+
+bool NetworkPipe::own_outbound (const void *begin) noexcept
+{
+    for (std::size_t i = out_.size (); i-- > 0;) {
+        Msg &frame = out_[i];
+        if (frame.data () != begin)
+            continue;
+        Msg copy;
+        if (copy.init_copy (frame.data (), frame.size ()) != 0)
+            return false;
+        copy.set_more (frame.more ());
+        copy.set_kind (frame.kind ());
+        frame = std::move (copy);
+    }
+    return true;
+}
+
+}  // namespace engine

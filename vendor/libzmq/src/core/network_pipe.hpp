@@ -1,0 +1,93 @@
+// A pipe whose peer is at the other end of a byte stream: an inbound and an outbound ring, both under the socket's strand.
+//
+// The pipe of a connecting endpoint may outlive its connections; then what was not yet encoded waits for the next one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "message/ring.hpp"
+#include "pattern/pipe.hpp"
+
+namespace engine {
+
+class Pattern;
+class Socket;
+class Stream;
+
+class NetworkPipe final : public Pipe
+{
+  public:
+    NetworkPipe (Socket &socket, bool conflate) noexcept;
+    ~NetworkPipe () override;
+
+    // ---- Pipe ----
+    bool readable () noexcept override;
+    bool read (Msg &out) noexcept override;
+    bool writable () noexcept override;
+    bool write (Msg &frame) noexcept override;
+    bool write_unlimited (Msg &frame) noexcept override;
+    void rollback () noexcept override;
+    bool closing () const noexcept override { return closing_; }
+    void terminate () noexcept override;
+
+    // ---- the stream's side ----
+    // Room for another inbound message (ZMQ_RCVHWM)?
+    bool wants_more () const noexcept;
+    // Takes a received frame; tells the pattern with the last one of a message if it waits. False: out of memory.
+    bool receive (Msg &frame) noexcept;
+    // Takes a frame that the engine makes up itself (notifications): goes in regardless of the limit.
+    bool receive_notice (Msg &frame) noexcept { return receive (frame); }
+    bool outbound_empty () const noexcept { return out_.empty () || out_complete_ == 0; }
+    // Moves the next frame to be encoded into `out`; false: no complete message is left.
+    bool next_outbound (Msg &out) noexcept;
+    std::size_t outbound_bytes () const noexcept { return out_bytes_; }
+    std::size_t outbound_messages () const noexcept { return out_complete_; }
+    std::size_t inbound_messages () const noexcept { return in_complete_; }
+    // Room was made in the outbound ring: tells a pattern that found it full.
+    void offer_room () noexcept;
+
+    // ---- the connection's life ----
+    // The connection ended: what came of an unfinished message is forgotten, what was being sent is not repeated.
+    void connection_lost () noexcept;
+    void drop_outbound () noexcept;
+    // Nobody will read any more: drops what is there and what comes.
+    void discard_inbound () noexcept;
+    // No connection will ever serve this pipe again; it stays until its complete inbound messages were read.
+    void close_writing () noexcept;
+    bool drained () const noexcept { return in_complete_ == 0 && !reading_message_; }
+    bool terminate_requested () const noexcept { return terminate_requested_; }
+
+    // The borrowed body of a direct send was not written at once: make it our own. False: out of memory.
+    bool own_outbound (const void *begin) noexcept;
+
+    Stream *stream = nullptr;     // null while not connected
+    bool attached = false;        // the pattern knows it
+    bool touched = false;         // in the socket's list of pipes written to by this call
+    bool in_burst = false;        // see Socket::flush_policy
+    std::uint32_t burst_count = 0;
+    bool identified = false;
+
+  private:
+    bool push_outbound (Msg &frame) noexcept;
+
+    Socket &socket_;
+    Ring in_;
+    Ring out_;
+    std::size_t out_bytes_ = 0;
+    std::uint32_t in_complete_ = 0;    // messages
+    std::uint32_t out_complete_ = 0;
+    std::uint32_t in_unfinished_ = 0;  // frames at the back of in_ whose last frame has not come
+    std::uint32_t out_unfinished_ = 0;
+    bool conflate_;
+    bool reader_waits_ = false;
+    bool writer_waits_ = false;
+    bool closing_ = false;
+    bool discarding_ = false;
+    bool terminate_requested_ = false;
+    bool reading_message_ = false;     // the application is inside a message
+    bool encoding_message_ = false;    // the encoder is inside a message
+    bool skip_rest_ = false;           // the rest of the outbound message at the front is not to be sent
+};
+
+}  // namespace engine

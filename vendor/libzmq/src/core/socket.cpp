@@ -1,0 +1,410 @@
+#include "core/socket.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "core/context.hpp"
+#include "core/linger_timer.hpp"
+#include "core/monitor.hpp"
+#include "core/strand.hpp"
+#include "io/connector.hpp"
+#include "io/listener.hpp"
+#include "io/stream.hpp"
+
+namespace engine {
+
+namespace {
+
+// How long a burst may collect before a later send writes it, and how long a stream must have been silent for a message to be
+// written at once.
+constexpr Nanoseconds batching_window = 100 * microsecond;
+constexpr Nanoseconds idle_time = 20 * microsecond;
+constexpr std::size_t batch_bytes = 64 * 1024;
+constexpr Nanoseconds input_interval = 100 * microsecond;
+
+}  // namespace
+
+Socket::Socket (Context &context, Strand &strand, const PatternRow &row)
+    : options (make_options (row.type, context.options ())), context_ (context), strand_ (strand), row_ (row), pattern_ (row.make (*this)), attendance_ (*this)
+{
+    random_state_ = static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16);
+}
+
+Socket::~Socket ()
+{
+    // Streams first: they point at pipes; then pipes, which may point at the pattern.
+    linger_timer_.reset ();
+    dead_streams_.clear ();
+    dead_connectors_.clear ();
+    streams_.clear ();
+    connectors_.clear ();
+    listeners_.clear ();
+    stop_monitor ();
+    pipes_.clear ();
+    inproc_pipes_.clear ();
+    if (reactor_)
+        reactor_->load.fetch_sub (1, std::memory_order_relaxed);
+}
+
+bool Socket::terminated () const noexcept
+{
+    return context_.terminated ();
+}
+
+// xorshift64*: enough for ids and jitter.
+std::uint32_t Socket::random () noexcept
+{
+    random_state_ ^= random_state_ >> 12;
+    random_state_ ^= random_state_ << 25;
+    random_state_ ^= random_state_ >> 27;
+    return static_cast<std::uint32_t> ((random_state_ * 2685821657736338717ull) >> 32);
+}
+
+const char *Socket::own_routing_id (std::size_t &size) const noexcept
+{
+    size = options.routing_id.size ();
+    return options.routing_id.data ();
+}
+
+// ---- messages ----
+
+int Socket::try_send (Msg &frame) noexcept
+try {
+    if (strand_.doorbell.pending ()) [[unlikely]]
+        run_inbox ();
+    const int error = pattern_->send (frame);
+    if (error) {
+        // Never leave a pipe written to without its flush: a blocked multipart message may have touched some.
+        if (!touched_.empty ())
+            flush_touched ();
+        return error;
+    }
+    if (!touched_.empty ())
+        flush_touched ();
+    return 0;
+} catch (...) {
+    return ENOMEM;
+}
+
+int Socket::try_recv (Msg &frame) noexcept
+try {
+    if (strand_.doorbell.pending ()) [[unlikely]]
+        run_inbox ();
+    const int error = pattern_->recv (frame);
+    if (error)
+        return error;
+    receiving_more_ = frame.more ();
+    reply_ = true;
+    return 0;
+} catch (...) {
+    return ENOMEM;
+}
+
+int Socket::events () noexcept
+try {
+    return (pattern_->has_in () ? ZMQ_POLLIN : 0) | (pattern_->has_out () ? ZMQ_POLLOUT : 0);
+} catch (...) {
+    return 0;
+}
+
+int Socket::ready_now (int wanted) noexcept
+{
+    if (strand_.doorbell.pending ())
+        run_inbox ();
+    int found = events () & wanted;
+    if (found != wanted) {
+        poll_input ();
+        found = events () & wanted;
+    }
+    return found;
+}
+
+void Socket::run_inbox () noexcept
+{
+    strand_.doorbell.take (parcels_);
+    for (const Parcel &parcel : parcels_)
+        take_parcel (parcel);
+    parcels_.clear ();
+}
+
+void Socket::poll_input () noexcept
+{
+    if (!bursts_.empty ())
+        flush_bursts ();
+    if (attendance_.count () > 0)
+        attendance_.poll_input ();
+    if (!sweep_network_.empty () || !dead_streams_.empty ())
+        sweep ();
+}
+
+// ---- smart batching ----
+
+void Socket::touch (NetworkPipe &pipe) noexcept
+{
+    try {
+        touched_.push_back (&pipe);
+    } catch (...) {
+        pipe.touched = false;  // the next message, or the reactor's writable event, will move it
+    }
+}
+
+bool Socket::flush_now (NetworkPipe &pipe, Stream &stream) noexcept
+{
+    if (pipe.outbound_bytes () >= batch_bytes)
+        return true;
+    if (!pipe.in_burst) {
+        // A reply is awaited, unless more requests are at hand: then the next receive, finding none, flushes all replies.
+        if (reply_ && inbound_messages == 0)
+            return true;
+        const Nanoseconds time = now ();
+        if (!reply_ && time - stream.last_write () > idle_time)
+            return true;
+        pipe.in_burst = true;
+        pipe.burst_count = 0;
+        try {
+            if (bursts_.empty ())
+                burst_start_ = time;
+            bursts_.push_back (&pipe);
+        } catch (...) {
+            pipe.in_burst = false;
+            return true;
+        }
+        if (!dirty_) {
+            dirty_ = true;
+            reactor_->flush_later (strand_);
+        }
+        return false;
+    }
+    return (++pipe.burst_count & 15) == 0 && now () - burst_start_ > batching_window;
+}
+
+void Socket::flush_touched () noexcept
+{
+    bool wrote = false;
+    bool window_over = false;
+    for (std::size_t i = 0; i < touched_.size (); ++i) {
+        NetworkPipe &pipe = *touched_[i];
+        pipe.touched = false;
+        Stream *const stream = pipe.stream;
+        if (!stream || !stream->established () || stream->blocked ())
+            continue;
+        if (flush_now (pipe, *stream)) {
+            window_over |= pipe.in_burst;
+            wrote |= stream->flush_inline ();
+        }
+    }
+    touched_.clear ();
+    if (window_over)
+        flush_bursts ();
+    if (wrote) {
+        reply_ = false;
+        // What peers sent meanwhile (subscriptions, heartbeats, the end) must not wait until this socket receives.
+        const Nanoseconds time = now ();
+        if (time - last_input_ > input_interval) {
+            last_input_ = time;
+            attendance_.poll_input ();
+        }
+    }
+}
+
+void Socket::flush_bursts () noexcept
+{
+    for (std::size_t i = 0; i < bursts_.size (); ++i) {
+        NetworkPipe &pipe = *bursts_[i];
+        pipe.in_burst = false;
+        if (pipe.stream && pipe.stream->established ())
+            pipe.stream->flush_inline ();
+    }
+    bursts_.clear ();
+}
+
+bool Socket::flush_backstop () noexcept
+{
+    dirty_ = false;
+    if (bursts_.empty ())
+        return false;
+    if (now () - burst_start_ < batching_window / 2) {
+        // A burst that has only just begun: the next tick is for it.
+        dirty_ = true;
+        reactor_->flush_later (strand_);
+        return false;
+    }
+    for (NetworkPipe *pipe : bursts_) {
+        pipe->in_burst = false;
+        if (pipe->stream && pipe->stream->established ())
+            pipe->stream->flush ();
+    }
+    bursts_.clear ();
+    return true;
+}
+
+bool Socket::own_output (const void *begin) noexcept
+{
+    bool all = true;
+    for (const auto &stream : streams_)
+        all &= stream->own_output (begin);
+    return all;
+}
+
+// ---- pipes ----
+
+void Socket::pipe_readable (NetworkPipe &pipe) noexcept
+try {
+    pattern_->read_activated (pipe);
+    activity_ = true;
+} catch (...) {
+    pipe.terminate ();
+}
+
+void Socket::pipe_writable (NetworkPipe &pipe) noexcept
+try {
+    pattern_->write_activated (pipe);
+    note_room ();
+} catch (...) {
+    pipe.terminate ();
+}
+
+void Socket::request_sweep (NetworkPipe &pipe) noexcept
+{
+    try {
+        sweep_network_.push_back (&pipe);
+    } catch (...) {
+        // Without memory it stays until the socket is closed.
+    }
+}
+
+void Socket::request_sweep (InprocPipe &pipe) noexcept
+{
+    try {
+        sweep_inproc_.push_back (&pipe);
+    } catch (...) {
+    }
+}
+
+// Ends the pipes that are done for, and frees what ended during the call.
+void Socket::sweep () noexcept
+{
+    if (sweeping_)
+        return;
+    sweeping_ = true;
+    while (!sweep_network_.empty ()) {
+        NetworkPipe *const pipe = sweep_network_.back ();
+        sweep_network_.pop_back ();
+        const auto known = std::find_if (pipes_.begin (), pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
+        if (known == pipes_.end ())
+            continue;
+        if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
+            destroy_pipe (*pipe);
+    }
+    while (!sweep_inproc_.empty ()) {
+        InprocPipe *const pipe = sweep_inproc_.back ();
+        sweep_inproc_.pop_back ();
+        const auto known =
+          std::find_if (inproc_pipes_.begin (), inproc_pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
+        if (known == inproc_pipes_.end ())
+            continue;
+        if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
+            destroy_pipe (*pipe);
+    }
+    dead_streams_.clear ();
+    dead_connectors_.clear ();
+    sweeping_ = false;
+}
+
+void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
+{
+    if (pipe.attached) {
+        pipe.attached = false;
+        try {
+            pattern_->detach (pipe);
+        } catch (...) {
+        }
+        activity_ = true;
+    }
+    if (Stream *const stream = pipe.stream) {
+        // The pattern ended it, so its connection goes too; a connecting end tries again.
+        Connector *const connector = stream->connector ();
+        stream->close ();
+        bury (*stream);
+        if (connector) {
+            if (connector->pipe == &pipe)
+                connector->pipe = nullptr;
+            connector->stream_lost (false, false);
+        }
+    }
+    for (const auto &connector : connectors_)
+        if (connector->pipe == &pipe)
+            connector->pipe = nullptr;
+    inbound_messages -= pipe.inbound_messages ();
+    std::erase (touched_, &pipe);
+    std::erase (bursts_, &pipe);
+    std::erase (sweep_network_, &pipe);
+    std::erase_if (pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });
+}
+
+void Socket::destroy_pipe (InprocPipe &pipe) noexcept
+{
+    try {
+        pipe.pattern ().detach (pipe);
+    } catch (...) {
+    }
+    if (pipe.side () == 0 && !pipe.channel ().side[1].known.load (std::memory_order_acquire))
+        context_.registry ().forget (pipe.endpoint, pipe.channel ());
+    activity_ = true;
+    std::erase (sweep_inproc_, &pipe);
+    std::erase_if (inproc_pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });
+}
+
+// ---- life ----
+
+void Socket::serve () noexcept
+{
+    if (strand_.doorbell.pending ())
+        run_inbox ();
+}
+
+bool Socket::leave (bool by_application) noexcept
+{
+    if (!touched_.empty ())
+        flush_touched ();
+    if (!sweep_network_.empty () || !sweep_inproc_.empty () || !dead_streams_.empty () || !dead_connectors_.empty ()) [[unlikely]]
+        sweep ();
+    if (attendance_.needs_settling ()) [[unlikely]]
+        attendance_.settle ();
+    if (activity_) {
+        activity_ = false;
+        const bool room = std::exchange (room_, false);
+        if (strand_.doorbell.watched ()) {
+            if (!by_application)
+                strand_.doorbell.ring ();
+            else if (!closing_) {
+                // The caller's own call consumed an edge of ZMQ_FD: raise it again if something is left.
+                if (strand_.doorbell.exported () && (room || pattern_->has_in ()))
+                    strand_.doorbell.ring ();
+                else if (strand_.doorbell.has_waiters ())
+                    strand_.doorbell.ring_others (&Waiter::current ());
+            }
+        }
+    }
+    return closing_ && users == 0 && streams_.empty () && connectors_.empty ();
+}
+
+void Socket::fill_stats (zmq_ext_stats_t &out) const noexcept
+{
+    out = stats;
+    out.queued_in = 0;
+    out.queued_out = 0;
+    out.peers = inproc_pipes_.size ();
+    for (const auto &pipe : pipes_) {
+        out.queued_in += pipe->inbound_messages ();
+        out.queued_out += pipe->outbound_messages ();
+        out.peers += pipe->stream != nullptr;
+    }
+    for (const auto &pipe : inproc_pipes_) {
+        out.queued_in += pipe->queued_in ();
+        out.queued_out += pipe->queued_out ();
+    }
+}
+
+}  // namespace engine

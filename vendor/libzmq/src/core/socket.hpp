@@ -1,0 +1,195 @@
+// A socket: its pattern, its pipes, its endpoints, and what carries them. Everything here is guarded by the strand that owns it;
+// every function wants that held (a SocketGuard), and none blocks.
+//
+// core/wait.hpp makes blocking calls of it, api/ the C functions. Patterns decide about messages, io/ about connections; the socket
+// introduces them to each other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <zmq.h>
+#include <zmq_ext.h>
+
+#include "core/doorbell.hpp"
+#include "core/inproc.hpp"
+#include "core/network_pipe.hpp"
+#include "core/options.hpp"
+#include "io/attendance.hpp"
+#include "pattern/pattern.hpp"
+#include "transport/transport.hpp"
+
+namespace engine {
+
+class Connector;
+class Context;
+class LingerTimer;
+class Listener;
+class Monitor;
+class Reactor;
+class Strand;
+class Stream;
+
+class Socket final : public PatternHost
+{
+  public:
+    Socket (Context &context, Strand &strand, const PatternRow &row);
+    ~Socket () override;
+
+    // ---- facts ----
+    Context &context () const noexcept { return context_; }
+    Strand &strand () const noexcept { return strand_; }
+    Reactor &reactor () const noexcept { return *reactor_; }  // set once there is a stream endpoint
+    const PatternRow &row () const noexcept { return row_; }
+    Attendance &attendance () noexcept { return attendance_; }
+    bool raw () const noexcept { return row_.raw || pattern_->raw (); }
+    bool closing () const noexcept { return closing_; }
+    bool terminated () const noexcept;
+    Options options;
+    zmq_ext_stats_t stats{};
+
+    // ---- messages ----
+    // 0, or the pattern's errno; EAGAIN: would block, nothing has changed.
+    int try_send (Msg &frame) noexcept;
+    int try_recv (Msg &frame) noexcept;
+    // ZMQ_POLLIN, ZMQ_POLLOUT of what is known now.
+    int events () noexcept;
+    // Which of `wanted` it is ready for, after input and output were done as far as that is needed to tell.
+    int ready_now (int wanted) noexcept;
+    // Input and output that wait for us: news from inproc peers, and what the kernel has.
+    void run_inbox () noexcept;
+    void poll_input () noexcept;
+    bool receiving_more () const noexcept { return receiving_more_; }
+    // Before the caller waits: whatever lies in a queue goes out now.
+    void flush_bursts () noexcept;
+    // A body of at least this size may be sent without a copy when nothing is queued; see own_output().
+    static constexpr std::size_t direct_size = 16 * 1024;
+    bool may_send_direct () const noexcept { return inproc_pipes_.empty () && attendance_.count () > 0; }
+    bool own_output (const void *begin) noexcept;
+
+    // ---- options ----
+    int set_option (int option, const void *value, std::size_t size) noexcept;
+    int get_option (int option, void *value, std::size_t *size) noexcept;
+    int peer_state (const void *id, std::size_t size, int &events) noexcept { return pattern_->peer_state (id, size, events); }
+
+    // ---- endpoints: 0 or errno ----
+    int bind_inproc (const std::string &endpoint);
+    int connect_inproc (const std::string &endpoint);
+    int use_reactor () noexcept;  // EMTHREAD, or why none could be started
+    std::shared_ptr<const Options> snapshot () const { return std::make_shared<const Options> (options); }
+    int add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot);
+    int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address);
+    // Ends all bindings and connections of that name; ENOENT.
+    int end_endpoint (const std::string &endpoint, const std::string &canonical);
+    void emit_bind_failed (int error, const std::string &address) noexcept;
+
+    // ---- monitor ----
+    int start_monitor (const std::string &endpoint, std::uint64_t events, int version, int type);
+    void stop_monitor () noexcept;
+    int report_pipes () noexcept;
+    void emit (int event, std::uint64_t value, const Stream &stream) noexcept;
+    void emit_endpoint (int event, std::uint64_t value, const std::string &endpoint) noexcept;
+
+    // ---- called by streams, connectors and pipes ----
+    void start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept;
+    bool stream_ready (Stream &stream) noexcept;
+    void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept;
+    void stream_finished (Stream &stream) noexcept;
+    void connector_abandoned (Connector &connector) noexcept;
+    void endpoint_ended (Connector &connector) noexcept;
+    Connector *find_connector (std::uint64_t id) noexcept;
+    void pipe_readable (NetworkPipe &pipe) noexcept;
+    void pipe_writable (NetworkPipe &pipe) noexcept;
+    void touch (NetworkPipe &pipe) noexcept;
+    void request_sweep (NetworkPipe &pipe) noexcept;
+    void request_sweep (InprocPipe &pipe) noexcept;
+    void note_activity () noexcept { activity_ = true; }
+    void note_room () noexcept { activity_ = room_ = true; }
+    std::uint64_t inbound_messages = 0;  // complete ones, in all network pipes
+
+    // ---- called by the reactor ----
+    void serve () noexcept;
+    bool flush_backstop () noexcept;
+    void linger_expired () noexcept;
+    bool lease_still_used () noexcept { return attendance_.still_used (); }
+
+    // ---- life ----
+    // zmq_close. What is queued goes out as ZMQ_LINGER allows.
+    void close () noexcept;
+    // End of a call with the strand held. True: closed, nothing lingers, nobody is inside: destroy it.
+    bool leave (bool by_application) noexcept;
+    int users = 0;  // threads that are between unlock() and relock()
+
+    // ---- PatternHost ----
+    void count_dropped () noexcept override { stats.dropped_out++; }
+    std::uint32_t random () noexcept override;
+    const char *own_routing_id (std::size_t &size) const noexcept override;
+
+    void fill_stats (zmq_ext_stats_t &out) const noexcept;
+
+  private:
+    struct InprocBinding
+    {
+        std::string endpoint;
+        std::uint64_t id;
+    };
+
+    void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
+                        bool for_monitor);
+    void take_parcel (const Parcel &parcel) noexcept;
+    void refuse_channel (InprocChannel *channel) noexcept;
+    NetworkPipe *make_pipe ();
+    bool conflate () const noexcept { return options.conflate && row_.conflatable; }
+    void greet (NetworkPipe &pipe, Stream &stream) noexcept;
+    void flush_touched () noexcept;
+    bool flush_now (NetworkPipe &pipe, Stream &stream) noexcept;
+    void sweep () noexcept;
+    void destroy_pipe (NetworkPipe &pipe) noexcept;
+    void destroy_pipe (InprocPipe &pipe) noexcept;
+    void end_connector (Connector &connector, int linger) noexcept;
+    void end_stream (Stream &stream, int linger) noexcept;
+    void bury (Stream &stream) noexcept;
+    void bury (Connector &connector) noexcept;
+    void arm_linger (int linger) noexcept;
+    void limits_changed () noexcept;
+
+    Context &context_;
+    Strand &strand_;
+    const PatternRow &row_;
+    Reactor *reactor_ = nullptr;
+    std::unique_ptr<Pattern> pattern_;
+    Attendance attendance_;
+
+    std::vector<std::unique_ptr<NetworkPipe>> pipes_;
+    std::vector<std::unique_ptr<InprocPipe>> inproc_pipes_;
+    std::vector<std::unique_ptr<Stream>> streams_;
+    std::vector<std::unique_ptr<Connector>> connectors_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<InprocBinding> inproc_bindings_;
+    std::unique_ptr<Monitor> monitor_;
+    std::unique_ptr<LingerTimer> linger_timer_;
+
+    // Left for the end of the call.
+    std::vector<NetworkPipe *> touched_;
+    std::vector<NetworkPipe *> bursts_;      // pipes with a burst under way
+    std::vector<NetworkPipe *> sweep_network_;
+    std::vector<InprocPipe *> sweep_inproc_;
+    std::vector<std::unique_ptr<Stream>> dead_streams_;
+    std::vector<std::unique_ptr<Connector>> dead_connectors_;
+    std::vector<Parcel> parcels_;
+    bool activity_ = false;
+    bool room_ = false;  // a pipe that was full has room, or there is a new one
+    bool sweeping_ = false;
+
+    bool closing_ = false;
+    bool receiving_more_ = false;
+    bool reply_ = false;       // the last operation was a receive: what is sent now is awaited
+    bool dirty_ = false;       // the reactor will look at bursts_
+    Nanoseconds burst_start_ = 0;
+    Nanoseconds last_input_ = 0;
+    std::uint64_t random_state_;
+};
+
+}  // namespace engine

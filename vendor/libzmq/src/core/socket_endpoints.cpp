@@ -1,0 +1,583 @@
+// The socket's endpoints: binding, connecting, ending them; and what happens when their connections come and go.
+#include <algorithm>
+#include <cerrno>
+
+#include <unistd.h>
+
+#include "core/context.hpp"
+#include "core/linger_timer.hpp"
+#include "core/monitor.hpp"
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+#include "io/connector.hpp"
+#include "io/listener.hpp"
+#include "io/reactor.hpp"
+#include "io/stream.hpp"
+
+namespace engine {
+
+namespace {
+
+template <class Owner, class Held>
+void move_out (std::vector<std::unique_ptr<Held>> &from, std::vector<std::unique_ptr<Held>> &to, const Owner &object)
+{
+    const auto at = std::find_if (from.begin (), from.end (), [&object] (const auto &held) { return held.get () == &object; });
+    if (at == from.end ())
+        return;
+    to.push_back (std::move (*at));
+    *at = std::move (from.back ());
+    from.pop_back ();
+}
+
+bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
+{
+    Msg message;
+    return message.init_copy (body.data (), body.size ()) == 0 && pipe.receive_notice (message);
+}
+
+}  // namespace
+
+// ---- inproc ----
+
+void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint,
+                            std::uint64_t binding, bool for_monitor)
+{
+    auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
+    pipe->endpoint = endpoint;
+    pipe->binding = binding;
+    pipe->for_monitor = for_monitor;
+    InprocChannel::Side &own = channel->side[side];
+    const InprocChannel::Side &peer = channel->side[1 - side];
+    if (side == 1)
+        pipe->limits_changed (options.sndhwm, options.rcvhwm);
+    const bool known = peer.known.load (std::memory_order_acquire);
+    if (known)
+        pipe->peer_routing_id = peer.routing_id;
+    InprocPipe &held = *pipe;
+    inproc_pipes_.push_back (std::move (pipe));
+    own.strand.store (&strand_, std::memory_order_release);
+    if (!for_monitor && !options.hello_msg.empty ()) {
+        Msg hello;
+        if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
+            held.write_unlimited (hello);
+    }
+    pattern.attach (held);
+    if (side == 0 && known)
+        held.identify ();
+    // What the other side did before it could ring.
+    held.peer_active ();
+    note_room ();
+}
+
+int Socket::bind_inproc (const std::string &endpoint)
+{
+    InprocRegistry::Binding binding;
+    binding.strand = &strand_;
+    binding.id = InprocRegistry::next_id ();
+    binding.send_limit = options.sndhwm;
+    binding.receive_limit = options.rcvhwm;
+    binding.routing_id = options.routing_id;
+    std::vector<InprocChannel *> waiting;
+    inproc_bindings_.push_back ({endpoint, binding.id});
+    const int error = context_.registry ().bind (endpoint, binding, waiting);
+    if (error) {
+        inproc_bindings_.pop_back ();
+        return error;
+    }
+    for (InprocChannel *channel : waiting) {
+        attach_inproc (channel, 1, *pattern_, endpoint, binding.id, false);
+        // Its limit has grown by ours, and it knows us now.
+        if (Strand *const other = channel->side[0].strand.load (std::memory_order_acquire)) {
+            channel->acquire ();
+            if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, channel}))
+                channel->release ();
+        }
+    }
+    options.last_endpoint = endpoint;
+    return 0;
+}
+
+int Socket::connect_inproc (const std::string &endpoint)
+{
+    InprocChannel *const channel = new InprocChannel;
+    InprocChannel::Side &own = channel->side[0];
+    own.routing_id = options.routing_id;
+    own.send_limit.store (options.sndhwm, std::memory_order_relaxed);
+    own.receive_limit.store (options.rcvhwm, std::memory_order_relaxed);
+    own.strand.store (&strand_, std::memory_order_release);
+    own.known.store (true, std::memory_order_release);
+    channel->acquire ();  // ours, while the registry may already have handed the other end out
+    try {
+        context_.registry ().connect (endpoint, *channel);
+        attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
+    } catch (...) {
+        channel->release ();
+        throw;
+    }
+    channel->release ();
+    options.last_endpoint = endpoint;
+    return 0;
+}
+
+void Socket::take_parcel (const Parcel &parcel) noexcept
+try {
+    InprocChannel *const channel = parcel.channel;
+    if (parcel.what == Parcel::What::activity) {
+        InprocPipe *const pipe =
+          channel->side[parcel.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[parcel.side].pipe : nullptr;
+        if (pipe)
+            pipe->peer_active ();
+        channel->release ();
+        return;
+    }
+    if (monitor_ && monitor_->binding () == parcel.binding) {
+        attach_inproc (channel, 1, monitor_->pattern (), monitor_->endpoint (), parcel.binding, true);
+        monitor_->flush ();
+        return;
+    }
+    for (const InprocBinding &binding : inproc_bindings_) {
+        if (binding.id != parcel.binding)
+            continue;
+        attach_inproc (channel, 1, *pattern_, binding.endpoint, binding.id, false);
+        return;
+    }
+    refuse_channel (channel);
+} catch (...) {
+    refuse_channel (parcel.channel);
+}
+
+// Nobody is bound any more: the connecting side sees its pipe end.
+void Socket::refuse_channel (InprocChannel *channel) noexcept
+{
+    channel->direction[0].reader_left.store (true, std::memory_order_release);
+    channel->direction[1].writer_left.store (true, std::memory_order_release);
+    if (Strand *const other = channel->side[0].strand.load (std::memory_order_acquire)) {
+        channel->acquire ();
+        if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, channel}))
+            channel->release ();
+    }
+    channel->release ();
+}
+
+// ---- stream transports ----
+
+int Socket::use_reactor () noexcept
+{
+    if (reactor_)
+        return 0;
+    const int error = context_.choose_reactor (options.affinity, reactor_);
+    if (!error)
+        reactor_->load.fetch_add (1, std::memory_order_relaxed);
+    return error;
+}
+
+int Socket::add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot)
+{
+    const int fd = listening.fd;
+    const std::string endpoint = listening.endpoint;
+    auto listener = std::make_unique<Listener> (*this, transport, std::move (listening), std::move (snapshot));
+    listeners_.reserve (listeners_.size () + 1);
+    emit_endpoint (ZMQ_EVENT_LISTENING, static_cast<std::uint64_t> (fd), endpoint);
+    const int error = listener->start ();
+    if (error)
+        return error;
+    listeners_.push_back (std::move (listener));
+    options.last_endpoint = endpoint;
+    return 0;
+}
+
+int Socket::connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address)
+{
+    if (row_.connects_once)
+        for (const auto &connector : connectors_)
+            if (!connector->lingering && connector->endpoint () == endpoint)
+                return 0;
+    if (const int error = pattern_->check_connect ())
+        return error;
+    auto connector = std::make_unique<Connector> (*this, transport, endpoint, address, snapshot ());
+    Connector &held = *connector;
+    connectors_.push_back (std::move (connector));
+    if (!options.immediate) {
+        NetworkPipe *const pipe = make_pipe ();
+        pipe->connected_by_us = true;
+        held.pipe = pipe;
+        if (!raw ()) {
+            pipe->attached = true;
+            pattern_->attach (*pipe);
+        }
+    }
+    options.last_endpoint = endpoint;
+    held.start ();
+    return 0;
+}
+
+void Socket::emit_bind_failed (int error, const std::string &address) noexcept
+{
+    emit_endpoint (ZMQ_EVENT_BIND_FAILED, static_cast<std::uint64_t> (error), address);
+}
+
+Connector *Socket::find_connector (std::uint64_t id) noexcept
+{
+    for (const auto &connector : connectors_)
+        if (connector->id () == id)
+            return connector.get ();
+    return nullptr;
+}
+
+NetworkPipe *Socket::make_pipe ()
+{
+    pipes_.push_back (std::make_unique<NetworkPipe> (*this, conflate ()));
+    return pipes_.back ().get ();
+}
+
+// ---- connections ----
+
+void Socket::start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept
+try {
+    auto stream = std::make_unique<Stream> (*this, fd, std::move (snapshot), connector, listener);
+    Stream &held = *stream;
+    streams_.push_back (std::move (stream));
+    dead_streams_.reserve (dead_streams_.size () + streams_.size ());
+    if (connector)
+        connector->stream = &held;
+    held.start ();
+} catch (...) {
+    ::close (fd);
+    if (connector)
+        connector->stream_lost (false, false);
+}
+
+// First messages of a connection: hello to the peer, notices to ourselves.
+void Socket::greet (NetworkPipe &pipe, Stream &stream) noexcept
+{
+    const Options &fixed = stream.options ();
+    if (raw ()) {
+        if (fixed.stream_notify)
+            put_message (pipe, std::string ());
+        return;
+    }
+    if (!fixed.hello_msg.empty ()) {
+        Msg hello;
+        if (hello.init_copy (fixed.hello_msg.data (), fixed.hello_msg.size ()) == 0)
+            stream.send_first (hello);
+    }
+    if (fixed.router_notify & ZMQ_NOTIFY_CONNECT)
+        put_message (pipe, std::string ());
+}
+
+bool Socket::stream_ready (Stream &stream) noexcept
+try {
+    Connector *const connector = stream.connector ();
+    NetworkPipe *pipe = connector ? connector->pipe : nullptr;
+    const bool fresh = pipe == nullptr;
+    if (fresh) {
+        if (closing_)
+            return false;
+        pipe = make_pipe ();
+        pipe->connected_by_us = connector != nullptr;
+    }
+    pipe->stream = &stream;
+    stream.set_pipe (pipe);
+    const bool first = !pipe->identified;
+    pipe->identified = true;
+    if (first && stream.handshake ())
+        pipe->peer_routing_id = stream.handshake ()->peer_routing_id ();
+    greet (*pipe, stream);
+    if (closing_)
+        return true;
+    if (!pipe->attached) {
+        pipe->attached = true;
+        pattern_->attach (*pipe);
+        if (connector)
+            pattern_->identified (*pipe);
+    } else if (first) {
+        pattern_->identified (*pipe);
+    } else if (pattern_->resends_on_reconnect ()) {
+        pipe->drop_outbound ();
+        pattern_->hiccuped (*pipe);
+    }
+    note_room ();
+    return true;
+} catch (...) {
+    return false;
+}
+
+void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept
+{
+    Connector *const connector = stream.connector ();
+    const Options &fixed = stream.options ();
+    NetworkPipe *const pipe = stream.pipe ();
+    activity_ = true;
+    if (pipe) {
+        pipe->stream = nullptr;
+        stream.set_pipe (nullptr);
+        pipe->connection_lost ();
+        if (!in_handshake && pipe->attached && !pipe->terminate_requested ()) {
+            if (raw ()) {
+                if (fixed.stream_notify)
+                    put_message (*pipe, std::string ());
+            } else {
+                if (!connector && !fixed.disconnect_msg.empty ())
+                    put_message (*pipe, fixed.disconnect_msg);
+                if (connector && !fixed.hiccup_msg.empty ())
+                    put_message (*pipe, fixed.hiccup_msg);
+                if ((fixed.router_notify & ZMQ_NOTIFY_DISCONNECT) && reached_greeting)
+                    put_message (*pipe, std::string ());
+            }
+        }
+        if (!connector || connector->pipe != pipe) {
+            pipe->close_writing ();
+            request_sweep (*pipe);
+        }
+    }
+    bury (stream);
+    if (connector) {
+        const bool nothing_left = closing_ && (!connector->pipe || connector->pipe->outbound_empty ());
+        if (nothing_left || connector->lingering) {
+            if (!connector->pipe || connector->pipe->outbound_empty () || protocol) {
+                NetworkPipe *const lingering = connector->pipe;
+                connector->stop ();
+                bury (*connector);
+                if (lingering) {
+                    lingering->close_writing ();
+                    lingering->terminate ();
+                }
+                return;
+            }
+        }
+        connector->stream_lost (protocol, in_handshake);
+    }
+}
+
+void Socket::stream_finished (Stream &stream) noexcept
+{
+    if (NetworkPipe *const pipe = stream.pipe ()) {
+        pipe->stream = nullptr;
+        stream.set_pipe (nullptr);
+        pipe->terminate ();
+    }
+    Connector *const connector = stream.connector ();
+    bury (stream);
+    if (connector) {
+        connector->stop ();
+        bury (*connector);
+    }
+}
+
+// A protocol error: what is queued for this peer is lost; the name stays known, so that disconnect finds it.
+void Socket::connector_abandoned (Connector &connector) noexcept
+{
+    if (NetworkPipe *const pipe = connector.pipe) {
+        connector.pipe = nullptr;
+        pipe->close_writing ();
+        request_sweep (*pipe);
+    }
+    if (closing_ || connector.lingering)
+        bury (connector);
+    activity_ = true;
+}
+
+// No more attempts are to be made (RECONNECT_IVL, RECONNECT_STOP): as if disconnected.
+void Socket::endpoint_ended (Connector &connector) noexcept
+{
+    connector_abandoned (connector);
+    connector.stop ();
+    bury (connector);
+}
+
+void Socket::bury (Stream &stream) noexcept
+{
+    if (stream.connector () && stream.connector ()->stream == &stream)
+        stream.connector ()->stream = nullptr;
+    stream.orphan ();
+    move_out (streams_, dead_streams_, stream);
+}
+
+void Socket::bury (Connector &connector) noexcept
+{
+    if (connector.stream)
+        connector.stream->orphan ();
+    connector.stream = nullptr;
+    try {
+        dead_connectors_.reserve (dead_connectors_.size () + 1);
+    } catch (...) {
+        return;  // stays in the list, stopped
+    }
+    move_out (connectors_, dead_connectors_, connector);
+}
+
+// ---- ending endpoints ----
+
+// Lets a stream go: at once, or after what is queued for it was delivered.
+void Socket::end_stream (Stream &stream, int linger) noexcept
+{
+    if (stream.established () && linger != 0) {
+        stream.linger ();  // finishes, now or when the queue is empty
+        return;
+    }
+    NetworkPipe *const pipe = stream.pipe ();
+    stream.close ();
+    bury (stream);
+    if (pipe) {
+        pipe->stream = nullptr;
+        pipe->terminate ();
+    }
+}
+
+void Socket::end_connector (Connector &connector, int linger) noexcept
+{
+    NetworkPipe *const pipe = connector.pipe;
+    Stream *const stream = connector.stream;
+    // The application's side ends at once: nothing is received from it any more.
+    NetworkPipe *const seen = stream && stream->pipe () ? stream->pipe () : pipe;
+    if (seen && seen->attached) {
+        seen->attached = false;
+        try {
+            pattern_->detach (*seen);
+        } catch (...) {
+        }
+        seen->discard_inbound ();
+        activity_ = true;
+    }
+    connector.lingering = true;
+    if (stream && stream->established () && linger != 0) {
+        stream->linger ();
+        return;
+    }
+    const bool deliver_later = linger != 0 && pipe && !pipe->outbound_empty () && !connector.abandoned ();
+    if (deliver_later)
+        return;
+    if (stream) {
+        stream->close ();
+        bury (*stream);
+    }
+    connector.stop ();
+    connector.pipe = nullptr;
+    bury (connector);
+    if (seen) {
+        seen->stream = nullptr;
+        seen->terminate ();
+    }
+}
+
+int Socket::end_endpoint (const std::string &endpoint, const std::string &canonical)
+{
+    const auto matches = [&] (const std::string &name) { return name == endpoint || (!canonical.empty () && name == canonical); };
+    bool found = false;
+
+    // inproc: our bindings of that name, and our pipes through them.
+    for (std::size_t i = inproc_bindings_.size (); i-- > 0;) {
+        if (inproc_bindings_[i].endpoint != endpoint)
+            continue;
+        context_.registry ().unbind (endpoint, inproc_bindings_[i].id);
+        inproc_bindings_.erase (inproc_bindings_.begin () + static_cast<std::ptrdiff_t> (i));
+        found = true;
+    }
+    for (const auto &pipe : inproc_pipes_)
+        if (!pipe->for_monitor && pipe->endpoint == endpoint) {
+            pipe->terminate ();
+            found = true;
+        }
+
+    for (std::size_t i = listeners_.size (); i-- > 0;) {
+        if (!matches (listeners_[i]->endpoint ()))
+            continue;
+        found = true;
+        const std::unique_ptr<Listener> listener = std::move (listeners_[i]);
+        listeners_.erase (listeners_.begin () + static_cast<std::ptrdiff_t> (i));
+        listener->close ();
+        // The connections made through it end too; what they brought stays readable.
+        for (std::size_t k = streams_.size (); k-- > 0;) {
+            Stream &stream = *streams_[k];
+            if (stream.listener () != listener.get ())
+                continue;
+            NetworkPipe *const pipe = stream.pipe ();
+            stream.close ();
+            bury (stream);
+            if (pipe) {
+                pipe->stream = nullptr;
+                pipe->connection_lost ();
+                pipe->close_writing ();
+                request_sweep (*pipe);
+            }
+        }
+    }
+    for (std::size_t i = connectors_.size (); i-- > 0;) {
+        if (i >= connectors_.size () || connectors_[i]->lingering || !matches (connectors_[i]->endpoint ()))
+            continue;
+        found = true;
+        end_connector (*connectors_[i], options.linger);
+    }
+    if (found && options.linger > 0)
+        arm_linger (options.linger);
+    return found ? 0 : ENOENT;
+}
+
+// ---- closing ----
+
+void Socket::arm_linger (int linger) noexcept
+try {
+    if (!reactor_)
+        return;
+    if (!linger_timer_)
+        linger_timer_ = std::make_unique<LingerTimer> (*this);
+    linger_timer_->arm (linger);
+} catch (...) {
+    linger_expired ();
+}
+
+void Socket::linger_expired () noexcept
+{
+    for (std::size_t i = streams_.size (); i-- > 0;)
+        if (i < streams_.size () && (closing_ || streams_[i]->lingering ()))
+            end_stream (*streams_[i], 0);
+    for (std::size_t i = connectors_.size (); i-- > 0;)
+        if (i < connectors_.size () && (closing_ || connectors_[i]->lingering))
+            end_connector (*connectors_[i], 0);
+}
+
+void Socket::close () noexcept
+{
+    closing_ = true;
+    flush_touched ();
+    // Nothing reaches the pattern any more.
+    std::vector<Parcel> left;
+    strand_.doorbell.shut (left);
+    for (const Parcel &parcel : left)
+        if (parcel.what == Parcel::What::attach)
+            refuse_channel (parcel.channel);
+        else
+            parcel.channel->release ();
+    for (const InprocBinding &binding : inproc_bindings_)
+        context_.registry ().unbind (binding.endpoint, binding.id);
+    inproc_bindings_.clear ();
+    listeners_.clear ();
+    for (std::size_t i = inproc_pipes_.size (); i-- > 0;)
+        if (!inproc_pipes_[i]->for_monitor)
+            destroy_pipe (*inproc_pipes_[i]);
+    for (const auto &pipe : pipes_) {
+        if (pipe->attached) {
+            pipe->attached = false;
+            try {
+                pattern_->detach (*pipe);
+            } catch (...) {
+            }
+        }
+        pipe->discard_inbound ();
+        pipe->rollback ();
+    }
+    const int linger = options.linger;
+    for (std::size_t i = connectors_.size (); i-- > 0;)
+        if (i < connectors_.size ())
+            end_connector (*connectors_[i], linger);
+    for (std::size_t i = streams_.size (); i-- > 0;)
+        if (i < streams_.size () && !streams_[i]->connector ())
+            end_stream (*streams_[i], linger);
+    if (linger > 0 && !(streams_.empty () && connectors_.empty ()))
+        arm_linger (linger);
+    attendance_.hand_back ();
+    // Sleepers find the handle dead.
+    strand_.doorbell.ring ();
+}
+
+}  // namespace engine

@@ -1,0 +1,99 @@
+// Options of a socket as a whole: the pattern's first, then the generic table, then what only the socket can compute.
+#include <cerrno>
+#include <cstring>
+
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+
+namespace engine {
+
+namespace {
+
+// A computed int: the buffer may be larger, the rest is zeroed (options.md, rule 4).
+int give_int (int number, void *value, std::size_t *size) noexcept
+{
+    if (*size < sizeof number)
+        return EINVAL;
+    std::memset (value, 0, *size);
+    std::memcpy (value, &number, sizeof number);
+    *size = sizeof number;
+    return 0;
+}
+
+}  // namespace
+
+void Socket::limits_changed () noexcept
+{
+    for (const auto &pipe : inproc_pipes_)
+        if (!pipe->for_monitor)
+            pipe->limits_changed (options.sndhwm, options.rcvhwm);
+}
+
+int Socket::set_option (int option, const void *value, std::size_t size) noexcept
+try {
+    const int of_pattern = pattern_->set_option (option, value, size);
+    if (option != ZMQ_INVERT_MATCHING && of_pattern == 0) {
+        flush_touched ();
+        return 0;
+    }
+    if (option == ZMQ_ROUTER_NOTIFY && row_.type != ZMQ_ROUTER && row_.type != ZMQ_REP)
+        return EINVAL;
+    if (option == ZMQ_STREAM_NOTIFY && row_.type != ZMQ_STREAM)
+        return EINVAL;
+    const int error = engine::set_option (options, option, value, size);
+    if (!error && (option == ZMQ_SNDHWM || option == ZMQ_RCVHWM))
+        limits_changed ();
+    return error;
+} catch (...) {
+    return ENOMEM;
+}
+
+int Socket::get_option (int option, void *value, std::size_t *size) noexcept
+try {
+    switch (option) {
+        case ZMQ_RCVMORE:
+            return give_int (receiving_more_, value, size);
+        case ZMQ_TYPE:
+            return *size == sizeof (int) ? give_int (row_.type, value, size) : EINVAL;
+        case ZMQ_THREAD_SAFE:
+            return give_int (0, value, size);
+        case ZMQ_FD: {
+            if (*size < sizeof (int))
+                return EINVAL;
+            const int fd = attendance_.export_fd ();
+            return fd < 0 ? errno : give_int (fd, value, size);
+        }
+        case ZMQ_EVENTS: {
+            if (*size < sizeof (int))
+                return EINVAL;
+            // The bell first: what rings after that is news.
+            if (strand_.doorbell.exported ())
+                strand_.doorbell.quiet ();
+            if (strand_.doorbell.pending ())
+                run_inbox ();
+            flush_bursts ();
+            poll_input ();
+            // The caller learns it from the answer.
+            activity_ = activity_ && strand_.doorbell.has_waiters ();
+            room_ = false;
+            return give_int (events (), value, size);
+        }
+        case ZMQ_LAST_ENDPOINT: {
+            const std::size_t length = options.last_endpoint.size () + 1;
+            if (*size < length)
+                return EINVAL;
+            std::memset (value, 0, *size);
+            std::memcpy (value, options.last_endpoint.data (), length - 1);
+            *size = length;
+            return 0;
+        }
+        default:
+            break;
+    }
+    const int error = pattern_->get_option (option, value, size);
+    return error == EINVAL ? engine::get_option (options, option, value, size) : error;
+} catch (...) {
+    return ENOMEM;
+}
+
+}  // namespace engine

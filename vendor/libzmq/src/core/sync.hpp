@@ -1,0 +1,45 @@
+// Mutexes that clang's thread-safety analysis understands. Lock order: strand, then one of registry or context, then leaves
+// (doorbell, reactor). No thread ever holds two strands.
+#pragma once
+
+#include <mutex>
+
+#if defined(__clang__)
+#define ENGINE_TSA(x) __attribute__ ((x))
+#else
+#define ENGINE_TSA(x)
+#endif
+
+#define ENGINE_CAPABILITY(x) ENGINE_TSA (capability (x))
+#define ENGINE_SCOPED_CAPABILITY ENGINE_TSA (scoped_lockable)
+#define ENGINE_GUARDED_BY(x) ENGINE_TSA (guarded_by (x))
+#define ENGINE_REQUIRES(...) ENGINE_TSA (requires_capability (__VA_ARGS__))
+#define ENGINE_ACQUIRE(...) ENGINE_TSA (acquire_capability (__VA_ARGS__))
+#define ENGINE_RELEASE(...) ENGINE_TSA (release_capability (__VA_ARGS__))
+#define ENGINE_NO_ANALYSIS ENGINE_TSA (no_thread_safety_analysis)
+
+namespace engine {
+
+class ENGINE_CAPABILITY ("mutex") Mutex
+{
+  public:
+    void lock () noexcept ENGINE_ACQUIRE () { mutex_.lock (); }
+    void unlock () noexcept ENGINE_RELEASE () { mutex_.unlock (); }
+
+  private:
+    std::mutex mutex_;
+};
+
+class ENGINE_SCOPED_CAPABILITY Lock
+{
+  public:
+    explicit Lock (Mutex &mutex) noexcept ENGINE_ACQUIRE (mutex) : mutex_ (mutex) { mutex_.lock (); }
+    ~Lock () ENGINE_RELEASE () { mutex_.unlock (); }
+    Lock (const Lock &) = delete;
+    Lock &operator= (const Lock &) = delete;
+
+  private:
+    Mutex &mutex_;
+};
+
+}  // namespace engine

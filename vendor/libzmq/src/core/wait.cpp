@@ -1,0 +1,84 @@
+#include "core/wait.hpp"
+
+#include <sched.h>
+#include <signal.h>
+
+namespace engine {
+
+namespace {
+
+struct WaitMask
+{
+    bool set = false;
+    sigset_t mask;
+};
+
+thread_local WaitMask wait_mask;
+
+constexpr int best_score = 16;
+constexpr int retry_every = 32;  // waits that sleep at once before spinning is tried again
+
+}  // namespace
+
+void set_wait_mask (const void *sigset) noexcept
+{
+    wait_mask.set = sigset != nullptr;
+    if (sigset)
+        wait_mask.mask = *static_cast<const sigset_t *> (sigset);
+}
+
+ScopedWaitMask::ScopedWaitMask (const sigset_t *mask) noexcept : was_set_ (wait_mask.set), before_ (wait_mask.mask)
+{
+    set_wait_mask (mask);
+}
+
+ScopedWaitMask::~ScopedWaitMask ()
+{
+    wait_mask.set = was_set_;
+    wait_mask.mask = before_;
+}
+
+int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept
+{
+    timespec limit{};
+    if (deadline != never) {
+        const Nanoseconds left = deadline - now ();
+        if (left > 0) {
+            limit.tv_sec = left / 1000000000;
+            limit.tv_nsec = left % 1000000000;
+        }
+    }
+    return ::ppoll (entries, static_cast<nfds_t> (count), deadline == never ? nullptr : &limit,
+                    wait_mask.set ? &wait_mask.mask : nullptr);
+}
+
+SpinMemory &SpinMemory::current () noexcept
+{
+    static thread_local SpinMemory memory;
+    return memory;
+}
+
+bool SpinMemory::worth_it () noexcept
+{
+    if (score_ > 0)
+        return true;
+    if (++skipped_ < retry_every)
+        return false;
+    skipped_ = 0;
+    return true;
+}
+
+void SpinMemory::ended (bool in_time) noexcept
+{
+    if (in_time)
+        score_ = score_ < best_score ? score_ + 1 : best_score;
+    else
+        score_ = score_ > 2 ? score_ - 2 : 0;
+}
+
+void yield_processor () noexcept
+{
+    ::sched_yield ();
+}
+
+}  // namespace engine

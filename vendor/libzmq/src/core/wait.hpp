@@ -1,0 +1,124 @@
+// Blocking calls: spinning, sleeping and waking of application threads. The only file that makes them wait.
+//
+// A thread that finds nothing to do first polls for a short while with sched_yield(2) in between, because waking a sleeping thread
+// costs more than most replies take to come; then it sleeps on its own eventfd and on the socket's streams.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+
+#include <poll.h>
+#include <signal.h>
+#include <zmq.h>
+
+#include "core/clock.hpp"
+#include "core/context.hpp"
+#include "core/doorbell.hpp"
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+
+namespace engine {
+
+// ppoll(2) until the deadline, with the thread's wait mask (zmq_ext_wait_sigmask) in force. -1: errno.
+int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept;
+void set_wait_mask (const void *sigset) noexcept;
+// The wait mask for the length of one call.
+class ScopedWaitMask
+{
+  public:
+    explicit ScopedWaitMask (const sigset_t *mask) noexcept;
+    ~ScopedWaitMask ();
+    ScopedWaitMask (const ScopedWaitMask &) = delete;
+    ScopedWaitMask &operator= (const ScopedWaitMask &) = delete;
+
+  private:
+    bool was_set_;
+    sigset_t before_;
+};
+
+// Whether it pays to spin: learnt by each thread from how its last waits ended.
+class SpinMemory
+{
+  public:
+    static SpinMemory &current () noexcept;
+    bool worth_it () noexcept;
+    void ended (bool in_time) noexcept;
+
+  private:
+    int score_ = 8;
+    int skipped_ = 0;
+};
+void yield_processor () noexcept;
+
+// Runs `attempt` until it returns something else than EAGAIN, the deadline passes (EAGAIN), a signal comes (EINTR), the context is
+// terminated (ETERM) or the socket is closed (ENOTSOCK). Called after a first attempt said EAGAIN.
+template <class Attempt> int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexcept
+{
+    Socket &socket = *guard;
+    const auto look = [&] () -> int {
+        if (socket.terminated ())
+            return ETERM;
+        if (socket.strand ().doorbell.pending ())
+            socket.run_inbox ();
+        socket.poll_input ();
+        return attempt ();
+    };
+
+    SpinMemory &memory = SpinMemory::current ();
+    const std::int64_t spin_time = socket.context ().spin_time ();
+    const bool spin = spin_time > 0 && memory.worth_it ();
+    if (spin) {
+        const Nanoseconds start = now ();
+        const Nanoseconds stop = deadline - start < spin_time ? deadline : start + spin_time;
+        do {
+            guard.unlock ();
+            yield_processor ();
+            if (!guard.relock ())
+                return ENOTSOCK;
+            const int error = look ();
+            if (error != EAGAIN) {
+                memory.ended (true);
+                return error;
+            }
+        } while (now () < stop);
+    }
+
+    Waiter &waiter = Waiter::current ();
+    if (waiter.fd () < 0)
+        return errno;
+    if (!socket.strand ().doorbell.add_waiter (waiter))
+        return ENOMEM;
+    const Nanoseconds slept_from = now ();
+    int outcome = EAGAIN;
+    bool interrupted = false;
+    for (;;) {
+        outcome = look ();
+        if (outcome != EAGAIN)
+            break;
+        if (interrupted) {
+            outcome = EINTR;
+            break;
+        }
+        if (deadline != never && now () >= deadline)
+            break;
+        pollfd entries[2] = {{waiter.fd (), POLLIN, 0}, {}};
+        const int count = 1 + socket.attendance ().fill_pollfd (&entries[1]);
+        guard.unlock ();
+        interrupted = sleep_on (entries, count, deadline) < 0 && errno == EINTR;
+        const bool open = guard.relock ();
+        if (entries[0].revents)
+            waiter.drain ();
+        if (!open) {
+            outcome = ENOTSOCK;
+            break;
+        }
+    }
+    socket.strand ().doorbell.remove_waiter (waiter);
+    socket.attendance ().waiter_left ();
+    // Would spinning have caught it? (Half of what a wake-up costs is allowed for.)
+    if (outcome != EINTR)
+        memory.ended (now () - slept_from < spin_time);
+    return outcome;
+}
+
+}  // namespace engine

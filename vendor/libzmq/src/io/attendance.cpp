@@ -1,0 +1,323 @@
+#include "io/attendance.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/context.hpp"
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+#include "io/stream.hpp"
+
+namespace engine {
+
+Attendance::~Attendance ()
+{
+    watch_.reset ();
+    if (exported_ >= 0)
+        ::close (exported_);
+    if (set_ >= 0)
+        ::close (set_);
+}
+
+bool Attendance::background () const noexcept
+{
+    return socket_.context ().background ();
+}
+
+bool Attendance::open_set () noexcept
+{
+    if (set_ >= 0)
+        return true;
+    set_ = ::epoll_create1 (EPOLL_CLOEXEC);
+    return set_ >= 0;
+}
+
+// ---- streams ----
+
+bool Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
+{
+    if (background ()) {
+        stream.watch.modify (events);
+        return true;
+    }
+    if (stream.registered_events == events)
+        return true;
+    epoll_event event{};
+    event.events = (events & io_in ? EPOLLIN : 0u) | (events & io_out ? EPOLLOUT : 0u);
+    event.data.ptr = &stream;
+    if (::epoll_ctl (set_, EPOLL_CTL_MOD, stream.fd (), &event) != 0)
+        return false;
+    stream.registered_events = events;
+    return true;
+}
+
+bool Attendance::add (Stream &stream) noexcept
+{
+    try {
+        streams_.reserve (streams_.size () + 1);
+        paused_.reserve (streams_.size () + 1);
+    } catch (...) {
+        errno = ENOMEM;
+        return false;
+    }
+    if (background ()) {
+        const int error = stream.watch.start (socket_.reactor (), socket_.strand (), stream, stream.fd (), io_in);
+        if (error) {
+            errno = error;
+            return false;
+        }
+    } else {
+        if (!open_set ())
+            return false;
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.ptr = &stream;
+        if (::epoll_ctl (set_, EPOLL_CTL_ADD, stream.fd (), &event) != 0)
+            return false;
+        stream.registered_events = io_in;
+        if (!watch_.active ()) {
+            const int error = watch_.start (socket_.reactor (), socket_.strand (), *this, set_, io_in);
+            if (error) {
+                errno = error;
+                return false;
+            }
+            held_by_reactor_ = true;
+        }
+    }
+    stream.attendance_index = streams_.size ();
+    streams_.push_back (&stream);
+    return true;
+}
+
+void Attendance::remove (Stream &stream) noexcept
+{
+    if (stream.attendance_index == SIZE_MAX)
+        return;
+    if (!background ())
+        ::epoll_ctl (set_, EPOLL_CTL_DEL, stream.fd (), nullptr);
+    Stream *const last = streams_.back ();
+    streams_[stream.attendance_index] = last;
+    last->attendance_index = stream.attendance_index;
+    streams_.pop_back ();
+    stream.attendance_index = SIZE_MAX;
+    if (stream.listed_as_paused) {
+        paused_.erase (std::find (paused_.begin (), paused_.end (), &stream));
+        stream.listed_as_paused = false;
+    }
+}
+
+// ---- the lease ----
+
+void Attendance::take_lease () noexcept
+{
+    used_ = true;
+    if (!held_by_reactor_)
+        return;
+    held_by_reactor_ = false;
+    watch_.modify (0);
+    if (!listed_) {
+        listed_ = true;
+        socket_.reactor ().check_lease_later (socket_.strand ());
+    }
+}
+
+void Attendance::hand_back () noexcept
+{
+    if (set_ < 0 || held_by_reactor_ || !watch_.active ())
+        return;
+    for (Stream *stream : streams_)
+        set_interest (*stream, stream->interest ());
+    held_by_reactor_ = true;
+    watch_.modify (io_in);
+}
+
+bool Attendance::still_used () noexcept
+{
+    listed_ = false;
+    if (held_by_reactor_)
+        return false;
+    if (socket_.strand ().doorbell.has_waiters ()) {
+        parked_ = true;
+        return false;
+    }
+    if (used_) {
+        used_ = false;
+        listed_ = true;
+        return true;
+    }
+    hand_back ();
+    return false;
+}
+
+void Attendance::waiter_left () noexcept
+{
+    if (!parked_)
+        return;
+    parked_ = false;
+    if (!held_by_reactor_ && !listed_ && set_ >= 0) {
+        listed_ = true;
+        socket_.reactor ().check_lease_later (socket_.strand ());
+    }
+}
+
+// ---- input and output ----
+
+void Attendance::collect () noexcept
+{
+    constexpr int most = 64;
+    epoll_event ready[most];
+    const int count = ::epoll_wait (set_, ready, most, 0);
+    for (int i = 0; i < count; ++i) {
+        Stream *const stream = static_cast<Stream *> (ready[i].data.ptr);
+        if (stream->dead ())
+            continue;  // lost by an earlier event of this batch; freed at the end of the call
+        if (ready[i].events & EPOLLOUT)
+            stream->flush ();
+        if (ready[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+            stream->pull ();
+        if (!stream->dead ())
+            interest_changed (*stream);
+    }
+}
+
+void Attendance::poll_input () noexcept
+{
+    if (streams_.empty ())
+        return;
+    if (background ()) {
+        // The reactor reads; but what a full pipe left in a decoder is ours to fetch.
+        resume_paused ();
+        return;
+    }
+    take_lease ();
+    if (streams_.size () == 1) {
+        pull_only_stream ();
+        return;
+    }
+    resume_paused ();
+    if (!streams_.empty ())
+        collect ();
+}
+
+// One stream needs no epoll_wait(2), and its registration is brought up to date only when somebody waits on the set.
+void Attendance::pull_only_stream () noexcept
+{
+    Stream *const stream = streams_.front ();
+    if (stream->blocked ())
+        stream->flush ();
+    stream->pull ();
+    if (!stream->dead ())
+        note_paused (*stream);
+}
+
+// Streams that stopped reading because their pipe was full, and whose pipe has room again.
+void Attendance::resume_paused () noexcept
+{
+    for (std::size_t i = paused_.size (); i-- > 0;) {
+        Stream *const stream = paused_[i];
+        if (!stream->pipe ()->wants_more ())
+            continue;
+        paused_.erase (paused_.begin () + static_cast<std::ptrdiff_t> (i));
+        stream->listed_as_paused = false;
+        stream->pull ();
+        if (!stream->dead ())
+            interest_changed (*stream);
+    }
+}
+
+void Attendance::note_paused (Stream &stream) noexcept
+{
+    if (stream.paused () && !stream.listed_as_paused) {
+        stream.listed_as_paused = true;
+        paused_.push_back (&stream);  // add() reserved the room
+    }
+}
+
+void Attendance::interest_changed (Stream &stream) noexcept
+{
+    if (stream.attendance_index == SIZE_MAX)
+        return;
+    note_paused (stream);
+    set_interest (stream, stream.interest ());
+}
+
+void Attendance::output_blocked (Stream &stream) noexcept
+{
+    if (stream.attendance_index == SIZE_MAX)
+        return;
+    if (background ())
+        set_interest (stream, stream.interest ());
+    else
+        unsettled_ = true;
+}
+
+void Attendance::settle () noexcept
+{
+    unsettled_ = false;
+    if (background () || set_ < 0)
+        return;
+    if (exported_ >= 0 && streams_.size () == 1)
+        set_interest (*streams_.front (), streams_.front ()->interest ());
+    // What the kernel would not take must not wait for the next call.
+    if (!held_by_reactor_ && !socket_.strand ().doorbell.has_waiters ())
+        for (const Stream *stream : streams_)
+            if (stream->blocked ()) {
+                hand_back ();
+                break;
+            }
+}
+
+void Attendance::on_io (std::uint32_t) noexcept
+{
+    if (!held_by_reactor_)
+        return;
+    collect ();
+}
+
+// ---- waiting ----
+
+int Attendance::fill_pollfd (pollfd *entry) noexcept
+{
+    if (background () || streams_.empty ())
+        return 0;
+    take_lease ();
+    if (streams_.size () == 1) {
+        const Stream &stream = *streams_.front ();
+        const std::uint32_t events = stream.interest ();
+        entry->fd = stream.fd ();
+        entry->events = static_cast<short> ((events & io_in ? POLLIN : 0) | (events & io_out ? POLLOUT : 0));
+        return 1;
+    }
+    entry->fd = set_;
+    entry->events = POLLIN;
+    return 1;
+}
+
+int Attendance::export_fd () noexcept
+{
+    const int bell = socket_.strand ().doorbell.export_fd ();
+    if (bell < 0 || background ())
+        return bell;
+    // A set of its own around the streams' set and the bell: the reactor, which watches the former, must not see the latter.
+    if (exported_ < 0) {
+        if (!open_set ())
+            return -1;
+        const int outer = ::epoll_create1 (EPOLL_CLOEXEC);
+        if (outer < 0)
+            return -1;
+        epoll_event event{};
+        event.events = EPOLLIN;
+        if (::epoll_ctl (outer, EPOLL_CTL_ADD, bell, &event) != 0 || ::epoll_ctl (outer, EPOLL_CTL_ADD, set_, &event) != 0) {
+            ::close (outer);
+            return -1;
+        }
+        exported_ = outer;
+        unsettled_ = true;
+    }
+    return exported_;
+}
+
+}  // namespace engine

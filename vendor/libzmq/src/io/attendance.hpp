@@ -1,0 +1,79 @@
+// Which thread does a socket's input and output: the application's while it makes calls (it holds a lease), the reactor otherwise.
+// Owns the socket's epoll set of established streams, which is also what ZMQ_FD gives out.
+//
+// In background mode (ZMQ_EXT_ATTEND 0, or a poller without nested sets) there is no lease: the reactor reads for everybody.
+// All functions want the strand held.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <poll.h>
+
+#include "io/reactor.hpp"
+
+namespace engine {
+
+class Socket;
+class Stream;
+
+class Attendance final : public HookTarget
+{
+  public:
+    explicit Attendance (Socket &socket) noexcept : socket_ (socket) {}
+    ~Attendance () override;
+
+    // An established stream. False with errno: no descriptor, no memory.
+    bool add (Stream &stream) noexcept;
+    void remove (Stream &stream) noexcept;
+    std::size_t count () const noexcept { return streams_.size (); }
+
+    // The calling application thread is about to do input or output here.
+    void take_lease () noexcept;
+    // Gives everything (back) to the reactor.
+    void hand_back () noexcept;
+    // The lease timer: true if the lease was used since the last look and should be looked at again.
+    bool still_used () noexcept;
+    // A thread that slept on this socket goes on.
+    void waiter_left () noexcept;
+
+    // Reads what is there for all streams (as far as their pipes have room), writes where the kernel has room again.
+    void poll_input () noexcept;
+    void output_blocked (Stream &stream) noexcept;
+    // The stream's interest may have changed.
+    void interest_changed (Stream &stream) noexcept;
+
+    // What a sleeping thread has to watch besides its own eventfd: at most one entry. Count.
+    int fill_pollfd (pollfd *entry) noexcept;
+    // The descriptor for ZMQ_FD; -1 with errno.
+    int export_fd () noexcept;
+    // End of a call: brings the exported set up to date, hands over what the kernel would not take.
+    void settle () noexcept;
+    bool needs_settling () const noexcept { return unsettled_ || exported_ >= 0; }
+
+    void on_io (std::uint32_t events) noexcept override;
+    void on_timer () noexcept override {}
+
+  private:
+    bool background () const noexcept;
+    bool open_set () noexcept;
+    bool set_interest (Stream &stream, std::uint32_t events) noexcept;
+    void collect () noexcept;
+    void pull_only_stream () noexcept;
+    void resume_paused () noexcept;
+    void note_paused (Stream &stream) noexcept;
+
+    Socket &socket_;
+    std::vector<Stream *> streams_;
+    std::vector<Stream *> paused_;
+    WatchHandle watch_;       // the reactor's on set_
+    int set_ = -1;            // epoll descriptor of the established streams
+    int exported_ = -1;       // epoll descriptor around set_ and the doorbell: ZMQ_FD
+    bool held_by_reactor_ = false;
+    bool used_ = false;       // the lease was used since the last look
+    bool listed_ = false;     // the reactor will look
+    bool parked_ = false;     // not looked at while a thread sleeps on the socket
+    bool unsettled_ = false;
+};
+
+}  // namespace engine

@@ -1,0 +1,93 @@
+// One endpoint given to zmq_connect: resolves, dials, passes a SOCKS proxy, hands the connection to a Stream, and starts again with
+// back-off when it fails or is lost, until it is closed. All functions want the strand held; none blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/reactor.hpp"
+#include "io/resolver.hpp"
+#include "transport/socks.hpp"
+#include "transport/transport.hpp"
+
+namespace engine {
+
+class NetworkPipe;
+class Socket;
+class Stream;
+struct Options;
+
+class Connector final : public HookTarget
+{
+  public:
+    Connector (Socket &socket, const Transport &transport, std::string endpoint, std::string address,
+               std::shared_ptr<const Options> options);
+    ~Connector () override;
+
+    // First attempt.
+    void start () noexcept;
+    // No more attempts; an established stream is not touched.
+    void stop () noexcept;
+    // Its stream ended. protocol: give up for good.
+    void stream_lost (bool protocol, bool in_handshake) noexcept;
+    // The resolver's answer.
+    void resolved (int error, std::vector<DialTarget> targets) noexcept;
+
+    const Transport &transport () const noexcept { return transport_; }
+    const std::string &endpoint () const noexcept { return endpoint_; }      // as typed: what disconnect takes
+    const std::string &address () const noexcept { return address_; }
+    const std::string &event_endpoint () const noexcept;                      // what monitor events say
+    const Options &options () const noexcept { return *options_; }
+    std::uint64_t id () const noexcept { return id_; }
+    NetworkPipe *pipe = nullptr;   // survives connections (IMMEDIATE 0); null otherwise
+    Stream *stream = nullptr;
+    bool abandoned () const noexcept { return phase_ == Phase::abandoned; }
+    // Its application side is gone: it lives on only to deliver what is queued.
+    bool lingering = false;
+
+    void on_io (std::uint32_t events) noexcept override;
+    void on_timer () noexcept override;
+
+  private:
+    enum class Phase : std::uint8_t
+    {
+        idle,
+        resolving,
+        connecting,
+        proxy,      // talking to the SOCKS proxy
+        connected,  // a Stream has it
+        waiting,    // for the next attempt
+        abandoned   // a protocol error: never again
+    };
+
+    void attempt () noexcept;
+    void dial_next () noexcept;
+    void connected () noexcept;
+    void run_proxy () noexcept;
+    void attempt_failed (int error) noexcept;
+    void retry_later () noexcept;
+    void close_fd (bool report) noexcept;
+    int next_interval () noexcept;
+
+    Socket &socket_;
+    const Transport &transport_;
+    const std::string endpoint_;
+    const std::string address_;
+    std::string numeric_;       // of the target dialled last
+    std::shared_ptr<const Options> options_;
+    const std::uint64_t id_;
+    Phase phase_ = Phase::idle;
+    bool ever_lost_ = false;    // monitor events name the numeric endpoint from the first loss on
+    int fd_ = -1;
+    int backoff_ = 0;           // ms, 0: at its start
+    std::vector<DialTarget> targets_;
+    std::size_t target_ = 0;
+    std::unique_ptr<SocksClient> socks_;
+    Resolver::Ticket ticket_;
+    WatchHandle watch_;
+    TimerHandle timer_;
+};
+
+}  // namespace engine

@@ -1,0 +1,72 @@
+#include "io/listener.hpp"
+
+#include <cerrno>
+
+#include <zmq.h>
+
+#include "core/options.hpp"
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+#include "io/stream.hpp"
+
+namespace engine {
+
+Listener::Listener (Socket &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options)
+    : socket_ (socket), transport_ (transport), listening_ (std::move (listening)), options_ (std::move (options))
+{
+}
+
+Listener::~Listener ()
+{
+    close ();
+}
+
+int Listener::start () noexcept
+{
+    return watch_.start (socket_.reactor (), socket_.strand (), *this, listening_.fd, io_in);
+}
+
+void Listener::close () noexcept
+{
+    timer_.reset ();
+    watch_.reset ();
+    if (listening_.fd < 0)
+        return;
+    const int fd = listening_.fd;
+    transport_.unlisten (listening_);
+    listening_.fd = -1;
+    socket_.emit_endpoint (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), listening_.endpoint);
+}
+
+void Listener::on_io (std::uint32_t) noexcept
+{
+    constexpr int most = 64;  // then the other events have their turn
+    for (int i = 0; i < most; ++i) {
+        int fd = -1;
+        const int error = transport_.accept (listening_.fd, *options_, fd);
+        if (error == 0) {
+            socket_.emit_endpoint (ZMQ_EVENT_ACCEPTED, static_cast<std::uint64_t> (fd), listening_.endpoint);
+            socket_.stats.accepts++;
+            socket_.start_stream (fd, options_, nullptr, this);
+            continue;
+        }
+        if (error == EAGAIN || error == EWOULDBLOCK)
+            return;
+        socket_.emit_endpoint (ZMQ_EVENT_ACCEPT_FAILED, static_cast<std::uint64_t> (error), listening_.endpoint);
+        if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
+            // Without a descriptor the listener would stay readable for ever: let the peers know, then rest a moment.
+            socket_.reactor ().accept_reserve ().shed (listening_.fd);
+            watch_.modify (0);
+            timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + 20 * millisecond);
+            return;
+        }
+    }
+}
+
+void Listener::on_timer () noexcept
+{
+    timer_.fired ();
+    watch_.modify (io_in);
+}
+
+}  // namespace engine

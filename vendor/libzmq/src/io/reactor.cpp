@@ -1,0 +1,413 @@
+#include "io/reactor.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "core/context_options.hpp"
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+#include "io/thread_setup.hpp"
+
+namespace engine {
+
+namespace {
+
+int make_timer () noexcept
+{
+    return ::timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+}
+
+void set_timer (int fd, Nanoseconds in) noexcept
+{
+    itimerspec when{};
+    when.it_value.tv_sec = in / 1000000000;
+    when.it_value.tv_nsec = in % 1000000000;
+    ::timerfd_settime (fd, 0, &when, nullptr);
+}
+
+void drain_timer (int fd) noexcept
+{
+    std::uint64_t count;
+    [[maybe_unused]] const ssize_t got = ::read (fd, &count, sizeof count);
+}
+
+}  // namespace
+
+// ---- handles ----
+
+int WatchHandle::start (Reactor &reactor, Strand &strand, HookTarget &target, int fd, std::uint32_t events) noexcept
+{
+    reset ();
+    Hook *const hook = new (std::nothrow) Hook;
+    if (!hook)
+        return ENOMEM;
+    hook->strand = &strand;
+    hook->target = &target;
+    hook->fd = fd;
+    const int error = reactor.poller_->add (fd, events, hook);
+    if (error) {
+        delete hook;
+        return error;
+    }
+    reactor_ = &reactor;
+    hook_ = hook;
+    events_ = events;
+    return 0;
+}
+
+void WatchHandle::modify (std::uint32_t events) noexcept
+{
+    if (!hook_ || events == events_)
+        return;
+    events_ = events;
+    reactor_->poller_->modify (hook_->fd, events, hook_);
+}
+
+void WatchHandle::reset () noexcept
+{
+    if (!hook_)
+        return;
+    reactor_->poller_->remove (hook_->fd);
+    hook_->target = nullptr;
+    reactor_->retire (hook_);
+    hook_ = nullptr;
+    events_ = 0;
+}
+
+bool TimerHandle::arm (Reactor &reactor, Strand &strand, HookTarget &target, Nanoseconds deadline) noexcept
+{
+    if (!hook_) {
+        hook_ = new (std::nothrow) Hook;
+        if (!hook_)
+            return false;
+        hook_->strand = &strand;
+        hook_->target = &target;
+        reactor_ = &reactor;
+    }
+    armed_ = reactor_->set_deadline (hook_, deadline);
+    return armed_;
+}
+
+void TimerHandle::cancel () noexcept
+{
+    if (hook_ && armed_)
+        reactor_->set_deadline (hook_, never);
+    armed_ = false;
+}
+
+void TimerHandle::reset () noexcept
+{
+    if (!hook_)
+        return;
+    cancel ();
+    hook_->target = nullptr;
+    reactor_->retire (hook_);
+    hook_ = nullptr;
+}
+
+// ---- the heap of timers ----
+
+void Reactor::sift_up (std::size_t index) noexcept
+{
+    Hook *const hook = heap_[index];
+    while (index > 0) {
+        const std::size_t parent = (index - 1) / 2;
+        if (heap_[parent]->deadline <= hook->deadline)
+            break;
+        heap_[index] = heap_[parent];
+        heap_[index]->heap_index = index;
+        index = parent;
+    }
+    heap_[index] = hook;
+    hook->heap_index = index;
+}
+
+void Reactor::sift_down (std::size_t index) noexcept
+{
+    Hook *const hook = heap_[index];
+    for (;;) {
+        std::size_t child = 2 * index + 1;
+        if (child >= heap_.size ())
+            break;
+        if (child + 1 < heap_.size () && heap_[child + 1]->deadline < heap_[child]->deadline)
+            ++child;
+        if (hook->deadline <= heap_[child]->deadline)
+            break;
+        heap_[index] = heap_[child];
+        heap_[index]->heap_index = index;
+        index = child;
+    }
+    heap_[index] = hook;
+    hook->heap_index = index;
+}
+
+void Reactor::remove_from_heap (Hook *hook) noexcept
+{
+    const std::size_t index = hook->heap_index;
+    if (index == SIZE_MAX)
+        return;
+    hook->heap_index = SIZE_MAX;
+    Hook *const last = heap_.back ();
+    heap_.pop_back ();
+    if (last == hook)
+        return;
+    heap_[index] = last;
+    last->heap_index = index;
+    sift_up (index);
+    sift_down (last->heap_index);
+}
+
+bool Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
+{
+    bool earlier = false;
+    {
+        Lock lock (mutex_);
+        remove_from_heap (hook);
+        hook->deadline = deadline;
+        if (deadline != never) {
+            try {
+                heap_.push_back (hook);
+            } catch (...) {
+                return false;
+            }
+            sift_up (heap_.size () - 1);
+            earlier = deadline < sleeping_until_;
+            if (earlier)
+                sleeping_until_ = deadline;
+        }
+    }
+    if (earlier)
+        poller_->interrupt ();
+    return true;
+}
+
+void Reactor::retire (Hook *hook) noexcept
+{
+    Lock lock (mutex_);
+    remove_from_heap (hook);
+    try {
+        retired_.push_back (hook);
+    } catch (...) {
+        // Out of memory: the node is leaked rather than freed under an event that may name it.
+    }
+}
+
+// ---- requests ----
+
+void Reactor::flush_later (Strand &strand) noexcept
+{
+    Lock lock (mutex_);
+    try {
+        to_flush_.push_back (&strand);
+    } catch (...) {
+        return;
+    }
+    if (!flush_armed_) {
+        flush_armed_ = true;
+        set_timer (flush_timer_, flush_wait_);
+    }
+}
+
+void Reactor::check_lease_later (Strand &strand) noexcept
+{
+    Lock lock (mutex_);
+    try {
+        to_check_.push_back (&strand);
+    } catch (...) {
+        return;
+    }
+    if (!lease_armed_) {
+        lease_armed_ = true;
+        set_timer (lease_timer_, lease_time);
+    }
+}
+
+void Reactor::serve (Strand &strand) noexcept
+{
+    {
+        Lock lock (mutex_);
+        try {
+            to_serve_.push_back (&strand);
+        } catch (...) {
+            return;
+        }
+    }
+    poller_->interrupt ();
+}
+
+// ---- the thread ----
+
+bool Reactor::open (const ContextOptions &options) noexcept
+{
+    poller_ = options.poller ? make_poll_poller () : make_epoll_poller ();
+    if (!poller_)
+        return false;
+    flush_timer_ = make_timer ();
+    lease_timer_ = make_timer ();
+    if (flush_timer_ < 0 || lease_timer_ < 0)
+        return false;
+    return poller_->add (flush_timer_, io_in, &flush_timer_) == 0 && poller_->add (lease_timer_, io_in, &lease_timer_) == 0;
+}
+
+std::unique_ptr<Reactor> Reactor::start (const ContextOptions &options, int number) noexcept
+{
+    std::unique_ptr<Reactor> reactor (new (std::nothrow) Reactor);
+    if (!reactor) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    if (!reactor->open (options))
+        return nullptr;
+    try {
+        Reactor *const self = reactor.get ();
+        const ContextOptions copy = options;
+        const BlockedSignals blocked;  // the thread inherits the mask
+        reactor->thread_ = std::thread ([self, copy, number] {
+            set_up_thread (copy, "IO/" + std::to_string (number));
+            ::prctl (PR_SET_TIMERSLACK, 1000ul);
+            self->run ();
+        });
+    } catch (...) {
+        errno = EAGAIN;
+        return nullptr;
+    }
+    return reactor;
+}
+
+Reactor::~Reactor ()
+{
+    stop_.store (true, std::memory_order_release);
+    if (thread_.joinable ()) {
+        poller_->interrupt ();
+        thread_.join ();
+    }
+    if (flush_timer_ >= 0)
+        ::close (flush_timer_);
+    if (lease_timer_ >= 0)
+        ::close (lease_timer_);
+    Lock lock (mutex_);
+    for (Hook *hook : retired_)
+        delete hook;
+}
+
+void Reactor::run () noexcept
+{
+    constexpr int capacity = 64;
+    Poller::Event events[capacity];
+    while (!stop_.load (std::memory_order_acquire)) {
+        Nanoseconds wait = never;
+        {
+            Lock lock (mutex_);
+            sleeping_until_ = heap_.empty () ? never : heap_.front ()->deadline;
+            if (!to_serve_.empty ())
+                sleeping_until_ = 0;
+            wait = sleeping_until_;
+        }
+        if (wait != never) {
+            const Nanoseconds left = wait - now ();
+            wait = left > 0 ? left : 0;
+        }
+        const int count = poller_->wait (events, capacity, wait);
+        bool ticked = false;
+        for (int i = 0; i < count; ++i) {
+            if (events[i].data == &flush_timer_ || events[i].data == &lease_timer_) {
+                drain_timer (*static_cast<int *> (events[i].data));
+                ticked = true;
+                continue;
+            }
+            Hook *const hook = static_cast<Hook *> (events[i].data);
+            SocketGuard socket (*hook->strand, SocketGuard::Who::engine);
+            if (socket && hook->target)
+                hook->target->on_io (events[i].events);
+        }
+        run_timers ();
+        if (ticked || count < capacity)
+            run_strands ();
+        // No event in hand names a retired hook any more.
+        std::vector<Hook *> gone;
+        {
+            Lock lock (mutex_);
+            gone.swap (retired_);
+        }
+        for (Hook *hook : gone)
+            delete hook;
+    }
+}
+
+void Reactor::run_timers () noexcept
+{
+    const Nanoseconds time = now ();
+    for (;;) {
+        Hook *due = nullptr;
+        {
+            Lock lock (mutex_);
+            if (heap_.empty () || heap_.front ()->deadline > time)
+                return;
+            due = heap_.front ();
+            remove_from_heap (due);
+        }
+        SocketGuard socket (*due->strand, SocketGuard::Who::engine);
+        if (socket && due->target)
+            due->target->on_timer ();
+    }
+}
+
+void Reactor::run_strands () noexcept
+{
+    // Inboxes.
+    {
+        Lock lock (mutex_);
+        batch_.swap (to_serve_);
+    }
+    for (Strand *strand : batch_) {
+        SocketGuard socket (*strand, SocketGuard::Who::engine);
+        if (socket)
+            socket->serve ();
+    }
+    batch_.clear ();
+
+    // Queues that were left to the backstop.
+    if (take_due (flush_timer_, flush_armed_, to_flush_)) {
+        bool needed = false;
+        for (Strand *strand : batch_) {
+            SocketGuard socket (*strand, SocketGuard::Who::engine);
+            if (socket)
+                needed |= socket->flush_backstop ();
+        }
+        batch_.clear ();
+        // An application that flushes by itself is looked at less often.
+        Lock lock (mutex_);
+        flush_wait_ = needed ? flush_delay : std::min (flush_wait_ * 2, longest_flush_delay);
+    }
+
+    // Leases.
+    if (take_due (lease_timer_, lease_armed_, to_check_)) {
+        for (Strand *strand : batch_) {
+            SocketGuard socket (*strand, SocketGuard::Who::engine);
+            if (socket && socket->lease_still_used ())
+                check_lease_later (*strand);
+        }
+        batch_.clear ();
+    }
+}
+
+bool Reactor::take_due (int timer, bool &armed, std::vector<Strand *> &list) noexcept
+{
+    Lock lock (mutex_);
+    itimerspec left{};
+    if (!armed || ::timerfd_gettime (timer, &left) != 0 || left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0)
+        return false;
+    armed = false;
+    batch_.swap (list);
+    return true;
+}
+
+}  // namespace engine

@@ -1,0 +1,610 @@
+#include "io/stream.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <zmq.h>
+
+#include "core/options.hpp"
+#include "core/socket.hpp"
+#include "io/attendance.hpp"
+#include "io/connector.hpp"
+#include "io/listener.hpp"
+#include "mechanism/mechanism.hpp"
+#include "message/metadata.hpp"
+#include "transport/transport.hpp"
+
+namespace engine {
+
+namespace {
+
+HandshakeConfig handshake_config (const Socket &socket, const Options &options, int fd, const Transport &transport)
+{
+    const PatternRow &row = socket.row ();
+    HandshakeConfig config;
+    config.socket_type = row.type;
+    config.routing_id = options.routing_id;
+    config.want_peer_routing_id = row.wants_peer_routing_id;
+    config.phantom_subscription = row.wants_subscriptions;
+    config.mechanism = options.mechanism;
+    config.as_server = options.as_server;
+    config.has_zap_domain = !options.zap_domain.empty ();
+    config.max_message_size = options.maxmsgsize;
+    config.metadata.assign (options.metadata.begin (), options.metadata.end ());
+    config.peer_address = transport.peer_address (fd);
+    config.fd = fd;
+    return config;
+}
+
+}  // namespace
+
+Stream::Stream (Socket &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
+    : socket_ (socket),
+      options_ (std::move (options)),
+      connector_ (connector),
+      listener_ (listener),
+      fd_ (fd),
+      decoder_ (Wire::v3_1, -1, false, nullptr),
+      encoder_ (Wire::v3_1)
+{
+}
+
+Stream::~Stream ()
+{
+    shut_down ();
+    if (metadata_)
+        metadata_->release ();
+}
+
+void Stream::orphan () noexcept
+{
+    connector_ = nullptr;
+    listener_ = nullptr;
+}
+
+// ---- handshake ----
+
+void Stream::start () noexcept
+try {
+    const Transport &transport = connector_ ? connector_->transport () : listener_->transport ();
+    raw_ = socket_.raw ();
+    if (raw_) {
+        const Metadata::Property property ("Peer-Address", transport.peer_address (fd_));
+        metadata_ = Metadata::create ({&property, 1}, fd_);
+        decoder_ = Decoder::raw (metadata_);
+        become_ready ({});
+        return;
+    }
+    handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, fd_, transport));
+    const int error = watch.start (socket_.reactor (), socket_.strand (), *this, fd_, io_in);
+    if (error) {
+        lose ({error, false});
+        return;
+    }
+    if (options_->handshake_ivl > 0)
+        timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->handshake_ivl * millisecond);
+    write_handshake ();
+} catch (...) {
+    lose ({ENOMEM, false});
+}
+
+void Stream::write_handshake () noexcept
+{
+    while (phase_ == Phase::handshake) {
+        const auto bytes = handshake_->output ();
+        if (bytes.empty ())
+            break;
+        const ssize_t count = ::send (fd_, bytes.data (), bytes.size (), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count < 0) {
+            if (errno == EINTR)
+                continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK)
+                watch.modify (io_in | io_out);
+            // Otherwise the read side will say why.
+            return;
+        }
+        handshake_->sent (static_cast<std::size_t> (count));
+    }
+    if (phase_ == Phase::handshake)
+        watch.modify (io_in);
+}
+
+void Stream::read_handshake () noexcept
+try {
+    std::uint8_t buffer[4096];
+    while (phase_ == Phase::handshake) {
+        const ssize_t count = ::recv (fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+        if (count < 0) {
+            if (errno == EINTR)
+                continue;
+            if (errno != EAGAIN && errno != EWOULDBLOCK)
+                lose ({errno, false});
+            return;
+        }
+        if (count == 0) {
+            lose ({EPIPE, false});
+            return;
+        }
+        const std::span<const std::uint8_t> bytes (buffer, static_cast<std::size_t> (count));
+        const std::size_t used = handshake_->feed (bytes);
+        write_handshake ();
+        if (handshake_->state () == Handshake::State::failed) {
+            lose ({EPROTO, handshake_->failure ().protocol});
+            return;
+        }
+        if (handshake_->state () == Handshake::State::ready) {
+            become_ready (std::vector<std::uint8_t> (bytes.begin () + static_cast<std::ptrdiff_t> (used), bytes.end ()));
+            return;
+        }
+    }
+} catch (...) {
+    lose ({ENOMEM, false});
+}
+
+void Stream::become_ready (std::vector<std::uint8_t> &&left) noexcept
+try {
+    timer_.cancel ();
+    watch.reset ();
+    bool phantom = false;
+    if (!raw_) {
+        metadata_ = handshake_->metadata ();
+        if (metadata_)
+            metadata_->acquire ();
+        const Wire wire = handshake_->wire ();
+        decoder_ = Decoder (wire, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
+        encoder_ = Encoder (wire);
+        mechanism_ = handshake_->take_mechanism ();
+        phantom = handshake_->phantom_subscription ();
+        if (socket_.row ().make_frame_check)
+            frame_check_ = socket_.row ().make_frame_check ();
+        if (wire == Wire::v3_0 || wire == Wire::v3_1) {
+            socket_.emit (ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0, *this);
+            if (options_->heartbeat_ivl > 0)
+                start_heartbeat ();
+        }
+    }
+    phase_ = Phase::traffic;
+    lingering_ = connector_ && connector_->lingering;
+    // What the handshake had to say last (a READY that did not fit) goes out first.
+    if (handshake_ && !handshake_->output ().empty ()) {
+        const auto bytes = handshake_->output ();
+        if (batch_.append (bytes.data (), bytes.size ()) != 0) {
+            lose ({ENOMEM, false});
+            return;
+        }
+    }
+    if (!socket_.stream_ready (*this)) {
+        // The socket has no use for it.
+        if (phase_ != Phase::dead)
+            lose ({ENOMEM, false});
+        return;
+    }
+    handshake_.reset ();
+    if (phase_ == Phase::dead)
+        return;
+    if (phantom) {
+        Msg everything;
+        everything.set_kind (Kind::subscribe);
+        pipe_->receive (everything);
+    }
+    if (!left.empty () && !decoder_.append (left)) {
+        lose ({ENOMEM, false});
+        return;
+    }
+    if (!socket_.attendance ().add (*this)) {
+        lose ({errno ? errno : ENOMEM, false});
+        return;
+    }
+    heartbeat_timer ();
+    pull ();
+    if (phase_ == Phase::traffic)
+        flush ();
+    socket_.note_activity ();
+} catch (...) {
+    lose ({ENOMEM, false});
+}
+
+// ---- input ----
+
+bool Stream::deliver (Msg &frame) noexcept
+{
+    if (mechanism_ && mechanism_->transforms ()) {
+        if (const int code = mechanism_->decode (frame)) {
+            fail_protocol (code);
+            return false;
+        }
+    }
+    if (frame.kind () == Kind::data) [[likely]] {
+        if (frame_check_ && !frame_check_->accept (frame)) {
+            fail_protocol (0);
+            return false;
+        }
+        if (!pipe_->receive (frame)) {
+            lose ({ENOMEM, false});
+            return false;
+        }
+        return true;
+    }
+    switch (frame.kind ()) {
+        case Kind::subscribe:
+        case Kind::cancel:
+            if (socket_.row ().wants_subscriptions && !pipe_->receive (frame)) {
+                lose ({ENOMEM, false});
+                return false;
+            }
+            break;
+        case Kind::ping:
+            answer_ping (frame);
+            break;
+        default:
+            break;
+    }
+    return true;
+}
+
+void Stream::pull () noexcept
+{
+    if (phase_ == Phase::finishing) {
+        check_finished ();
+        return;
+    }
+    if (phase_ != Phase::traffic)
+        return;
+    // Bounded, so that one fast peer cannot keep the others (and the caller) waiting.
+    constexpr int most_reads = 16;
+    paused_ = false;
+    Msg frame;
+    bool got_something = false;
+    bool read_before = false;
+    for (int reads = 0;;) {
+        while (pipe_->wants_more ()) {
+            const Decoder::Result result = decoder_.next (frame);
+            if (result == Decoder::Result::frame) [[likely]] {
+                if (!deliver (frame))
+                    return;
+                got_something = true;
+                continue;
+            }
+            if (result == Decoder::Result::error) {
+                const int error = decoder_.error_code ();
+                lose ({error, true});
+                return;
+            }
+            goto starved;
+        }
+        paused_ = true;
+        break;
+    starved:
+        if ((read_before && !decoder_.was_full ()) || reads == most_reads)
+            break;
+        const auto space = decoder_.space ();
+        if (space.empty ()) {
+            lose ({ENOMEM, true});
+            return;
+        }
+        const ssize_t count = ::recv (fd_, space.data (), space.size (), MSG_DONTWAIT);
+        if (count <= 0) {
+            if (count < 0 && errno == EINTR)
+                continue;
+            if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+                decoder_.filled (0);
+                break;
+            }
+            const int error = count == 0 ? EPIPE : errno;
+            decoder_.filled (0);
+            lose ({error, false});
+            return;
+        }
+        decoder_.filled (static_cast<std::size_t> (count));
+        read_before = true;
+        ++reads;
+    }
+    if (got_something && heartbeat_)
+        heartbeat_->frame_received ();
+}
+
+// ---- output ----
+
+// Fills the batch from the pipe; false: there was nothing.
+bool Stream::encode_some () noexcept
+{
+    Msg frame;
+    while (batch_.size () < batch_limit && pipe_ && pipe_->next_outbound (frame)) {
+        if (mechanism_ && mechanism_->transforms () && mechanism_->encode (frame) != 0)
+            continue;
+        if ((raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_)) != 0) {
+            // Out of memory in the middle of a message: only a new connection can mend the stream.
+            output_dead_ = true;
+            return false;
+        }
+    }
+    return !batch_.empty ();
+}
+
+bool Stream::flush () noexcept
+{
+    if (phase_ != Phase::traffic && phase_ != Phase::finishing)
+        return false;
+    bool wrote = false;
+    blocked_ = false;
+    while (!output_dead_ && encode_some ()) {
+        constexpr int most = 64;
+        iovec entries[most];
+        msghdr header{};
+        header.msg_iov = entries;
+        header.msg_iovlen = static_cast<std::size_t> (batch_.fill_iovec (entries, most));
+        const ssize_t count = ::sendmsg (fd_, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count < 0) {
+            if (errno == EINTR)
+                continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+                blocked_ = true;
+                break;
+            }
+            output_dead_ = true;
+            break;
+        }
+        batch_.written (static_cast<std::size_t> (count));
+        wrote = true;
+    }
+    if (output_dead_) {
+        batch_.clear ();
+        ::shutdown (fd_, SHUT_WR);
+    }
+    if (wrote) {
+        last_write_ = now ();
+        if (pipe_)
+            pipe_->offer_room ();
+    }
+    if (blocked_)
+        socket_.attendance ().output_blocked (*this);
+    if (lingering_ && phase_ == Phase::traffic && (output_dead_ || !output_pending ()))
+        finish ();
+    return wrote;
+}
+
+void Stream::linger () noexcept
+{
+    lingering_ = true;
+    flush ();
+}
+
+void Stream::send_first (Msg &frame) noexcept
+{
+    if (encoder_.encode (frame, batch_) != 0)
+        output_dead_ = true;
+}
+
+bool Stream::flush_inline () noexcept
+{
+    if (phase_ != Phase::traffic || blocked_)
+        return false;
+    socket_.attendance ().take_lease ();
+    return flush ();
+}
+
+bool Stream::own_output (const void *begin) noexcept
+{
+    return batch_.own_constants () == 0 && (!pipe_ || pipe_->own_outbound (begin));
+}
+
+// ---- events ----
+
+void Stream::on_io (std::uint32_t events) noexcept
+{
+    if (phase_ == Phase::handshake) {
+        if (events & (io_in | io_error))
+            read_handshake ();
+        if (phase_ == Phase::handshake && (events & io_out))
+            write_handshake ();
+        return;
+    }
+    if (phase_ == Phase::finishing) {
+        check_finished ();
+        return;
+    }
+    // Background mode: the reactor watches established streams too.
+    if (events & io_out)
+        flush ();
+    if (events & (io_in | io_error))
+        pull ();
+    if (phase_ == Phase::traffic)
+        socket_.attendance ().interest_changed (*this);
+}
+
+void Stream::on_timer () noexcept
+{
+    timer_.fired ();
+    if (phase_ == Phase::handshake) {
+        lose ({EAGAIN, false});
+        return;
+    }
+    if (phase_ == Phase::finishing) {
+        check_finished ();
+        return;
+    }
+    if (phase_ != Phase::traffic || !heartbeat_)
+        return;
+    // What lies in the kernel, unread, counts as traffic.
+    pull ();
+    if (phase_ != Phase::traffic)
+        return;
+    for (;;) {
+        const Heartbeat::Action action = heartbeat_->poll (now () / millisecond);
+        if (action == Heartbeat::Action::none)
+            break;
+        if (action == Heartbeat::Action::dead) {
+            lose ({ETIMEDOUT, false});
+            return;
+        }
+        Msg ping;
+        heartbeat_->make_ping (ping);
+        if (!output_dead_)
+            encoder_.encode (ping, batch_);
+        flush ();
+        if (phase_ != Phase::traffic)
+            return;
+    }
+    heartbeat_timer ();
+}
+
+// Made for our own PINGs, or when the peer's first comes.
+void Stream::start_heartbeat ()
+{
+    Heartbeat::Settings settings;
+    settings.interval = options_->heartbeat_ivl;
+    settings.timeout = options_->heartbeat_timeout;
+    settings.ttl = options_->heartbeat_ttl;
+    heartbeat_ = std::make_unique<Heartbeat> (settings);
+    heartbeat_->start (now () / millisecond);
+}
+
+void Stream::answer_ping (Msg &ping) noexcept
+try {
+    if (raw_)
+        return;
+    if (!heartbeat_)
+        start_heartbeat ();
+    heartbeat_->frame_received ();
+    if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_)
+        return;
+    encoder_.encode (ping, batch_);
+    flush ();
+    if (phase_ == Phase::traffic)
+        heartbeat_timer ();
+} catch (...) {
+}
+
+void Stream::heartbeat_timer () noexcept
+{
+    if (!heartbeat_)
+        return;
+    const std::int64_t next = heartbeat_->next_deadline ();
+    if (next == Heartbeat::never)
+        timer_.cancel ();
+    else
+        timer_.arm (socket_.reactor (), socket_.strand (), *this, next * millisecond);
+}
+
+// ---- the end ----
+
+void Stream::fail_protocol (int code) noexcept
+{
+    if (code)
+        socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, static_cast<std::uint64_t> (code), *this);
+    lose ({EPROTO, true});
+}
+
+void Stream::lose (Loss loss) noexcept
+{
+    if (phase_ == Phase::dead)
+        return;
+    const bool in_handshake = phase_ == Phase::handshake;
+    const bool was_finishing = phase_ == Phase::finishing;
+    if (in_handshake && handshake_) {
+        const Handshake::Failure &failure = handshake_->failure ();
+        if (handshake_->state () == Handshake::State::failed && failure.event)
+            socket_.emit (failure.event, static_cast<std::uint64_t> (failure.value), *this);
+        else if (handshake_->state () == Handshake::State::in_progress && handshake_->mechanism_running ())
+            socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, static_cast<std::uint64_t> (loss.error), *this);
+        socket_.stats.handshake_failures++;
+    }
+    if (!was_finishing) {
+        socket_.emit (ZMQ_EVENT_DISCONNECTED, static_cast<std::uint64_t> (fd_), *this);
+        socket_.stats.disconnects++;
+    }
+    const bool reached_greeting = !in_handshake || (handshake_ && handshake_->greeting_done ());
+    shut_down ();
+    if (was_finishing)
+        socket_.stream_finished (*this);
+    else
+        socket_.stream_lost (*this, loss.protocol, in_handshake, reached_greeting);
+}
+
+void Stream::shut_down () noexcept
+{
+    if (phase_ == Phase::dead)
+        return;
+    phase_ = Phase::dead;
+    timer_.reset ();
+    socket_.attendance ().remove (*this);
+    watch.reset ();
+    batch_.clear ();
+    decoder_ = Decoder (Wire::v3_1, -1, false, nullptr);
+    if (fd_ >= 0)
+        ::close (fd_);
+    fd_ = -1;
+}
+
+void Stream::close () noexcept
+{
+    shut_down ();
+}
+
+void Stream::finish () noexcept
+{
+    if (phase_ != Phase::traffic) {
+        if (phase_ != Phase::dead)
+            shut_down ();
+        socket_.stream_finished (*this);
+        return;
+    }
+    // A close(2) with unread input makes the kernel throw away what the peer has not taken yet: first let it take it.
+    phase_ = Phase::finishing;
+    timer_.cancel ();
+    socket_.attendance ().remove (*this);
+    ::shutdown (fd_, SHUT_WR);
+    finish_deadline_ = now ();
+    check_finished ();
+}
+
+void Stream::check_finished () noexcept
+{
+    bool over = output_dead_;
+    char waste[16384];
+    for (int reads = 0; !over && reads < 64; ++reads) {
+        const ssize_t count = ::recv (fd_, waste, sizeof waste, MSG_DONTWAIT);
+        if (count > 0 || (count < 0 && errno == EINTR))
+            continue;
+        over = count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+        break;
+    }
+    int unsent = 0;
+    if (!over && (::ioctl (fd_, SIOCOUTQ, &unsent) != 0 || unsent == 0))
+        over = true;
+    if (over) {
+        shut_down ();
+        socket_.stream_finished (*this);
+        return;
+    }
+    if (!watch.active () && watch.start (socket_.reactor (), socket_.strand (), *this, fd_, io_in) != 0) {
+        shut_down ();
+        socket_.stream_finished (*this);
+        return;
+    }
+    // Nothing tells that the peer's kernel took the rest: look again, soon at first, seldom later.
+    const Nanoseconds time = now ();
+    const Nanoseconds wait = std::clamp<Nanoseconds> ((time - finish_deadline_) / 2, millisecond, 50 * millisecond);
+    timer_.arm (socket_.reactor (), socket_.strand (), *this, time + wait);
+}
+
+std::string Stream::local_endpoint () const
+{
+    const Transport *const transport = connector_ ? &connector_->transport () : listener_ ? &listener_->transport () : nullptr;
+    return transport && fd_ >= 0 ? transport->local_endpoint (fd_) : std::string ();
+}
+
+std::string Stream::remote_endpoint () const
+{
+    const Transport *const transport = connector_ ? &connector_->transport () : listener_ ? &listener_->transport () : nullptr;
+    return transport && fd_ >= 0 ? transport->remote_endpoint (fd_) : std::string ();
+}
+
+}  // namespace engine

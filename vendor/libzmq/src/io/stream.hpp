@@ -1,0 +1,147 @@
+// One connection that is up: handshake, then frames in both directions between its descriptor and its pipe. The same for every
+// byte-stream transport. All functions want the strand held; none blocks.
+//
+// While it shakes hands the reactor watches its descriptor; afterwards the socket's Attendance does.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/network_pipe.hpp"
+#include "io/reactor.hpp"
+#include "pattern/pattern.hpp"
+#include "zmtp/decoder.hpp"
+#include "zmtp/encoder.hpp"
+#include "zmtp/handshake.hpp"
+#include "zmtp/heartbeat.hpp"
+
+namespace engine {
+
+class Connector;
+class Listener;
+class Mechanism;
+class Socket;
+struct Options;
+
+class Stream final : public HookTarget
+{
+  public:
+    // Takes over the descriptor. Exactly one of connector and listener is set.
+    Stream (Socket &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener);
+    ~Stream () override;
+
+    // Begins the handshake (raw sockets: is established at once). Failures end in Socket::stream_lost.
+    void start () noexcept;
+
+    // Reads and decodes what is there, as long as the pipe has room.
+    void pull () noexcept;
+    // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written.
+    bool flush () noexcept;
+    // As flush(), on behalf of the application thread: takes the lease first.
+    bool flush_inline () noexcept;
+
+    // What to wait for on the descriptor.
+    std::uint32_t interest () const noexcept
+    {
+        return (paused_ ? 0u : static_cast<std::uint32_t> (io_in)) | (blocked_ ? static_cast<std::uint32_t> (io_out) : 0u);
+    }
+    bool paused () const noexcept { return paused_; }      // the pipe is full: nothing is read
+    bool blocked () const noexcept { return blocked_; }    // the kernel took no more: wait for writable
+    bool output_pending () const noexcept { return !batch_.empty () || (pipe_ && !pipe_->outbound_empty ()); }
+    bool established () const noexcept { return phase_ == Phase::traffic; }
+    bool dead () const noexcept { return phase_ == Phase::dead; }
+    int fd () const noexcept { return fd_; }
+    NetworkPipe *pipe () const noexcept { return pipe_; }
+    void set_pipe (NetworkPipe *pipe) noexcept { pipe_ = pipe; }
+    Connector *connector () const noexcept { return connector_; }
+    Listener *listener () const noexcept { return listener_; }
+    void orphan () noexcept;  // its connector or listener is going
+    const Options &options () const noexcept { return *options_; }
+    const Handshake *handshake () const noexcept { return handshake_.get (); }
+    Metadata *metadata () const noexcept { return metadata_; }
+    Nanoseconds last_write () const noexcept { return last_write_; }
+    // A direct send's borrowed body is about to become invalid. False: out of memory, the connection must end.
+    bool own_output (const void *begin) noexcept;
+
+    // Local end of the connection: no DISCONNECTED event. Output not yet written is lost.
+    void close () noexcept;
+    // As close(), after everything written was taken by the peer; Socket::stream_finished then.
+    void finish () noexcept;
+    // Finishes once all that is queued was written.
+    void linger () noexcept;
+    bool lingering () const noexcept { return lingering_; }
+    // Goes out before anything that is queued.
+    void send_first (Msg &frame) noexcept;
+    bool finishing () const noexcept { return phase_ == Phase::finishing; }
+
+    // For monitor events: our end for accepted connections, the peer for connecting ones.
+    std::string local_endpoint () const;
+    std::string remote_endpoint () const;
+
+    void on_io (std::uint32_t events) noexcept override;
+    void on_timer () noexcept override;
+
+    // Attendance's book-keeping.
+    std::uint32_t registered_events = 0;
+    std::size_t attendance_index = SIZE_MAX;
+    bool listed_as_paused = false;
+    WatchHandle watch;
+
+  private:
+    enum class Phase : std::uint8_t
+    {
+        handshake,
+        traffic,
+        finishing,  // everything was written; waiting for the peer to have taken it
+        dead
+    };
+    struct Loss
+    {
+        int error;      // errno of the failure, EPIPE: orderly close
+        bool protocol;  // an active side gives up for good
+    };
+
+    void read_handshake () noexcept;
+    void write_handshake () noexcept;
+    void become_ready (std::vector<std::uint8_t> &&left) noexcept;
+    bool deliver (Msg &frame) noexcept;
+    void fail_protocol (int code) noexcept;
+    void lose (Loss loss) noexcept;
+    void shut_down () noexcept;
+    bool encode_some () noexcept;
+    void start_heartbeat ();
+    void answer_ping (Msg &ping) noexcept;
+    void heartbeat_timer () noexcept;
+    void check_finished () noexcept;
+
+    static constexpr std::size_t batch_limit = 64 * 1024;
+
+    Socket &socket_;
+    std::shared_ptr<const Options> options_;
+    Connector *connector_;
+    Listener *listener_;
+    NetworkPipe *pipe_ = nullptr;
+    int fd_;
+    Phase phase_ = Phase::handshake;
+    bool paused_ = false;
+    bool blocked_ = false;
+    bool output_dead_ = false;  // a write failed: the read side decides
+    bool raw_ = false;
+    bool lingering_ = false;
+    std::unique_ptr<Handshake> handshake_;
+    std::unique_ptr<FrameCheck> frame_check_;
+    std::unique_ptr<Heartbeat> heartbeat_;
+    std::unique_ptr<Mechanism> mechanism_;
+    Decoder decoder_;
+    Encoder encoder_;
+    Batch batch_;
+    Metadata *metadata_ = nullptr;
+    TimerHandle timer_;
+    Nanoseconds last_write_ = 0;
+    Nanoseconds finish_deadline_ = 0;
+};
+
+}  // namespace engine

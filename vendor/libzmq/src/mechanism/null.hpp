@@ -1,0 +1,12 @@
+// The NULL mechanism's entry in the table of mechanisms.
+#pragma once
+
+#include <memory>
+
+#include "mechanism/mechanism.hpp"
+
+namespace engine {
+
+std::unique_ptr<Mechanism> make_null (const HandshakeConfig &config);
+
+}  // namespace engine

@@ -1,0 +1,142 @@
+// A pipe's queue: a growing ring of messages for use under one strand. Starts without memory, holds 8 after the first push, doubles
+// when full. A ring that runs empty gives its memory back if it is huge, or if it is big and did not need to be since it was last
+// empty; trim() is for owners that know they are idle.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+#include "message/msg.hpp"
+
+namespace engine {
+
+class Ring
+{
+  public:
+    static constexpr std::size_t first_capacity = 8;
+    static constexpr std::size_t small_capacity = 64;    // messages, 4 KiB: kept for good
+    static constexpr std::size_t huge_capacity = 4096;   // messages, 256 KiB: more than this is given back whenever it runs empty
+
+    Ring () noexcept = default;
+    Ring (const Ring &) = delete;
+    Ring &operator= (const Ring &) = delete;
+    Ring (Ring &&other) noexcept { swap (other); }
+    Ring &operator= (Ring &&other) noexcept
+    {
+        if (this != &other) {
+            clear ();
+            swap (other);
+        }
+        return *this;
+    }
+    ~Ring () { clear (); }
+
+    bool empty () const noexcept { return head_ == tail_; }
+    std::size_t size () const noexcept { return tail_ - head_; }
+
+    // Takes the message, leaving an empty one. False: out of memory, nothing changed.
+    [[nodiscard]] bool push (Msg &&message) noexcept
+    {
+        if (size () == capacity_ && !grow ()) [[unlikely]]
+            return false;
+        std::memcpy (static_cast<void *> (slot (tail_)), &message, sizeof (Msg));
+        message.init ();
+        ++tail_;
+        return true;
+    }
+    // Moves the oldest message into `out`, whose old content is released. False: there is none.
+    bool pop (Msg &out) noexcept
+    {
+        if (empty ())
+            return false;
+        out.reset ();
+        pop_over (out);
+        return true;
+    }
+    // As pop() from a ring that is not empty, into an `out` that holds nothing to be released.
+    void pop_over (Msg &out) noexcept
+    {
+        std::memcpy (static_cast<void *> (&out), slot (head_), sizeof (Msg));
+        ++head_;
+        if (empty () && capacity_ > small_capacity) [[unlikely]]
+            emptied ();
+    }
+    Msg &front () noexcept { return *slot (head_); }
+    const Msg &front () const noexcept { return *slot (head_); }
+    Msg &back () noexcept { return *slot (tail_ - 1); }
+    const Msg &back () const noexcept { return *slot (tail_ - 1); }
+    Msg &operator[] (std::size_t index) noexcept { return *slot (head_ + index); }  // 0 is the oldest
+    const Msg &operator[] (std::size_t index) const noexcept { return *slot (head_ + index); }
+    // Releases the newest message.
+    void drop_back () noexcept
+    {
+        --tail_;
+        slot (tail_)->~Msg ();
+    }
+    // Releases everything, the memory too.
+    void clear () noexcept
+    {
+        while (!empty ())
+            drop_back ();
+        ::operator delete (slots_);
+        slots_ = nullptr;
+        capacity_ = head_ = tail_ = last_empty_ = 0;
+    }
+    // Gives back the memory of an empty ring.
+    void trim () noexcept
+    {
+        if (empty ())
+            clear ();
+    }
+    void swap (Ring &other) noexcept
+    {
+        std::swap (slots_, other.slots_);
+        std::swap (capacity_, other.capacity_);
+        std::swap (head_, other.head_);
+        std::swap (tail_, other.tail_);
+        std::swap (last_empty_, other.last_empty_);
+    }
+
+  private:
+    Msg *slot (std::size_t position) const noexcept { return static_cast<Msg *> (slots_) + (position & (capacity_ - 1)); }
+
+    [[gnu::noinline]] bool grow () noexcept
+    {
+        const std::size_t capacity = capacity_ == 0 ? first_capacity : capacity_ * 2;
+        void *slots = ::operator new (capacity * sizeof (Msg), std::nothrow);
+        if (!slots)
+            return false;
+        const std::size_t count = size ();
+        if (count > 0) {
+            // The old ring is full: its two halves are the part from the head to the end and the part before the head.
+            const std::size_t first = capacity_ - (head_ & (capacity_ - 1));
+            std::memcpy (slots, static_cast<void *> (slot (head_)), first * sizeof (Msg));
+            std::memcpy (static_cast<std::byte *> (slots) + first * sizeof (Msg), slots_, (count - first) * sizeof (Msg));
+        }
+        ::operator delete (slots_);
+        slots_ = slots;
+        capacity_ = capacity;
+        head_ = 0;
+        tail_ = count;
+        last_empty_ = 0;
+        return true;
+    }
+    [[gnu::noinline]] void emptied () noexcept
+    {
+        // What passed since it was last empty is at least what it held at its fullest.
+        if (capacity_ > huge_capacity || head_ - last_empty_ <= small_capacity)
+            clear ();
+        else
+            last_empty_ = head_;
+    }
+
+    void *slots_ = nullptr;
+    std::size_t capacity_ = 0;  // 0 or a power of two
+    std::size_t head_ = 0;      // positions grow without bound (and wrap with the type); the slot is position modulo capacity
+    std::size_t tail_ = 0;
+    std::size_t last_empty_ = 0;
+};
+
+}  // namespace engine

@@ -1,0 +1,98 @@
+// Load balancing: each message to one of the pipes that have room, in turn.
+//
+// All frames of a message go to the same pipe. If that pipe is lost before the last frame, what it was given is rolled back and the
+// frames still to come are taken and dropped: a part of a message never reaches anyone, and the message is never given to a second pipe.
+// (libzmq reports EAGAIN for one of those frames in one of its cases; the retry of a last frame would then travel alone.)
+#pragma once
+
+#include <cerrno>
+
+#include "message/msg.hpp"
+#include "pattern/pattern.hpp"
+#include "pattern/pipe_list.hpp"
+
+namespace engine {
+
+class LoadBalancer
+{
+  public:
+    explicit LoadBalancer (PatternHost &host) noexcept : host_ (host) {}
+
+    void add (Pipe &pipe) { pipes_.add (pipe); }
+    void activate (Pipe &pipe) noexcept { pipes_.activate (pipe); }
+    void remove (Pipe &pipe) noexcept
+    {
+        if (more_ && !dropping_ && pipes_.is_active (pipe) && &pipes_.current () == &pipe)
+            drop_message (pipe);
+        pipes_.remove (pipe);
+    }
+
+    // 0 (the frame is consumed) or EAGAIN (nothing happened; only for the first frame of a message). `to` gets the pipe that took the
+    // frame, null if it was dropped.
+    int send (Msg &frame, Pipe *&to)
+    {
+        if (dropping_) [[unlikely]]
+            return send_dropped (frame, to);
+        while (pipes_.active () > 0) {
+            Pipe &pipe = pipes_.current ();
+            const bool more = frame.more ();
+            if (pipe.write (frame)) [[likely]] {
+                to = &pipe;
+                more_ = more;
+                if (!more)
+                    pipes_.advance ();
+                return 0;
+            }
+            if (more_) [[unlikely]] {
+                drop_message (pipe);
+                pipes_.deactivate (pipe);
+                return send_dropped (frame, to);
+            }
+            pipes_.deactivate (pipe);
+        }
+        return EAGAIN;
+    }
+    int send (Msg &frame)
+    {
+        Pipe *to;
+        return send (frame, to);
+    }
+
+    bool has_out ()
+    {
+        if (more_)
+            return true;
+        while (pipes_.active () > 0) {
+            Pipe &pipe = pipes_.current ();
+            if (pipe.writable ())
+                return true;
+            pipes_.deactivate (pipe);
+        }
+        return false;
+    }
+
+    // True between the first and the last frame of a message.
+    bool in_message () const noexcept { return more_; }
+
+  private:
+    void drop_message (Pipe &pipe) noexcept
+    {
+        pipe.rollback ();
+        dropping_ = true;
+        host_.count_dropped ();
+    }
+    int send_dropped (Msg &frame, Pipe *&to) noexcept
+    {
+        to = nullptr;
+        more_ = dropping_ = frame.more ();
+        frame.reset ();
+        return 0;
+    }
+
+    PatternHost &host_;
+    PipeList<&Pipe::out_index> pipes_;
+    bool more_ = false;
+    bool dropping_ = false;
+};
+
+}  // namespace engine

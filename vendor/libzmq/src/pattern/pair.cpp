@@ -1,0 +1,66 @@
+// PAIR: one peer, both ways. RFC 31; zmq_socket(3) "Exclusive pair pattern".
+//
+// A second peer is refused by ending its connection, so that it tries again and gets its turn when the first one has gone (libzmq keeps
+// such a connection open for ever without carrying anything). The queues hold one pipe at most; what they add is the treatment of
+// messages that lose their pipe half sent or half read.
+#include <zmq.h>
+
+#include "pattern/fair_queue.hpp"
+#include "pattern/load_balancer.hpp"
+#include "pattern/patterns.hpp"
+
+namespace engine {
+namespace {
+
+class PairPattern final : public Pattern
+{
+  public:
+    explicit PairPattern (PatternHost &host) : Pattern (host), out_ (host) {}
+
+    void attach (Pipe &pipe) override
+    {
+        if (pipe_) {
+            pipe.terminate ();
+            return;
+        }
+        in_.add (pipe);
+        out_.add (pipe);
+        pipe_ = &pipe;
+    }
+
+    void detach (Pipe &pipe) override
+    {
+        if (pipe_ != &pipe)
+            return;
+        in_.remove (pipe);
+        out_.remove (pipe);
+        pipe_ = nullptr;
+    }
+
+    void read_activated (Pipe &pipe) override { in_.activate (pipe); }
+    void write_activated (Pipe &pipe) override { out_.activate (pipe); }
+
+    int send (Msg &frame) override { return out_.send (frame); }
+    int recv (Msg &frame) override { return in_.recv (frame); }
+    bool has_in () override { return in_.has_in (); }
+    bool has_out () override { return out_.has_out (); }
+
+  private:
+    Pipe *pipe_ = nullptr;
+    FairQueue in_;
+    LoadBalancer out_;
+};
+
+}  // namespace
+
+PatternRow pair_row () noexcept
+{
+    return {
+      .type = ZMQ_PAIR,
+      .name = "PAIR",
+      .compatible = peer_types (ZMQ_PAIR),
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PairPattern> (host); },
+    };
+}
+
+}  // namespace engine

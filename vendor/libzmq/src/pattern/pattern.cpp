@@ -1,0 +1,14 @@
+// What a socket type answers that has no options of its own and keeps no table of peers.
+#include "pattern/pattern.hpp"
+
+#include <cerrno>
+
+namespace engine {
+
+int Pattern::set_option (int, const void *, std::size_t) { return EINVAL; }
+
+int Pattern::get_option (int, void *, std::size_t *) { return EINVAL; }
+
+int Pattern::peer_state (const void *, std::size_t, int &) { return ENOTSUP; }
+
+}  // namespace engine

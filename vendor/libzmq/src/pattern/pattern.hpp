@@ -1,0 +1,97 @@
+// What makes a socket type: routing, fairness, mute behaviour, envelopes, its own options. One file a pattern; table.cpp lists them.
+//
+// All calls are made with the socket's strand held. A pattern never blocks, never does I/O and takes no other lock; EAGAIN is how
+// it says "would block". Errors are errno values, 0 is success. Calls that may have to allocate (attach, identified, read_activated,
+// detach, recv, send, set_option) may throw std::bad_alloc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "message/msg.hpp"
+#include "pattern/pipe.hpp"
+
+namespace engine {
+
+// What a pattern may ask of the socket it serves.
+class PatternHost
+{
+  public:
+    virtual ~PatternHost () = default;
+    virtual void count_dropped () noexcept = 0;  // a message was dropped for want of room or of a receiver
+    virtual std::uint32_t random () noexcept = 0;
+    virtual const char *own_routing_id (std::size_t &size) const noexcept = 0;  // ZMQ_ROUTING_ID option
+};
+
+// Judges the frames that one connection brings, before they reach the pipe (REQ, DISH). No I/O.
+class FrameCheck
+{
+  public:
+    virtual ~FrameCheck () = default;
+    virtual bool accept (const Msg &frame) noexcept = 0;  // false: protocol error, drop the connection
+};
+
+class Pattern
+{
+  public:
+    explicit Pattern (PatternHost &host) : host_ (host) {}
+    virtual ~Pattern () = default;
+
+    // ---- pipes ----
+    // A pipe may be used from now on. For accepted and inproc pipes peer_routing_id is known; for connecting ones identified() follows
+    // after the first handshake. The pattern may refuse a pipe by pipe.terminate() (PAIR).
+    virtual void attach (Pipe &pipe) = 0;
+    virtual void identified (Pipe &) {}
+    // The pipe is gone when this returns: forget it. During the call the rest of a message whose first frame was read can still be
+    // read, whatever ended the pipe.
+    virtual void detach (Pipe &pipe) = 0;
+    virtual void read_activated (Pipe &pipe) = 0;
+    virtual void write_activated (Pipe &pipe) = 0;
+    // A connecting pipe that survives has a new connection, and its outbound queue was emptied (SUB and XSUB resend).
+    virtual void hiccuped (Pipe &) {}
+    // True: after a reconnect the outbound queue is emptied and hiccuped() called (SUB, XSUB, DISH); false: it is kept.
+    virtual bool resends_on_reconnect () const noexcept { return false; }
+
+    // ---- messages: one frame a call; on 0 send has consumed `frame`, recv has filled it ----
+    virtual int send (Msg &frame) = 0;
+    virtual int recv (Msg &frame) = 0;
+    virtual bool has_in () = 0;
+    virtual bool has_out () = 0;
+
+    // ---- options of this type only; EINVAL if unknown here ----
+    virtual int set_option (int option, const void *value, std::size_t size);
+    virtual int get_option (int option, void *value, std::size_t *size);
+    // Asked before a connect takes effect (ROUTER: CONNECT_ROUTING_ID already in use -> EINVAL).
+    virtual int check_connect () { return 0; }
+    // True once this socket speaks no ZMTP to its peers (STREAM; ROUTER after ZMQ_ROUTER_RAW): asked at bind and connect.
+    virtual bool raw () const noexcept { return false; }
+    // zmq_socket_get_peer_state: ZMQ_POLLOUT or 0 in `events`; EHOSTUNREACH; ENOTSUP.
+    virtual int peer_state (const void *id, std::size_t size, int &events);
+
+  protected:
+    PatternHost &host_;
+};
+
+struct PatternRow
+{
+    int type = -1;                        // ZMQ_PAIR ...
+    const char *name = "";                // Socket-Type property
+    std::uint32_t compatible = 0;         // bit per peer type
+    bool sends_identity = false;          // Identity property: REQ, DEALER, ROUTER
+    bool wants_peer_routing_id = false;   // ROUTER, REP
+    bool wants_subscriptions = false;     // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
+    bool no_linger_by_default = false;    // SUB, XSUB
+    bool raw = false;                     // STREAM
+    bool conflatable = false;             // DEALER PUSH PULL PUB SUB
+    bool connects_once = false;           // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
+    bool drops_unsent_on_close = false;   // PUSH, PUB: when the peer goes, nothing is left to be read, the pipe ends at once
+    std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
+    std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
+};
+
+std::span<const PatternRow> pattern_table () noexcept;
+const PatternRow *find_pattern (int type) noexcept;
+
+}  // namespace engine

@@ -1,0 +1,10 @@
+// Unix-domain stream sockets as a row of the transport table: paths, abstract names, wildcard directories, peer credentials.
+#pragma once
+
+#include "transport/transport.hpp"
+
+namespace engine {
+
+Transport ipc_transport () noexcept;
+
+}  // namespace engine

@@ -1,0 +1,18 @@
+// The socket options of TCP that ZeroMQ's options ask for: buffers, priority, keep-alive and the rest. TCP_NODELAY is always on.
+// Units and ranges are those of the options table; an option at its default touches nothing.
+#pragma once
+
+namespace engine {
+
+struct Options;
+
+// Before bind or connect: SNDBUF, RCVBUF, TOS, PRIORITY, BUSY_POLL, BINDTODEVICE. With `strict` the first option the system
+// refuses is returned (a bind can tell its caller); without, only BINDTODEVICE is (another interface would be a
+// wrong connection), since a refused hint is no reason to stay unconnected.
+int tune_before_use (int fd, int family, const Options &options, bool strict) noexcept;
+
+// For a connection: TCP_NODELAY, TCP_KEEPALIVE*, TCP_MAXRT (unless it goes through a proxy). The system's refusals are ignored:
+// the peer may have reset the connection by now, which reading it will tell.
+void tune_connection (int fd, const Options &options, bool through_proxy) noexcept;
+
+}  // namespace engine

@@ -1,0 +1,317 @@
+// The uncommon cases of decoding: long and partial frames, commands, v1 framing, buffers. See decoder.hpp.
+#include "zmtp/decoder.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "zmtp/frame.hpp"
+
+namespace engine {
+
+namespace {
+
+constexpr std::uint32_t bulk_references = 256;
+constexpr std::uint32_t idle_reads_to_shrink = 8;
+// A read into less room than this is not worth a system call: the bytes move to where there is more.
+constexpr std::size_t least_room = 2048;
+// What no allocation could hold.
+constexpr std::uint64_t largest_body = static_cast<std::uint64_t> (PTRDIFF_MAX) - 4096;
+constexpr std::size_t shortest_frame = 2;
+
+void dispose_body (Content *self) noexcept
+{
+    self->~Content ();
+    std::free (self);
+}
+
+}  // namespace
+
+Decoder::Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata)
+{
+    s_.wire = wire;
+    s_.zero_copy = zero_copy;
+    s_.metadata = metadata;
+    if (metadata) {
+        metadata->acquire ();
+        s_.metadata_references = 1;
+    }
+    if (max_message_size >= 0)
+        s_.max_size = static_cast<std::uint64_t> (max_message_size);
+    if (wire != Wire::v1) {
+        s_.fast_from = shortest_frame;
+        s_.fast_size = static_cast<std::size_t> (std::min<std::uint64_t> (Msg::inline_capacity, s_.max_size));
+        s_.slow_flags = wire == Wire::v2 ? zmtp::flag_long : zmtp::flag_long | zmtp::flag_command;
+    }
+}
+
+Decoder Decoder::raw (Metadata *metadata)
+{
+    Decoder decoder (Wire::v1, -1, true, metadata);
+    decoder.s_.is_raw = true;
+    return decoder;
+}
+
+void Decoder::forget () noexcept
+{
+    drop_buffer ();
+    drop_body ();
+    if (s_.metadata)
+        s_.metadata->release (s_.metadata_references);
+    s_.metadata = nullptr;
+}
+
+void Decoder::drop_buffer () noexcept
+{
+    if (s_.buffer)
+        s_.buffer->release_many (s_.buffer_references);
+    s_.buffer = nullptr;
+    s_.begin = s_.end = s_.limit = nullptr;
+    s_.buffer_references = 0;
+    s_.needed = 0;
+}
+
+void Decoder::drop_body () noexcept
+{
+    std::free (s_.body.block);
+    s_.body = Body{};
+}
+
+Decoder::Result Decoder::fail (int error) noexcept
+{
+    s_.error = error;
+    drop_buffer ();
+    drop_body ();
+    return Result::error;
+}
+
+std::span<std::uint8_t> Decoder::space () noexcept
+{
+    s_.was_full = false;
+    s_.offered = 0;
+    if (s_.error)
+        return {};
+    if (Body &body = s_.body; body.block) {
+        if (body.have == body.capacity && body.capacity < body.size) {
+            const std::size_t capacity = body.size - body.capacity <= body.capacity ? body.size : body.capacity * 2;
+            void *grown = std::realloc (body.block, sizeof (Content) + capacity);
+            if (!grown)
+                return {};
+            body.block = grown;
+            body.capacity = capacity;
+        }
+        if (body.have < body.capacity) {
+            s_.offered = body.capacity - body.have;
+            return {static_cast<std::uint8_t *> (body.block) + sizeof (Content) + body.have, s_.offered};
+        }
+        // The body is complete and was not taken yet: what comes now belongs behind it, and the fast case must not see it first.
+        s_.fast_from = SIZE_MAX;
+    }
+    if (!make_room ())
+        return {};
+    s_.offered = static_cast<std::size_t> (s_.limit - s_.end);
+    return {s_.end, s_.offered};
+}
+
+// Makes sure that there is a buffer with room for the rest of the frame at `begin`, or for a read that is worth it.
+bool Decoder::make_room () noexcept
+{
+    const auto held = static_cast<std::size_t> (s_.end - s_.begin);
+    const std::size_t missing = s_.needed > held ? s_.needed - held : 1;
+    if (s_.buffer) {
+        if (static_cast<std::size_t> (s_.limit - s_.end) >= std::max (missing, least_room))
+            return true;
+        if (s_.buffer->owned_by (s_.buffer_references)
+            && s_.buffer->capacity () >= std::max (held + std::max (missing, least_room), s_.read_size)) {
+            std::memmove (s_.buffer->data (), s_.begin, held);
+            s_.begin = s_.buffer->data ();
+            s_.end = s_.begin + held;
+            return true;
+        }
+    }
+    Buffer *fresh = Buffer::create (std::max (held + std::max (missing, least_room), s_.read_size));
+    if (!fresh)
+        return false;
+    if (held > 0)
+        std::memcpy (fresh->data (), s_.begin, held);
+    const std::size_t needed = s_.needed;
+    drop_buffer ();
+    s_.needed = needed;
+    s_.buffer = fresh;
+    s_.buffer_references = 1;
+    s_.begin = fresh->data ();
+    s_.end = s_.begin + held;
+    s_.limit = s_.begin + fresh->capacity ();
+    return true;
+}
+
+void Decoder::filled (std::size_t count) noexcept
+{
+    count = std::min (count, s_.offered);
+    s_.was_full = count > 0 && count == s_.offered;
+    s_.offered -= count;
+    if (s_.body.block && s_.body.have < s_.body.capacity) {
+        s_.body.have += count;
+        return;
+    }
+    s_.end += count;
+    if (s_.was_full) {
+        s_.idle_reads = 0;
+        if (count >= s_.read_size / 2)
+            s_.read_size = std::min (s_.read_size * 2, Buffer::largest);
+    } else if (count >= s_.read_size / 4) {
+        s_.idle_reads = 0;
+    } else if (s_.read_size > Buffer::smallest && ++s_.idle_reads == idle_reads_to_shrink) {
+        s_.idle_reads = 0;
+        s_.read_size /= 2;
+    }
+}
+
+bool Decoder::append (std::span<const std::uint8_t> bytes) noexcept
+{
+    while (!bytes.empty ()) {
+        const std::span<std::uint8_t> room = space ();
+        if (room.empty ())
+            return false;
+        const std::size_t count = std::min (room.size (), bytes.size ());
+        std::memcpy (room.data (), bytes.data (), count);
+        filled (count);
+        bytes = bytes.subspan (count);
+    }
+    return true;
+}
+
+// A message of bytes that lie in the buffer: a copy, or a slice.
+int Decoder::take_from_buffer (Msg &out, const std::uint8_t *bytes, std::size_t size) noexcept
+{
+    if (size < slice_from || !s_.zero_copy)
+        return out.init_copy (bytes, size);
+    if (s_.buffer_references == 1) {
+        s_.buffer->acquire_many (bulk_references);
+        s_.buffer_references += bulk_references;
+    }
+    --s_.buffer_references;
+    out.init_slice (s_.buffer, const_cast<std::uint8_t *> (bytes), size);
+    return 0;
+}
+
+Decoder::Result Decoder::next_raw (Msg &out) noexcept
+{
+    if (s_.begin == s_.end) {
+        drop_buffer ();
+        return Result::more_needed;
+    }
+    Msg taken;
+    if (const int error = take_from_buffer (taken, s_.begin, static_cast<std::size_t> (s_.end - s_.begin)))
+        return fail (error);
+    s_.begin = s_.end;
+    if (s_.metadata)
+        put_metadata (taken);
+    out = std::move (taken);
+    return Result::frame;
+}
+
+Decoder::Result Decoder::next_any (Msg &out) noexcept
+{
+    if (s_.error)
+        return Result::error;
+    if (s_.is_raw)
+        return next_raw (out);
+    if (s_.body.block)
+        return next_body (out);
+
+    const std::span<const std::uint8_t> held (s_.begin, s_.end);
+    if (held.empty ()) {
+        drop_buffer ();
+        return Result::more_needed;
+    }
+    const zmtp::FrameHeader header = s_.wire == Wire::v1 ? zmtp::get_header_v1 (held) : zmtp::get_header_v2 (held);
+    if (header.malformed)
+        return fail (EPROTO);
+    if (header.header_size == 0) {
+        s_.needed = zmtp::longest_header;
+        return Result::more_needed;
+    }
+    if (header.body_size > std::min (s_.max_size, largest_body))
+        return fail (EMSGSIZE);
+    const auto size = static_cast<std::size_t> (header.body_size);
+    const bool is_command =
+        (header.flags & zmtp::flag_command) && (s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1);
+
+    if (held.size () - header.header_size < size) {
+        const auto room = static_cast<std::size_t> (s_.limit - s_.begin);
+        const std::size_t frame_size = header.header_size + size;
+        if (frame_size <= room || size <= (s_.zero_copy ? buffered_body : buffered_body_without_slices)) {
+            s_.needed = frame_size;
+            return Result::more_needed;
+        }
+        s_.begin += header.header_size;
+        if (!begin_body (size, header.flags))
+            return fail (ENOMEM);
+        return Result::more_needed;
+    }
+
+    std::uint8_t *const body = s_.begin + header.header_size;
+    const zmtp::Command command = is_command ? zmtp::parse_command ({body, size}) : zmtp::Command{Kind::data, 0};
+    Msg taken;
+    if (const int error = take_from_buffer (taken, body + command.data, size - command.data))
+        return fail (error);
+    s_.begin = body + size;
+    s_.needed = 0;
+    if (is_command) {
+        taken.set_kind (command.kind);
+    } else {
+        taken.set_more (header.flags & zmtp::flag_more);
+        if (s_.metadata)
+            put_metadata (taken);
+    }
+    out = std::move (taken);
+    return Result::frame;
+}
+
+// Starts a body in its own memory with what the buffer holds of it, which is all that the buffer holds.
+bool Decoder::begin_body (std::size_t size, std::uint8_t flags) noexcept
+{
+    const auto held = static_cast<std::size_t> (s_.end - s_.begin);
+    const std::size_t capacity = std::min (size, std::max (first_allocation, held));
+    void *block = std::malloc (sizeof (Content) + capacity);
+    if (!block)
+        return false;
+    std::memcpy (static_cast<std::uint8_t *> (block) + sizeof (Content), s_.begin, held);
+    s_.body = Body{block, size, capacity, held, flags};
+    drop_buffer ();
+    // Large bodies come in company: a small read finds the next header, and little of the next body has to be copied.
+    s_.read_size = Buffer::smallest;
+    return true;
+}
+
+Decoder::Result Decoder::next_body (Msg &out) noexcept
+{
+    Body &body = s_.body;
+    if (body.have < body.size)
+        return Result::more_needed;
+    auto *bytes = static_cast<std::uint8_t *> (body.block) + sizeof (Content);
+    const bool is_command = (body.flags & zmtp::flag_command) && (s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1);
+    const zmtp::Command command = is_command ? zmtp::parse_command ({bytes, body.size}) : zmtp::Command{Kind::data, 0};
+
+    auto *content = new (body.block) Content;
+    content->dispose = dispose_body;
+    Msg taken;
+    taken.init_slice (content, bytes + command.data, body.size - command.data);
+    taken.set_kind (command.kind);
+    if (!is_command) {
+        taken.set_more (body.flags & zmtp::flag_more);
+        if (s_.metadata)
+            put_metadata (taken);
+    }
+    body = Body{};
+    if (s_.wire != Wire::v1)
+        s_.fast_from = shortest_frame;
+    out = std::move (taken);
+    return Result::frame;
+}
+
+}  // namespace engine

@@ -1,0 +1,151 @@
+// Bytes to frames, without I/O. The caller reads into space(), says how much came with filled(), and takes frames with next()
+// until it says `more_needed`. Small bodies are stored inside the message, medium ones copied or taken as counted slices of the
+// read buffer, a body larger than what has been buffered is received straight into its own allocation, which grows as
+// data arrives: a length field alone never makes it allocate much. Holds no buffer while it holds no bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "message/buffer.hpp"
+#include "message/metadata.hpp"
+#include "message/msg.hpp"
+#include "zmtp/handshake.hpp"
+
+namespace engine {
+
+class Decoder
+{
+  public:
+    enum class Result
+    {
+        frame,        // `out` holds a frame: kind data, or a parsed command (kind and body as Kind says), MORE set as sent
+        more_needed,
+        error         // malformed or too large: drop the connection; error_code() says what
+    };
+
+    // Bodies of at least this many bytes are slices of the read buffer, smaller ones have their own memory: a message
+    // that an application keeps may pin a buffer, but not one that is hundreds of times its size.
+    static constexpr std::size_t slice_from = 1024;
+    // An incomplete body is received in a buffer up to this size, so that one read can bring more than it; a larger one that does not fit
+    // into the buffer at hand goes to its own allocation (measured: from here on a second read costs less than moving what is there).
+    static constexpr std::size_t buffered_body = 32u << 10;
+    static constexpr std::size_t buffered_body_without_slices = 8u << 10;
+    // An own allocation this large is made at once; a larger one begins like this and doubles as data arrives.
+    static constexpr std::size_t first_allocation = 4u << 20;
+
+    // metadata may be null; it is put on every data frame. zero_copy: slices allowed. raw() decoders (STREAM) turn whatever came into frames.
+    Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
+    static Decoder raw (Metadata *metadata);
+    ~Decoder () { forget (); }
+    Decoder (Decoder &&other) noexcept : s_ (std::exchange (other.s_, State{})) {}
+    Decoder &operator= (Decoder &&other) noexcept
+    {
+        if (this != &other) {
+            forget ();
+            s_ = std::exchange (other.s_, State{});
+        }
+        return *this;
+    }
+
+    // Where to read next: at least 1 byte; at most the size now thought best (8 to 256 KiB, adaptive, or what a large body still misses).
+    // Empty span: out of memory.
+    std::span<std::uint8_t> space () noexcept;
+    void filled (std::size_t count) noexcept;
+    // Bytes left over from the handshake. False: out of memory.
+    bool append (std::span<const std::uint8_t> bytes) noexcept;
+
+    // The old content of `out` is released, except when the result is not `frame`: then it is untouched.
+    Result next (Msg &out) noexcept
+    {
+        // The case that decides throughput: a whole short frame of data.
+        const auto held = static_cast<std::size_t> (s_.end - s_.begin);
+        if (held >= s_.fast_from) [[likely]] {
+            const std::uint8_t flags = s_.begin[0];
+            const std::size_t size = s_.begin[1];
+            if (size <= s_.fast_size && !(flags & s_.slow_flags) && held >= size + 2) [[likely]] {
+                out.reset ();
+                out.init_inside (s_.begin + 2, size);
+                out.set_more (flags & 1);
+                if (s_.metadata)
+                    put_metadata (out);
+                s_.begin += size + 2;
+                return Result::frame;
+            }
+        }
+        return next_any (out);
+    }
+    // True if the last filled() used its whole space: more is probably waiting in the kernel.
+    bool was_full () const noexcept { return s_.was_full; }
+    // True while no byte is held (then no buffer is either).
+    bool empty () const noexcept { return s_.begin == s_.end && !s_.body.block; }
+    // ENOMEM, EMSGSIZE (over max_message_size), EPROTO.
+    int error_code () const noexcept { return s_.error; }
+
+  private:
+    // A body with its own memory, still arriving. The block has room for a Content in front, which is made once it is complete.
+    struct Body
+    {
+        void *block = nullptr;
+        std::size_t size = 0;
+        std::size_t capacity = 0;
+        std::size_t have = 0;
+        std::uint8_t flags = 0;
+    };
+
+    struct State
+    {
+        // The bytes held: [begin, end) of `buffer`, which ends at `limit`.
+        std::uint8_t *begin = nullptr;
+        std::uint8_t *end = nullptr;
+        std::size_t fast_from = SIZE_MAX;  // bytes that must be held for the fast case; SIZE_MAX: never
+        std::size_t fast_size = 0;         // largest body of the fast case
+        std::uint8_t slow_flags = 0xff;
+        bool is_raw = false;
+        bool zero_copy = false;
+        bool was_full = false;
+        Wire wire = Wire::v3_1;
+        std::uint32_t metadata_references = 0;  // taken in bulk, not yet given to messages (one is ours)
+        Metadata *metadata = nullptr;
+        std::uint8_t *limit = nullptr;
+        Buffer *buffer = nullptr;
+        std::uint32_t buffer_references = 0;    // likewise
+        std::uint32_t idle_reads = 0;           // reads in a row that used little of their buffer
+        std::size_t read_size = Buffer::smallest;
+        std::size_t needed = 0;                 // size of the incomplete frame at `begin`, 0 if not known
+        std::size_t offered = 0;                // size of the last space()
+        std::uint64_t max_size = UINT64_MAX;
+        Body body;
+        int error = 0;
+    };
+
+    Decoder () = default;
+
+    void put_metadata (Msg &out) noexcept
+    {
+        if (s_.metadata_references == 1) [[unlikely]] {
+            constexpr std::uint32_t bulk = 4096;
+            s_.metadata->acquire (bulk);
+            s_.metadata_references += bulk;
+        }
+        --s_.metadata_references;
+        out.init_metadata (s_.metadata);
+    }
+
+    Result next_any (Msg &out) noexcept;
+    Result next_raw (Msg &out) noexcept;
+    Result next_body (Msg &out) noexcept;
+    Result fail (int error) noexcept;
+    bool begin_body (std::size_t size, std::uint8_t flags) noexcept;
+    int take_from_buffer (Msg &out, const std::uint8_t *bytes, std::size_t size) noexcept;
+    bool make_room () noexcept;
+    void drop_buffer () noexcept;
+    void drop_body () noexcept;
+    void forget () noexcept;
+
+    State s_;
+};
+
+}  // namespace engine

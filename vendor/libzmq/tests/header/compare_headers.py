@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Compares our zmq.h with another libzmq's through the compiler: every constant, type and function of theirs must be ours.
+
+Neither header is read as text; both are preprocessed and compiled. Exit status 1 with a list of what differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from probe import TYPES, Probe
+
+# Theirs may be older: what changed on the way to 4.3.5.
+VERSION = {"ZMQ_VERSION_MAJOR", "ZMQ_VERSION_MINOR", "ZMQ_VERSION_PATCH", "ZMQ_VERSION"}
+CHANGED_IN_4_3_5 = {"ZMQ_RECONNECT_STOP_AFTER_DISCONNECT": ("3", "4")}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--compiler", default="cc")
+    parser.add_argument("--ours", required=True, help="directory of our zmq.h")
+    parser.add_argument("--theirs", required=True, help="directory of the zmq.h to compare with")
+    arguments = parser.parse_args()
+    ours, theirs = Probe(arguments.compiler, arguments.ours), Probe(arguments.compiler, arguments.theirs)
+
+    problems = []
+    their_macros, our_macros = theirs.macros() - VERSION, ours.macros()
+    problems += [f"{name} is missing" for name in sorted(their_macros - our_macros)]
+    their_values = theirs.values(their_macros, set(TYPES))
+    our_values = ours.values(our_macros, set(TYPES))
+    for name, value in their_values.items():
+        ours_is = our_values.get(name)
+        if ours_is is not None and ours_is != value and CHANGED_IN_4_3_5.get(name) != (value, ours_is):
+            problems.append(f"{name} is {ours_is}, theirs {value}")
+
+    their_functions, our_functions = theirs.functions(), ours.functions()
+    for name, kind in their_functions.items():
+        if our_functions.get(name) != kind:
+            problems.append(f"{name}: {our_functions.get(name)}, theirs {kind}")
+
+    for problem in problems:
+        print(problem)
+    print(f"{len(their_values)} values and {len(their_functions)} functions compared, {len(problems)} differ")
+    # A comparison of nothing would be no comparison.
+    return 1 if problems or len(their_values) < 150 or len(their_functions) < 60 else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
