@@ -14,14 +14,14 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import aliasing  # noqa: E402
+import aliasing
 
 aliasing.install()
 
-import zmqpy as zmq  # noqa: E402
-
 from peers import PyzmqPeer  # noqa: E402
 from support import WAIT_MS, bind, engine_is_own, remove_ipc  # noqa: E402
+
+import zmqpy as zmq  # noqa: E402
 
 DEFAULT_TIMEOUT = 30
 

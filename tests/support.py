@@ -25,7 +25,7 @@ QUIET_MS = 60
 _PREAMBLE = "import sys; sys.path.insert(0, {tests!r}); import aliasing; aliasing.install()\n"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def engine_is_own():
     """True when the module under test is linked to zmqpy's own engine rather than to a system libzmq."""
     import zmqpy as zmq

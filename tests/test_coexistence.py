@@ -4,8 +4,9 @@ import ctypes.util
 import sys
 
 import pytest
-import zmqpy as zmq  # noqa: F401
 from support import run_python
+
+import zmqpy as zmq
 
 THREE = """
     import ctypes

@@ -6,8 +6,9 @@ import threading
 import weakref
 
 import pytest
-import zmqpy as zmq
 from support import bind, open_descriptors, thread_count, wait_until
+
+import zmqpy as zmq
 
 
 def test_new_context_is_open_and_empty():

@@ -5,8 +5,9 @@ import socket as posix
 import tempfile
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, bind, bind_when_free, endpoint, remove_ipc
+
+import zmqpy as zmq
 
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])

@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, run_python, wait_until
+
+import zmqpy as zmq
 
 pytestmark = pytest.mark.extension
 
@@ -164,7 +165,7 @@ def test_stats(connected, own_engine):
 
 @pytest.mark.own_engine
 def test_stats_count_drops(connected):
-    router, dealer = connected(zmq.ROUTER, zmq.DEALER)
+    router, _ = connected(zmq.ROUTER, zmq.DEALER)
     router.send_multipart([b"unknown", b"x"])
     assert router.stats()["dropped_out"] == 1
 

@@ -10,9 +10,10 @@ import time
 
 import pytest
 import rawzmtp
-import zmqpy as zmq
 from rawzmtp import GREETING, command, frame, ready
 from support import QUIET_MS, bind, wait_readable
+
+import zmqpy as zmq
 
 #: (type, type of a good peer, what a raw peer calls itself)
 TYPES = [

@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+
 import zmqpy as zmq
 from zmqpy.utils import jsonapi, strtypes, z85
 from zmqpy.utils.interop import cast_int_addr

@@ -1,8 +1,9 @@
 """Socket monitors at the Python level: which events come in which order, and how they are parsed."""
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, WAIT_MS, bind, bind_when_free, endpoint, remove_ipc
+
+import zmqpy as zmq
 from zmqpy.utils.monitor import parse_monitor_message, recv_monitor_message
 
 

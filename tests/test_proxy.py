@@ -4,8 +4,9 @@ import struct
 import threading
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, WAIT_MS, bind
+
+import zmqpy as zmq
 
 
 @pytest.fixture

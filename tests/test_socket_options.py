@@ -1,8 +1,9 @@
 """Socket options: by get and set, by attribute, as strings; their types and errors; defaults of every readable one."""
 
 import pytest
-import zmqpy as zmq
 from support import bind
+
+import zmqpy as zmq
 
 #: Options every socket has, their defaults (a PAIR socket's) and another accepted value; spec: zmq_setsockopt(3).
 INTEGERS = [

@@ -5,8 +5,9 @@ import threading
 import time
 
 import pytest
-import zmqpy as zmq
 from support import bind
+
+import zmqpy as zmq
 
 N = 2000
 

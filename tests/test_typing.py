@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 import pytest
-import zmqpy as zmq
 from support import TESTS
+
+import zmqpy as zmq
 
 pytestmark = pytest.mark.extension
 

@@ -8,6 +8,6 @@ def mistakes(sock: zmq.Socket) -> None:
     sock.send_string(b"bytes")  # error
     sock.recv(timeout=5)  # error
     zmq.Poller().poll("soon")  # error
-    zmq.no_such_name  # error
+    print(zmq.no_such_name)  # error
     text: str = zmq.zmq_version_info()  # error
     print(text)
