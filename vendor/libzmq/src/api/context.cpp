@@ -6,7 +6,7 @@ using namespace engine;
 
 void *zmq_ctx_new (void)
 {
-    return guarded<void *> (nullptr, [] { return static_cast<void *> (new Context); });
+    return guarded (static_cast<void *> (nullptr), [] { return static_cast<void *> (new Context); });
 }
 
 int zmq_ctx_term (void *context_)

@@ -184,7 +184,7 @@ Resolver &Context::resolver ()
 {
     Lock lock (mutex_);
     if (!resolver_)
-        resolver_ = std::make_unique<Resolver> (options_.thread_name_prefix);
+        resolver_ = std::make_unique<Resolver> (options_);
     return *resolver_;
 }
 

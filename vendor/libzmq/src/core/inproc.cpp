@@ -197,7 +197,7 @@ void InprocPipe::peer_active () noexcept
         if (limit == 0 || written_ - out.acknowledged.load (std::memory_order_acquire) < limit) {
             writer_waits_ = false;
             pattern_.write_activated (*this);
-            socket_.note_activity ();
+            socket_.note_room ();
         }
     }
     if (closing_)

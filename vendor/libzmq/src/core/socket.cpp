@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "core/context.hpp"
+#include "core/linger_timer.hpp"
 #include "core/monitor.hpp"
 #include "core/strand.hpp"
 #include "io/connector.hpp"
@@ -104,6 +106,18 @@ try {
     return (pattern_->has_in () ? ZMQ_POLLIN : 0) | (pattern_->has_out () ? ZMQ_POLLOUT : 0);
 } catch (...) {
     return 0;
+}
+
+int Socket::ready_now (int wanted) noexcept
+{
+    if (strand_.doorbell.pending ())
+        run_inbox ();
+    int found = events () & wanted;
+    if (found != wanted) {
+        poll_input ();
+        found = events () & wanted;
+    }
+    return found;
 }
 
 void Socket::run_inbox () noexcept
@@ -246,7 +260,7 @@ try {
 void Socket::pipe_writable (NetworkPipe &pipe) noexcept
 try {
     pattern_->write_activated (pipe);
-    activity_ = true;
+    note_room ();
 } catch (...) {
     pipe.terminate ();
 }
@@ -360,12 +374,13 @@ bool Socket::leave (bool by_application) noexcept
         attendance_.settle ();
     if (activity_) {
         activity_ = false;
+        const bool room = std::exchange (room_, false);
         if (strand_.doorbell.watched ()) {
             if (!by_application)
                 strand_.doorbell.ring ();
             else if (!closing_) {
                 // The caller's own call consumed an edge of ZMQ_FD: raise it again if something is left.
-                if (strand_.doorbell.exported () && pattern_->has_in ())
+                if (strand_.doorbell.exported () && (room || pattern_->has_in ()))
                     strand_.doorbell.ring ();
                 else if (strand_.doorbell.has_waiters ())
                     strand_.doorbell.ring_others (&Waiter::current ());

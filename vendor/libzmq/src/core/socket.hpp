@@ -13,6 +13,7 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
+#include "core/doorbell.hpp"
 #include "core/inproc.hpp"
 #include "core/network_pipe.hpp"
 #include "core/options.hpp"
@@ -24,6 +25,7 @@ namespace engine {
 
 class Connector;
 class Context;
+class LingerTimer;
 class Listener;
 class Monitor;
 class Reactor;
@@ -54,6 +56,8 @@ class Socket final : public PatternHost
     int try_recv (Msg &frame) noexcept;
     // ZMQ_POLLIN, ZMQ_POLLOUT of what is known now.
     int events () noexcept;
+    // Which of `wanted` it is ready for, after input and output were done as far as that is needed to tell.
+    int ready_now (int wanted) noexcept;
     // Input and output that wait for us: news from inproc peers, and what the kernel has.
     void run_inbox () noexcept;
     void poll_input () noexcept;
@@ -102,11 +106,13 @@ class Socket final : public PatternHost
     void request_sweep (NetworkPipe &pipe) noexcept;
     void request_sweep (InprocPipe &pipe) noexcept;
     void note_activity () noexcept { activity_ = true; }
+    void note_room () noexcept { activity_ = room_ = true; }
     std::uint64_t inbound_messages = 0;  // complete ones, in all network pipes
 
     // ---- called by the reactor ----
     void serve () noexcept;
     bool flush_backstop () noexcept;
+    void linger_expired () noexcept;
     bool lease_still_used () noexcept { return attendance_.still_used (); }
 
     // ---- life ----
@@ -129,7 +135,6 @@ class Socket final : public PatternHost
         std::string endpoint;
         std::uint64_t id;
     };
-    class LingerTimer;
 
     void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                         bool for_monitor);
@@ -148,7 +153,6 @@ class Socket final : public PatternHost
     void bury (Stream &stream) noexcept;
     void bury (Connector &connector) noexcept;
     void arm_linger (int linger) noexcept;
-    void linger_expired () noexcept;
     void limits_changed () noexcept;
 
     Context &context_;
@@ -176,6 +180,7 @@ class Socket final : public PatternHost
     std::vector<std::unique_ptr<Connector>> dead_connectors_;
     std::vector<Parcel> parcels_;
     bool activity_ = false;
+    bool room_ = false;  // a pipe that was full has room, or there is a new one
     bool sweeping_ = false;
 
     bool closing_ = false;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/context.hpp"
+#include "core/linger_timer.hpp"
 #include "core/monitor.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
@@ -65,7 +66,7 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
         held.identify ();
     // What the other side did before it could ring.
     held.peer_active ();
-    activity_ = true;
+    note_room ();
 }
 
 int Socket::bind_inproc (const std::string &endpoint)
@@ -295,7 +296,7 @@ try {
         pipe->drop_outbound ();
         pattern_->hiccuped (*pipe);
     }
-    activity_ = true;
+    note_room ();
     return true;
 } catch (...) {
     return false;
@@ -513,26 +514,6 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
 }
 
 // ---- closing ----
-
-class Socket::LingerTimer final : public HookTarget
-{
-  public:
-    explicit LingerTimer (Socket &socket) : socket_ (socket) {}
-    void arm (int linger) noexcept
-    {
-        handle_.arm (socket_.reactor (), socket_.strand (), *this, now () + linger * millisecond);
-    }
-    void on_io (std::uint32_t) noexcept override {}
-    void on_timer () noexcept override
-    {
-        handle_.fired ();
-        socket_.linger_expired ();
-    }
-
-  private:
-    Socket &socket_;
-    TimerHandle handle_;
-};
 
 void Socket::arm_linger (int linger) noexcept
 try {

@@ -75,6 +75,7 @@ try {
             poll_input ();
             // The caller learns it from the answer.
             activity_ = activity_ && strand_.doorbell.has_waiters ();
+            room_ = false;
             return give_int (events (), value, size);
         }
         case ZMQ_LAST_ENDPOINT: {

@@ -27,6 +27,17 @@ void set_wait_mask (const void *sigset) noexcept
         wait_mask.mask = *static_cast<const sigset_t *> (sigset);
 }
 
+ScopedWaitMask::ScopedWaitMask (const sigset_t *mask) noexcept : was_set_ (wait_mask.set), before_ (wait_mask.mask)
+{
+    set_wait_mask (mask);
+}
+
+ScopedWaitMask::~ScopedWaitMask ()
+{
+    wait_mask.set = was_set_;
+    wait_mask.mask = before_;
+}
+
 int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept
 {
     timespec limit{};

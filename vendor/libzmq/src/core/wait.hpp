@@ -8,9 +8,11 @@
 #include <cstdint>
 
 #include <poll.h>
+#include <signal.h>
 #include <zmq.h>
 
 #include "core/clock.hpp"
+#include "core/context.hpp"
 #include "core/doorbell.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
@@ -20,6 +22,20 @@ namespace engine {
 // ppoll(2) until the deadline, with the thread's wait mask (zmq_ext_wait_sigmask) in force. -1: errno.
 int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept;
 void set_wait_mask (const void *sigset) noexcept;
+// The wait mask for the length of one call.
+class ScopedWaitMask
+{
+  public:
+    explicit ScopedWaitMask (const sigset_t *mask) noexcept;
+    ~ScopedWaitMask ();
+    ScopedWaitMask (const ScopedWaitMask &) = delete;
+    ScopedWaitMask &operator= (const ScopedWaitMask &) = delete;
+
+  private:
+    bool was_set_;
+    sigset_t before_;
+};
+
 // Whether it pays to spin: learnt by each thread from how its last waits ended.
 class SpinMemory
 {

@@ -107,7 +107,7 @@ struct Resolver::Shared
     std::size_t idle = 0;
     bool stopping = false;
 
-    static void run (std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self) noexcept;
+    static void run (std::shared_ptr<Shared> shared, const std::shared_ptr<Worker> &self) noexcept;
     static void perform (Shared &shared, Worker &self, Job &job) noexcept;
     bool start_worker (const std::unique_lock<std::mutex> &lock, std::shared_ptr<Shared> shared) noexcept;
 };
@@ -147,7 +147,7 @@ void Resolver::Shared::perform (Shared &shared, Worker &self, Job &job) noexcept
     job.finish ();
 }
 
-void Resolver::Shared::run (std::shared_ptr<Shared> shared, std::shared_ptr<Worker> self) noexcept
+void Resolver::Shared::run (std::shared_ptr<Shared> shared, const std::shared_ptr<Worker> &self) noexcept
 {
     set_up_thread (shared->options, "DNS");
     std::unique_lock lock (shared->mutex);

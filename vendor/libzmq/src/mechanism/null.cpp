@@ -19,7 +19,7 @@ class NullMechanism final : public Mechanism
   public:
     explicit NullMechanism (const HandshakeConfig &config) : socket_type_ (config.socket_type)
     {
-        ready_.insert (ready_.end (), ready_command.begin (), ready_command.end ());
+        ready_.assign (ready_command.begin (), ready_command.end ());
         append_own_properties (ready_, config);
     }
 

@@ -54,13 +54,13 @@ class DealerPattern final : public Pattern
 PatternRow dealer_row () noexcept
 {
     return {
-        .type = ZMQ_DEALER,
-        .name = "DEALER",
-        .compatible = peer_types (ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER),
-        .sends_identity = true,
-        .conflatable = true,
-        .connects_once = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<DealerPattern> (host); },
+      .type = ZMQ_DEALER,
+      .name = "DEALER",
+      .compatible = peer_types (ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER),
+      .sends_identity = true,
+      .conflatable = true,
+      .connects_once = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<DealerPattern> (host); },
     };
 }
 

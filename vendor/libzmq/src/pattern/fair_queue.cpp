@@ -21,7 +21,7 @@ int FairQueue::recv_rest (Msg &frame, Pipe *&from)
 {
     from = nullptr;
     frame = std::move (rest_.front ());
-    rest_.pop_front ();
+    rest_.erase (rest_.begin ());
     more_ = frame.more ();
     return 0;
 }

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <deque>
+#include <vector>
 
 #include "message/msg.hpp"
 #include "pattern/pipe_list.hpp"
@@ -86,7 +86,7 @@ class FairQueue
     int recv_rest (Msg &frame, Pipe *&from);
 
     PipeList<&Pipe::in_index> pipes_;
-    std::deque<Msg> rest_;  // of a message whose pipe has gone
+    std::vector<Msg> rest_;  // of a message whose pipe has gone
     bool more_ = false;
 };
 

@@ -64,8 +64,10 @@ bool FanOut::any_full () noexcept
 
 void FanOut::unmatch (Pipe &pipe) noexcept
 {
-    if (contains (pipe) && pipe.out_index < matching_)
-        swap (pipe.out_index, --matching_);
+    if (!contains (pipe) || pipe.out_index >= matching_)
+        return;
+    pipe.rollback ();
+    swap (pipe.out_index, --matching_);
 }
 
 // A message begins; who has had no room since an earlier one misses this one too.

@@ -39,7 +39,7 @@ class FanOut
     // True if a chosen pipe has no room.
     bool any_full () noexcept;
     void clear () noexcept { matching_ = full_ = 0; }
-    // Takes a pipe out of the set, in mid-message too: the rest of the message does not go there.
+    // In mid-message: takes a pipe out of the set, and back what it was given of the message.
     void unmatch (Pipe &pipe) noexcept;
 
     // Gives a frame to all in the set and consumes it. The last frame of a message clears the set.

@@ -23,7 +23,7 @@ class LoadBalancer
     void remove (Pipe &pipe) noexcept
     {
         if (more_ && !dropping_ && pipes_.is_active (pipe) && &pipes_.current () == &pipe)
-            drop_message ();
+            drop_message (pipe);
         pipes_.remove (pipe);
     }
 
@@ -44,8 +44,7 @@ class LoadBalancer
                 return 0;
             }
             if (more_) [[unlikely]] {
-                pipe.rollback ();
-                drop_message ();
+                drop_message (pipe);
                 pipes_.deactivate (pipe);
                 return send_dropped (frame, to);
             }
@@ -76,8 +75,9 @@ class LoadBalancer
     bool in_message () const noexcept { return more_; }
 
   private:
-    void drop_message () noexcept
+    void drop_message (Pipe &pipe) noexcept
     {
+        pipe.rollback ();
         dropping_ = true;
         host_.count_dropped ();
     }

@@ -56,10 +56,10 @@ class PairPattern final : public Pattern
 PatternRow pair_row () noexcept
 {
     return {
-        .type = ZMQ_PAIR,
-        .name = "PAIR",
-        .compatible = peer_types (ZMQ_PAIR),
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PairPattern> (host); },
+      .type = ZMQ_PAIR,
+      .name = "PAIR",
+      .compatible = peer_types (ZMQ_PAIR),
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PairPattern> (host); },
     };
 }
 

@@ -5,19 +5,10 @@
 
 namespace engine {
 
-int Pattern::set_option (int, const void *, std::size_t)
-{
-    return EINVAL;
-}
+int Pattern::set_option (int, const void *, std::size_t) { return EINVAL; }
 
-int Pattern::get_option (int, void *, std::size_t *)
-{
-    return EINVAL;
-}
+int Pattern::get_option (int, void *, std::size_t *) { return EINVAL; }
 
-int Pattern::peer_state (const void *, std::size_t, int &)
-{
-    return ENOTSUP;
-}
+int Pattern::peer_state (const void *, std::size_t, int &) { return ENOTSUP; }
 
 }  // namespace engine

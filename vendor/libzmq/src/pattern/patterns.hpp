@@ -21,7 +21,8 @@ PatternRow xsub_row () noexcept;
 PatternRow stream_row () noexcept;
 
 // The set of peer types for PatternRow::compatible.
-template <class... Types> constexpr std::uint32_t peer_types (Types... types) noexcept
+template <class... Types>
+constexpr std::uint32_t peer_types (Types... types) noexcept
 {
     return ((std::uint32_t{1} << types) | ... | std::uint32_t{0});
 }

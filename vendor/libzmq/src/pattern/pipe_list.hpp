@@ -14,7 +14,8 @@
 
 namespace engine {
 
-template <std::uint32_t Pipe::*Index> class PipeList
+template <std::uint32_t Pipe::*Index>
+class PipeList
 {
   public:
     std::uint32_t active () const noexcept { return active_; }

@@ -29,14 +29,14 @@ class PubPattern final : public XpubPattern
 PatternRow pub_row () noexcept
 {
     return {
-        .type = ZMQ_PUB,
-        .name = "PUB",
-        .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
-        .wants_subscriptions = true,
-        .conflatable = true,
-        .connects_once = true,
-        .drops_unsent_on_close = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PubPattern> (host); },
+      .type = ZMQ_PUB,
+      .name = "PUB",
+      .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
+      .wants_subscriptions = true,
+      .conflatable = true,
+      .connects_once = true,
+      .drops_unsent_on_close = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PubPattern> (host); },
     };
 }
 

@@ -33,11 +33,11 @@ class PullPattern final : public Pattern
 PatternRow pull_row () noexcept
 {
     return {
-        .type = ZMQ_PULL,
-        .name = "PULL",
-        .compatible = peer_types (ZMQ_PUSH),
-        .conflatable = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PullPattern> (host); },
+      .type = ZMQ_PULL,
+      .name = "PULL",
+      .compatible = peer_types (ZMQ_PUSH),
+      .conflatable = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PullPattern> (host); },
     };
 }
 

@@ -42,12 +42,12 @@ class PushPattern final : public Pattern
 PatternRow push_row () noexcept
 {
     return {
-        .type = ZMQ_PUSH,
-        .name = "PUSH",
-        .compatible = peer_types (ZMQ_PULL),
-        .conflatable = true,
-        .drops_unsent_on_close = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PushPattern> (host); },
+      .type = ZMQ_PUSH,
+      .name = "PUSH",
+      .compatible = peer_types (ZMQ_PULL),
+      .conflatable = true,
+      .drops_unsent_on_close = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PushPattern> (host); },
     };
 }
 

@@ -64,7 +64,7 @@ class RepPattern final : public RouterBase
     void lost (Pipe &pipe) override
     {
         if (requester_ == &pipe)
-            requester_ = nullptr;
+            drop_reply ();
     }
 
   private:
@@ -125,11 +125,11 @@ class RepPattern final : public RouterBase
 PatternRow rep_row () noexcept
 {
     return {
-        .type = ZMQ_REP,
-        .name = "REP",
-        .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER),
-        .wants_peer_routing_id = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RepPattern> (host); },
+      .type = ZMQ_REP,
+      .name = "REP",
+      .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER),
+      .wants_peer_routing_id = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RepPattern> (host); },
     };
 }
 

@@ -89,10 +89,14 @@ class ReqPattern final : public Pattern
     int set_option (int option, const void *value, std::size_t size) override
     {
         switch (option) {
-            case ZMQ_REQ_CORRELATE: return read_flag (value, size, correlate_);
-            case ZMQ_REQ_RELAXED: return read_flag (value, size, relaxed_);
-            case ZMQ_PROBE_ROUTER: return read_flag (value, size, probe_router_);
-            default: return EINVAL;
+        case ZMQ_REQ_CORRELATE:
+            return read_flag (value, size, correlate_);
+        case ZMQ_REQ_RELAXED:
+            return read_flag (value, size, relaxed_);
+        case ZMQ_PROBE_ROUTER:
+            return read_flag (value, size, probe_router_);
+        default:
+            return EINVAL;
         }
     }
 
@@ -149,8 +153,7 @@ class ReqPattern final : public Pattern
     bool strip_envelope (Msg &frame)
     {
         if (correlated_) {
-            if (!frame.more () || frame.size () != sizeof request_id_
-                || std::memcmp (frame.data (), &request_id_, sizeof request_id_) != 0)
+            if (!frame.more () || frame.size () != sizeof request_id_ || std::memcmp (frame.data (), &request_id_, sizeof request_id_) != 0)
                 return false;
             if (in_.recv (frame) != 0)
                 return false;
@@ -176,21 +179,21 @@ class ReqFrameCheck final : public FrameCheck
     bool accept (const Msg &frame) noexcept override
     {
         switch (expected_) {
-            case Expected::id_or_delimiter:
-                if (frame.more () && frame.size () == 4) {
-                    expected_ = Expected::delimiter;
-                    return true;
-                }
-                [[fallthrough]];
-            case Expected::delimiter:
-                if (!frame.more () || frame.size () != 0)
-                    return false;
-                expected_ = Expected::body;
+        case Expected::id_or_delimiter:
+            if (frame.more () && frame.size () == 4) {
+                expected_ = Expected::delimiter;
                 return true;
-            case Expected::body:
-                if (!frame.more ())
-                    expected_ = Expected::id_or_delimiter;
-                return true;
+            }
+            [[fallthrough]];
+        case Expected::delimiter:
+            if (!frame.more () || frame.size () != 0)
+                return false;
+            expected_ = Expected::body;
+            return true;
+        case Expected::body:
+            if (!frame.more ())
+                expected_ = Expected::id_or_delimiter;
+            return true;
         }
         return false;
     }
@@ -210,13 +213,13 @@ class ReqFrameCheck final : public FrameCheck
 PatternRow req_row () noexcept
 {
     return {
-        .type = ZMQ_REQ,
-        .name = "REQ",
-        .compatible = peer_types (ZMQ_REP, ZMQ_ROUTER),
-        .sends_identity = true,
-        .connects_once = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ReqPattern> (host); },
-        .make_frame_check = [] () -> std::unique_ptr<FrameCheck> { return std::make_unique<ReqFrameCheck> (); },
+      .type = ZMQ_REQ,
+      .name = "REQ",
+      .compatible = peer_types (ZMQ_REP, ZMQ_ROUTER),
+      .sends_identity = true,
+      .connects_once = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ReqPattern> (host); },
+      .make_frame_check = [] () -> std::unique_ptr<FrameCheck> { return std::make_unique<ReqFrameCheck> (); },
     };
 }
 

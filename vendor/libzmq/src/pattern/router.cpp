@@ -25,10 +25,8 @@ class RouterPattern final : public RouterBase
         if (raw_)
             return send_chunk (frame);
         const bool more = frame.more ();
-        if (to_ && !to_->write (frame)) [[unlikely]] {
-            to_->rollback ();
+        if (to_ && !to_->write (frame)) [[unlikely]]
             lost (*to_);
-        }
         if (!to_)
             frame.reset ();
         in_message_ = more;
@@ -55,6 +53,7 @@ class RouterPattern final : public RouterBase
     void lost (Pipe &pipe) override
     {
         if (to_ == &pipe) {
+            pipe.rollback ();
             to_ = nullptr;
             host_.count_dropped ();
         }
@@ -104,12 +103,12 @@ class RouterPattern final : public RouterBase
 PatternRow router_row () noexcept
 {
     return {
-        .type = ZMQ_ROUTER,
-        .name = "ROUTER",
-        .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER),
-        .sends_identity = true,
-        .wants_peer_routing_id = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RouterPattern> (host); },
+      .type = ZMQ_ROUTER,
+      .name = "ROUTER",
+      .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER),
+      .sends_identity = true,
+      .wants_peer_routing_id = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RouterPattern> (host); },
     };
 }
 

@@ -132,11 +132,16 @@ bool RouterBase::any_writable ()
 int RouterBase::set_option (int option, const void *value, std::size_t size)
 {
     switch (option) {
-        case ZMQ_ROUTER_MANDATORY: return read_flag (value, size, mandatory_);
-        case ZMQ_ROUTER_HANDOVER: return read_flag (value, size, handover_);
-        case ZMQ_PROBE_ROUTER: return read_flag (value, size, probe_router_);
-        case ZMQ_CONNECT_ROUTING_ID: return size == 0 ? EINVAL : read_bytes (value, size, connect_id_);
-        default: return EINVAL;
+    case ZMQ_ROUTER_MANDATORY:
+        return read_flag (value, size, mandatory_);
+    case ZMQ_ROUTER_HANDOVER:
+        return read_flag (value, size, handover_);
+    case ZMQ_PROBE_ROUTER:
+        return read_flag (value, size, probe_router_);
+    case ZMQ_CONNECT_ROUTING_ID:
+        return size == 0 ? EINVAL : read_bytes (value, size, connect_id_);
+    default:
+        return EINVAL;
     }
 }
 

@@ -33,7 +33,7 @@ class RouterBase : public Pattern
     int peer_state (const void *id, std::size_t size, int &events) override;
 
   protected:
-    // The pipe can be written to no longer.
+    // The pipe can be written to no longer: an unfinished message to it is rolled back.
     virtual void lost (Pipe &pipe) = 0;
 
     // [id] [frame] ...: what a ROUTER or STREAM application receives.
@@ -50,10 +50,10 @@ class RouterBase : public Pattern
     void introduce (Peer &peer);
     void begin (Peer &peer);
 
-    Msg first_;                // the first frame of the message whose id frame was received
+    Msg first_;  // the first frame of the message whose id frame was received
     bool has_first_ = false;
-    bool in_body_ = false;     // an id frame was received, the message is yet to follow
-    std::string connect_id_;   // for the next pipe made by connect
+    bool in_body_ = false;    // an id frame was received, the message is yet to follow
+    std::string connect_id_;  // for the next pipe made by connect
     bool has_connected_ = false;
     bool mandatory_ = false;
     bool handover_ = false;

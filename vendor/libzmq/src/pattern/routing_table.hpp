@@ -21,7 +21,7 @@ struct Peer
     std::string_view id () const noexcept { return id_frame.view (); }
 
     Pipe &pipe;
-    Msg id_frame;          // as the application shall receive it, MORE set; empty until the id is known
+    Msg id_frame;            // as the application shall receive it, MORE set; empty until the id is known
     bool named = false;      // in the table
     bool automatic = false;  // with an id that we made up
     bool ignored = false;    // its id was taken

@@ -85,10 +85,10 @@ class StreamPattern final : public RouterBase
 PatternRow stream_row () noexcept
 {
     return {
-        .type = ZMQ_STREAM,
-        .name = "STREAM",
-        .raw = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<StreamPattern> (host); },
+      .type = ZMQ_STREAM,
+      .name = "STREAM",
+      .raw = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<StreamPattern> (host); },
     };
 }
 

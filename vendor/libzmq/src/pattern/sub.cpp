@@ -71,13 +71,13 @@ class SubPattern final : public XsubPattern
 PatternRow sub_row () noexcept
 {
     return {
-        .type = ZMQ_SUB,
-        .name = "SUB",
-        .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
-        .no_linger_by_default = true,
-        .conflatable = true,
-        .connects_once = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<SubPattern> (host); },
+      .type = ZMQ_SUB,
+      .name = "SUB",
+      .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
+      .no_linger_by_default = true,
+      .conflatable = true,
+      .connects_once = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<SubPattern> (host); },
     };
 }
 

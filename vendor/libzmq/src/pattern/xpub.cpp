@@ -94,10 +94,7 @@ void XpubPattern::deliver_change (Pipe *from, bool subscribe, std::string_view t
     deliver (std::move (item), from);
 }
 
-void XpubPattern::deliver (Msg &&item, Pipe *from)
-{
-    pending_.push_back ({std::move (item), from});
-}
+void XpubPattern::deliver (Msg &&item, Pipe *from) { pending_.push_back ({std::move (item), from}); }
 
 // Chooses the pipes for the message that starts with this frame. False: one of them is full and nothing may be dropped.
 bool XpubPattern::select (const Msg &frame)
@@ -156,26 +153,34 @@ int XpubPattern::set_option (int option, const void *value, std::size_t size)
 {
     int error = EINVAL;
     switch (option) {
-        case ZMQ_XPUB_VERBOSE:
-            if ((error = read_flag (value, size, all_subscribes_)) == 0)
-                all_cancels_ = false;
-            return error;
-        case ZMQ_XPUB_VERBOSER:
-            if ((error = read_flag (value, size, all_subscribes_)) == 0)
-                all_cancels_ = all_subscribes_;
-            return error;
-        case ZMQ_XPUB_MANUAL_LAST_VALUE:
-            if ((error = read_flag (value, size, manual_)) == 0)
-                last_value_ = manual_;
-            return error;
-        case ZMQ_XPUB_MANUAL: return read_flag (value, size, manual_);
-        case ZMQ_XPUB_NODROP: return read_flag (value, size, no_drop_);
-        case ZMQ_ONLY_FIRST_SUBSCRIBE: return read_flag (value, size, only_first_);
-        case ZMQ_INVERT_MATCHING: return read_any_flag (value, size, invert_);
-        case ZMQ_XPUB_WELCOME_MSG: return read_bytes (value, size, welcome_);
-        case ZMQ_SUBSCRIBE: return change_manually (true, value, size);
-        case ZMQ_UNSUBSCRIBE: return change_manually (false, value, size);
-        default: return EINVAL;
+    case ZMQ_XPUB_VERBOSE:
+        if ((error = read_flag (value, size, all_subscribes_)) == 0)
+            all_cancels_ = false;
+        return error;
+    case ZMQ_XPUB_VERBOSER:
+        if ((error = read_flag (value, size, all_subscribes_)) == 0)
+            all_cancels_ = all_subscribes_;
+        return error;
+    case ZMQ_XPUB_MANUAL_LAST_VALUE:
+        if ((error = read_flag (value, size, manual_)) == 0)
+            last_value_ = manual_;
+        return error;
+    case ZMQ_XPUB_MANUAL:
+        return read_flag (value, size, manual_);
+    case ZMQ_XPUB_NODROP:
+        return read_flag (value, size, no_drop_);
+    case ZMQ_ONLY_FIRST_SUBSCRIBE:
+        return read_flag (value, size, only_first_);
+    case ZMQ_INVERT_MATCHING:
+        return read_any_flag (value, size, invert_);
+    case ZMQ_XPUB_WELCOME_MSG:
+        return read_bytes (value, size, welcome_);
+    case ZMQ_SUBSCRIBE:
+        return change_manually (true, value, size);
+    case ZMQ_UNSUBSCRIBE:
+        return change_manually (false, value, size);
+    default:
+        return EINVAL;
     }
 }
 
@@ -189,11 +194,11 @@ int XpubPattern::get_option (int option, void *value, std::size_t *size)
 PatternRow xpub_row () noexcept
 {
     return {
-        .type = ZMQ_XPUB,
-        .name = "XPUB",
-        .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
-        .wants_subscriptions = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XpubPattern> (host); },
+      .type = ZMQ_XPUB,
+      .name = "XPUB",
+      .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
+      .wants_subscriptions = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XpubPattern> (host); },
     };
 }
 

@@ -27,7 +27,6 @@ void XsubPattern::detach (Pipe &pipe)
 void XsubPattern::hiccuped (Pipe &pipe)
 {
     out_.unmatch (pipe);
-    pipe.rollback ();
     send_topics (pipe);
 }
 
@@ -119,9 +118,12 @@ void XsubPattern::pass_on (Msg &frame)
 int XsubPattern::set_option (int option, const void *value, std::size_t size)
 {
     switch (option) {
-        case ZMQ_ONLY_FIRST_SUBSCRIBE: return read_flag (value, size, only_first_);
-        case ZMQ_XSUB_VERBOSE_UNSUBSCRIBE: return read_any_flag (value, size, verbose_unsubscribe_);
-        default: return EINVAL;
+    case ZMQ_ONLY_FIRST_SUBSCRIBE:
+        return read_flag (value, size, only_first_);
+    case ZMQ_XSUB_VERBOSE_UNSUBSCRIBE:
+        return read_any_flag (value, size, verbose_unsubscribe_);
+    default:
+        return EINVAL;
     }
 }
 
@@ -135,11 +137,11 @@ int XsubPattern::get_option (int option, void *value, std::size_t *size)
 PatternRow xsub_row () noexcept
 {
     return {
-        .type = ZMQ_XSUB,
-        .name = "XSUB",
-        .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
-        .no_linger_by_default = true,
-        .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XsubPattern> (host); },
+      .type = ZMQ_XSUB,
+      .name = "XSUB",
+      .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
+      .no_linger_by_default = true,
+      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XsubPattern> (host); },
     };
 }
 

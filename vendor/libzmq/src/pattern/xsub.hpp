@@ -52,8 +52,8 @@ class XsubPattern : public Pattern
     FanOut out_;
     Msg held_;  // a user frame with MORE, until it is known what follows
     bool has_held_ = false;
-    bool sending_ = false;       // between the first and the last frame of a message
-    bool user_message_ = false;  // its first frame is no subscription
+    bool sending_ = false;                                // between the first and the last frame of a message
+    bool user_message_ = false;                           // its first frame is no subscription
     std::vector<std::pair<bool, std::string>> deferred_;  // (subscribe?, topic)
     bool only_first_ = false;
     bool verbose_unsubscribe_ = false;

@@ -82,17 +82,13 @@ void remove_files (const Listening &listening) noexcept
     // After fork the parent still uses what it made.
     if (listening.owner != ::getpid ())
         return;
-    bool first = true;
-    for (const std::string &name : listening.unlink) {
+    for (std::size_t i = 0; i < listening.unlink.size (); ++i) {
+        const char *name = listening.unlink[i].c_str ();
         struct stat status;
-        if (::lstat (name.c_str (), &status) != 0)
-            continue;
-        const bool ours = status.st_dev == listening.file_device && status.st_ino == listening.file_inode;
-        if (S_ISDIR (status.st_mode))
-            ::rmdir (name.c_str ());  // refused unless it is empty
-        else if (first && ours)
-            ::unlink (name.c_str ());
-        first = false;
+        if (i > 0)
+            ::rmdir (name);  // refused unless it is empty
+        else if (::lstat (name, &status) == 0 && status.st_dev == listening.file_device && status.st_ino == listening.file_inode)
+            ::unlink (name);
     }
 }
 

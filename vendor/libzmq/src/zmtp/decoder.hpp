@@ -29,8 +29,9 @@ class Decoder
     // Bodies of at least this many bytes are slices of the read buffer, smaller ones have their own memory: a message
     // that an application keeps may pin a buffer, but not one that is hundreds of times its size.
     static constexpr std::size_t slice_from = 1024;
-    // A body may be received in a buffer up to this size, so that one read can bring more than it; larger ones go to their own allocation.
-    static constexpr std::size_t buffered_body = 128u << 10;
+    // An incomplete body is received in a buffer up to this size, so that one read can bring more than it; a larger one that does not fit
+    // into the buffer at hand goes to its own allocation (measured: from here on a second read costs less than moving what is there).
+    static constexpr std::size_t buffered_body = 32u << 10;
     static constexpr std::size_t buffered_body_without_slices = 8u << 10;
     // An own allocation this large is made at once; a larger one begins like this and doubles as data arrives.
     static constexpr std::size_t first_allocation = 4u << 20;

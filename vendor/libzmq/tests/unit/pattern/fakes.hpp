@@ -157,6 +157,7 @@ class FakeSocket
     void remove (FakePipe &pipe)
     {
         pattern->detach (pipe);
+        CHECK (pipe.partial.empty ());
         gone.push_back (&pipe);
     }
     bool has (const FakePipe &pipe) const

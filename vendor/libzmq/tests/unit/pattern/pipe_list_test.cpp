@@ -30,10 +30,7 @@ std::string label (int pipe, int message, int frame, int frames)
 struct Label
 {
     int pipe = -1, message = -1, frame = -1, frames = -1;
-    explicit Label (const std::string &text)
-    {
-        CHECK (std::sscanf (text.c_str (), "%d %d %d %d", &pipe, &message, &frame, &frames) == 4);
-    }
+    explicit Label (const std::string &text) { CHECK (std::sscanf (text.c_str (), "%d %d %d %d", &pipe, &message, &frame, &frames) == 4); }
 };
 
 struct Named
@@ -92,39 +89,40 @@ TEST_CASE ("FairQueue delivers every message whole, in order, and starves nobody
 
         for (int step = 0; step < 400; ++step) {
             switch (dice (pipes.empty () ? 1 : 8)) {
-                case 0: {
-                    if (pipes.size () >= 6)
-                        break;
-                    pipes.push_back (std::make_unique<Named> ());
-                    pipes.back ()->number = pipes_made++;
-                    queue.add (pipes.back ()->pipe);
+            case 0: {
+                if (pipes.size () >= 6)
                     break;
-                }
-                case 1: {
-                    if (dice (4) != 0)
-                        break;
-                    const auto victim = pipes.begin () + dice (static_cast<unsigned> (pipes.size ()));
-                    queue.remove ((*victim)->pipe);
-                    CHECK_FALSE (queue.contains ((*victim)->pipe));
-                    pipes.erase (victim);
+                pipes.push_back (std::make_unique<Named> ());
+                pipes.back ()->number = pipes_made++;
+                queue.add (pipes.back ()->pipe);
+                break;
+            }
+            case 1: {
+                if (dice (4) != 0)
                     break;
-                }
-                case 2:
-                case 3:
-                case 4: {
-                    Named &named = *pipes[dice (static_cast<unsigned> (pipes.size ()))];
-                    const int frames = 1 + static_cast<int> (dice (4));
-                    Frames bodies;
-                    for (int at = 0; at < frames; ++at)
-                        bodies.push_back (label (named.number, named.written, at, frames));
-                    ++named.written;
-                    named.pipe.put (bodies);
-                    // The activation that is due, or one too many.
-                    if (std::exchange (named.pipe.read_due, false) || dice (8) == 0)
-                        queue.activate (named.pipe);
-                    break;
-                }
-                default: receive ();
+                const auto victim = pipes.begin () + dice (static_cast<unsigned> (pipes.size ()));
+                queue.remove ((*victim)->pipe);
+                CHECK_FALSE (queue.contains ((*victim)->pipe));
+                pipes.erase (victim);
+                break;
+            }
+            case 2:
+            case 3:
+            case 4: {
+                Named &named = *pipes[dice (static_cast<unsigned> (pipes.size ()))];
+                const int frames = 1 + static_cast<int> (dice (4));
+                Frames bodies;
+                for (int at = 0; at < frames; ++at)
+                    bodies.push_back (label (named.number, named.written, at, frames));
+                ++named.written;
+                named.pipe.put (bodies);
+                // The activation that is due, or one too many.
+                if (std::exchange (named.pipe.read_due, false) || dice (8) == 0)
+                    queue.activate (named.pipe);
+                break;
+            }
+            default:
+                receive ();
             }
             CHECK (queue.size () == pipes.size ());
             for (auto &named : pipes)
@@ -162,53 +160,56 @@ TEST_CASE ("LoadBalancer gives every message whole to one pipe, drops only what 
 
         for (int step = 0; step < 400; ++step) {
             switch (dice (pipes.empty () ? 1 : 9)) {
-                case 0: {
-                    if (pipes.size () >= 6)
-                        break;
-                    pipes.push_back (std::make_unique<Named> ());
-                    pipes.back ()->pipe.set_limit (1 + dice (4));
-                    balancer.add (pipes.back ()->pipe);
+            case 0: {
+                if (pipes.size () >= 6)
+                    break;
+                pipes.push_back (std::make_unique<Named> ());
+                pipes.back ()->pipe.set_limit (1 + dice (4));
+                balancer.add (pipes.back ()->pipe);
+                break;
+            }
+            case 1: {
+                if (dice (4) != 0)
+                    break;
+                const auto victim = pipes.begin () + dice (static_cast<unsigned> (pipes.size ()));
+                balancer.remove ((*victim)->pipe);
+                CHECK ((*victim)->pipe.partial.empty ());
+                collect (**victim);
+                pipes.erase (victim);
+                break;
+            }
+            case 2: {
+                if (dice (6) == 0)
+                    pipes[dice (static_cast<unsigned> (pipes.size ()))]->pipe.ended = true;
+                break;
+            }
+            case 3:
+                collect (*pipes[dice (static_cast<unsigned> (pipes.size ()))]);
+                break;
+            default: {
+                if (frame_at == frames) {
+                    frame_at = 0;
+                    frames = 1 + static_cast<int> (dice (4));
+                }
+                Msg frame = make_frame (label (0, message, frame_at, frames), frame_at + 1 < frames);
+                const bool expected = balancer.has_out ();
+                const int error = balancer.send (frame);
+                CHECK ((error == 0) == expected);
+                if (error) {
+                    CHECK (error == EAGAIN);
+                    CHECK (frame_at == 0);
+                    CHECK (frame.size () > 0);
+                    for (auto &named : pipes)
+                        CHECK_FALSE (named->pipe.writable ());
+                    frames = 0;
                     break;
                 }
-                case 1: {
-                    if (dice (4) != 0)
-                        break;
-                    const auto victim = pipes.begin () + dice (static_cast<unsigned> (pipes.size ()));
-                    balancer.remove ((*victim)->pipe);
-                    collect (**victim);
-                    pipes.erase (victim);
-                    break;
-                }
-                case 2: {
-                    if (dice (6) == 0)
-                        pipes[dice (static_cast<unsigned> (pipes.size ()))]->pipe.ended = true;
-                    break;
-                }
-                case 3: collect (*pipes[dice (static_cast<unsigned> (pipes.size ()))]); break;
-                default: {
-                    if (frame_at == frames) {
-                        frame_at = 0;
-                        frames = 1 + static_cast<int> (dice (4));
-                    }
-                    Msg frame = make_frame (label (0, message, frame_at, frames), frame_at + 1 < frames);
-                    const bool expected = balancer.has_out ();
-                    const int error = balancer.send (frame);
-                    CHECK ((error == 0) == expected);
-                    if (error) {
-                        CHECK (error == EAGAIN);
-                        CHECK (frame_at == 0);
-                        CHECK (frame.size () > 0);
-                        for (auto &named : pipes)
-                            CHECK_FALSE (named->pipe.writable ());
-                        frames = 0;
-                        break;
-                    }
-                    CHECK (frame.size () == 0);
-                    ++frame_at;
-                    CHECK (balancer.in_message () == (frame_at < frames));
-                    if (frame_at == frames)
-                        ++message;
-                }
+                CHECK (frame.size () == 0);
+                ++frame_at;
+                CHECK (balancer.in_message () == (frame_at < frames));
+                if (frame_at == frames)
+                    ++message;
+            }
             }
             int partial = 0;
             for (auto &named : pipes)

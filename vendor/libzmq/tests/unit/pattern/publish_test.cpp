@@ -13,14 +13,8 @@ void cancel (FakeSocket &socket, FakePipe &pipe, std::string_view topic)
 {
     socket.deliver_frame (pipe, make_frame (topic, false, Kind::cancel));
 }
-std::string sub (std::string_view topic)
-{
-    return "\1" + std::string (topic);
-}
-std::string unsub (std::string_view topic)
-{
-    return std::string (1, '\0') + std::string (topic);
-}
+std::string sub (std::string_view topic) { return "\1" + std::string (topic); }
+std::string unsub (std::string_view topic) { return std::string (1, '\0') + std::string (topic); }
 // All that an XPUB has to say, one frame a message.
 Frames items (FakeSocket &socket)
 {
@@ -404,8 +398,9 @@ TEST_CASE ("XPUB_WELCOME_MSG greets each new peer first")
 TEST_CASE ("XPUB options are checked")
 {
     FakeSocket socket (ZMQ_XPUB);
-    for (const int option : {ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER, ZMQ_XPUB_MANUAL, ZMQ_XPUB_MANUAL_LAST_VALUE, ZMQ_XPUB_NODROP,
-                             ZMQ_ONLY_FIRST_SUBSCRIBE}) {
+    for (const int option :
+         {ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER, ZMQ_XPUB_MANUAL, ZMQ_XPUB_MANUAL_LAST_VALUE, ZMQ_XPUB_NODROP, ZMQ_ONLY_FIRST_SUBSCRIBE})
+    {
         CHECK (socket.set (option, -1) == EINVAL);
         CHECK (socket.set (option, "12345") == EINVAL);
         CHECK (socket.get (option) == -1);

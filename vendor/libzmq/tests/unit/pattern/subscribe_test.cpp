@@ -4,14 +4,8 @@
 using namespace fakes;
 
 namespace {
-std::string sub (std::string_view topic)
-{
-    return "\1" + std::string (topic);
-}
-std::string unsub (std::string_view topic)
-{
-    return std::string (1, '\0') + std::string (topic);
-}
+std::string sub (std::string_view topic) { return "\1" + std::string (topic); }
+std::string unsub (std::string_view topic) { return std::string (1, '\0') + std::string (topic); }
 }  // namespace
 
 TEST_CASE ("SUB tells every peer of its subscriptions, new ones of each topic once")

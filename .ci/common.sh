@@ -1,0 +1,29 @@
+# Sourced by every step: strict mode, the repository's root as working directory, and where things are built.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_QUIET=1
+export CMAKE_GENERATOR=Ninja
+if command -v ccache >/dev/null; then
+  export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+fi
+
+export ci_build=build/ci
+export ci_tools=$ci_build/tools # the virtual environment with linters and build
+mkdir -p "$ci_build/outside"
+
+# fresh_venv FOLDER: an empty virtual environment in place of whatever was there.
+fresh_venv() {
+  rm -rf "$1"
+  python3 -m venv "$1"
+}
+
+# run_outside PROGRAM ARGUMENTS...: run a program of the repository in an empty folder, where Python cannot see
+# the checkout, only what is installed.
+run_outside() {
+  local program=$PWD/$1
+  shift
+  (cd "$ci_build/outside" && "$program" "$@")
+}

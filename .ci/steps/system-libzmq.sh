@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Debian's libzmq in place of our engine: the conformance suite and the package's tests must agree on both.
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+cmake -S vendor/libzmq/tests/conformance -B "$ci_build/conformance-system" >/dev/null
+cmake --build "$ci_build/conformance-system"
+ctest --test-dir "$ci_build/conformance-system" --output-on-failure --parallel 2
+
+fresh_venv "$ci_build/system-venv"
+"$ci_build/system-venv/bin/pip" install . -C cmake.define.ZMQPY_LIBZMQ=system -r tests/requirements.txt
+"$ci_build/system-venv/bin/pytest" -q

@@ -1,0 +1,278 @@
+"""Every measurement: which processes it takes, how its result is read and what floor the project has set for it.
+
+CASES is the one table; a row's `measure` starts the processes in a Session and returns a Sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Callable
+
+from harness import capi
+from harness.session import Sample, Session, Worker
+
+BASELINE = "zmq"  # pyzmq's module
+RAW = "raw"  # plain sockets
+
+LATENCY, RATE, DURATION, IDLE = "us", "msg/s", "ms", "cpu ms/min"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row.
+
+    unit: LATENCY, DURATION and IDLE are better when lower, RATE when higher.
+    floor: how many times better than `against` zmqpy has to be; None where there is no floor.
+    ceiling: a bound on the value itself, in `unit`, instead of a ratio.
+    cpu_floor: how many times less processor time a message than `against`.
+    extra_floors: the same for other numbers of the Sample, all of them better when lower.
+    """
+
+    name: str
+    title: str
+    unit: str
+    measure: Callable[[Session, str], Sample]
+    floor: float | None = None
+    against: str = BASELINE
+    ceiling: float | None = None
+    cpu_floor: float | None = 2.0
+    raw: bool = False  # plain sockets can do it too
+    in_c: bool = False  # measures the library behind the module
+    minimum_seconds: float = 0.0
+    extra_floors: tuple[tuple[str, float], ...] = ()
+
+    def applies(self, library: str) -> bool:
+        """Whether the case can be measured for a library at all."""
+        if self.in_c:
+            return capi.engine(library) is not None
+        return self.raw or library != RAW
+
+    def value(self, sample: Sample) -> float:
+        """The sample in the case's unit."""
+        if self.unit == RATE:
+            return sample.rate
+        if self.unit == IDLE:
+            return sample.cpu / sample.elapsed * 60e3
+        return (1e6 if self.unit == LATENCY else 1e3) / sample.rate
+
+    def ratio(self, value: float, baseline: float) -> float:
+        """How many times better `value` is than `baseline`."""
+        return value / baseline if self.unit == RATE else baseline / value
+
+
+def _round_trip(
+    session: Session, library: str, transport: str, clients: int = 1, server_library: str = "", client_library: str = ""
+) -> Sample:
+    raw = library == RAW
+    server = session.start(
+        "raw.echo" if raw else "roundtrip.server",
+        library=server_library or library,
+        endpoint=session.endpoint(transport),
+    )
+    endpoint = server.answer("ready")["endpoint"]
+    askers = [
+        session.start(
+            "raw.client" if raw else "roundtrip.client", library=client_library or library, endpoint=endpoint, size=64
+        )
+        for _ in range(clients)
+    ]
+    return session.measure(_ready(askers), [server])
+
+
+def _inproc_pair(session: Session, library: str) -> Sample:
+    return session.measure(_ready([session.start("roundtrip.inproc_pair", library=library, size=64)]))
+
+
+def _stream(session: Session, library: str, size: int, many: int = 0) -> Sample:
+    """Messages of `size` bytes, sent and received `many` a call by a library that can, else one by one."""
+    batch = max(2, min(500, 2_000_000 // size))
+    many = many if library in BATCHING else 0
+    module = "raw" if library == RAW else "stream"
+    about_size = {"size": size} if library == RAW else {}
+    receiver = session.start(
+        f"{module}.receiver",
+        library=library,
+        endpoint=session.endpoint("tcp"),
+        batch=batch,
+        many=many,
+        **about_size,
+    )
+    endpoint = receiver.answer("ready")["endpoint"]
+    sender = session.start(f"{module}.sender", library=library, endpoint=endpoint, size=size, many=many)
+    sender.answer("ready")
+    return session.measure([receiver], [sender])
+
+
+def _inproc_stream(session: Session, library: str, size: int, many: int = 0) -> Sample:
+    many = many if library in BATCHING else 0
+    return session.measure(
+        _ready([session.start("stream.inproc", library=library, size=size, batch=500, many=many)]),
+    )
+
+
+def _fan_out(session: Session, library: str, subscribers: int) -> Sample:
+    publisher = session.start("fanout.publisher", library=library, endpoint=session.endpoint("tcp"), size=32)
+    endpoint = publisher.answer("ready")["endpoint"]
+    receivers = [
+        session.start("fanout.subscriber", library=library, endpoint=endpoint, batch=max(5, 100 // subscribers))
+        for _ in range(subscribers)
+    ]
+    return session.measure(_ready(receivers), [publisher])
+
+
+def _router_echo(session: Session, library: str) -> Sample:
+    router = session.start("router.echo", library=library, endpoint=session.endpoint("tcp"))
+    endpoint = router.answer("ready")["endpoint"]
+    dealers = session.start("router.dealers", library=library, endpoint=endpoint, size=64, count=8)
+    return session.measure(_ready([dealers]), [router])
+
+
+def _event_loop(session: Session, library: str) -> Sample:
+    server = session.start("event_loop.server", library=library, endpoint=session.endpoint("tcp"))
+    endpoint = server.answer("ready")["endpoint"]
+    client = session.start("event_loop.client", library=library, endpoint=endpoint, size=64)
+    return session.measure(_ready([client]), [server])
+
+
+def _connections(session: Session, library: str, count: int = 1000) -> Sample:
+    """Time until `count` new connections are greeted; processor time and memory of the ROUTER's process a connection."""
+    router = session.start("router.echo", library=library, endpoint=session.endpoint("tcp"), backlog=4 * count)
+    endpoint = router.answer("ready")["endpoint"]
+    host, port = endpoint.rpartition("/")[2].split(":")
+    dealers = session.start_command([capi.program("greet"), host, port, str(count)], "capi greet")
+    dealers.answer("ready")
+    memory, cpu = router.resident(), router.cpu()
+    sample = session.measure([dealers], [router])
+    sample.cpu = router.cpu() - cpu
+    sample.cpu_per_message = sample.cpu / count
+    sample.extra["KiB a connection"] = (router.resident() - memory) / count / 1024
+    return sample
+
+
+def _idle(session: Session, library: str) -> Sample:
+    router = session.start("router.echo", library=library, endpoint=session.endpoint("tcp"))
+    endpoint = router.answer("ready")["endpoint"]
+    dealers = session.start("router.idle_dealers", library=library, endpoint=endpoint, count=100)
+    return session.measure(_ready([dealers]), [router])
+
+
+def _c_loop(session: Session, library: str, pattern: str, transport: str, size: int) -> Sample:
+    """The same loops in C, on the shared library that stands behind the Python module."""
+    program, engine = capi.program("loops"), capi.engine(library)
+    assert engine is not None, library  # see Case.applies
+
+    def start(role: str, endpoint: str) -> Worker:
+        return session.start_command([program, engine, role, endpoint, str(size)], f"capi {role}")
+
+    if transport == "inproc":
+        return session.measure(_ready([start(f"{pattern}-inproc", "inproc://capi")]))
+    bound, connected = ("echo", "ask") if pattern == "latency" else ("receive", "send")
+    first = start(bound, session.endpoint(transport))
+    second = start(connected, first.answer("ready")["endpoint"])
+    second.answer("ready")
+    counting, other = (second, first) if pattern == "latency" else (first, second)
+    return session.measure([counting], [other])
+
+
+def _ready(workers: list[Worker]) -> list[Worker]:
+    for worker in workers:
+        worker.answer("ready")
+    return workers
+
+
+BATCHING = ("zmqpy",)  # libraries with send_many and recv_many
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "reqrep-tcp",
+        "REQ/REP round trip, 64 B, tcp",
+        LATENCY,
+        partial(_round_trip, transport="tcp"),
+        6.0,
+        raw=True,
+    ),
+    Case(
+        "reqrep-ipc",
+        "REQ/REP round trip, 64 B, ipc",
+        LATENCY,
+        partial(_round_trip, transport="ipc"),
+        6.0,
+        raw=True,
+    ),
+    Case(
+        "reqrep-to-pyzmq",
+        "REQ/REP 64 B, tcp, REP is pyzmq",
+        LATENCY,
+        partial(_round_trip, transport="tcp", server_library=BASELINE),
+        1.4,
+    ),
+    Case(
+        "reqrep-from-pyzmq",
+        "REQ/REP 64 B, tcp, REQ is pyzmq",
+        LATENCY,
+        partial(_round_trip, transport="tcp", client_library=BASELINE),
+        1.4,
+    ),
+    Case("pair-inproc", "PAIR round trip, 64 B, inproc, two threads", LATENCY, _inproc_pair, 4.0),
+    Case("pushpull-10", "PUSH/PULL 10 B, tcp", RATE, partial(_stream, size=10), 5.0, raw=True),
+    Case(
+        "pushpull-10-many",
+        "PUSH/PULL 10 B, tcp, batches of 100 (pyzmq: single)",
+        RATE,
+        partial(_stream, size=10, many=100),
+        10.0,
+    ),
+    Case("pushpull-1k", "PUSH/PULL 1 KiB, tcp", RATE, partial(_stream, size=1024), 3.0, raw=True),
+    Case("pushpull-64k", "PUSH/PULL 64 KiB, tcp", RATE, partial(_stream, size=65536), 1.5, raw=True),
+    Case("pushpull-1m", "PUSH/PULL 1 MiB, tcp", RATE, partial(_stream, size=1 << 20), 1.5, raw=True),
+    Case("pushpull-inproc", "PUSH/PULL 10 B, inproc, two threads", RATE, partial(_inproc_stream, size=10), 4.0),
+    Case("pub-1", "PUB to 1 SUB, 32 B, tcp, delivered", RATE, partial(_fan_out, subscribers=1), 3.0),
+    Case("pub-16", "PUB to 16 SUBs, 32 B, tcp, delivered", RATE, partial(_fan_out, subscribers=16), 3.0),
+    Case("router-8", "ROUTER echo with 8 DEALERs, 64 B, tcp", RATE, _router_echo, 6.0),
+    Case(
+        "reqrep-8", "8 REQ processes to one REP, 64 B, tcp", RATE, partial(_round_trip, transport="tcp", clients=8), 1.5
+    ),
+    Case(
+        "event-loop",
+        "asyncio add_reader loops, 64 B, tcp (against a raw socket)",
+        LATENCY,
+        _event_loop,
+        1 / 1.3,
+        against=RAW,
+        cpu_floor=None,
+        raw=True,
+    ),
+    Case(
+        "connections",
+        "1,000 connections to one ROUTER, accept and greet",
+        DURATION,
+        _connections,
+        2.0,
+        minimum_seconds=1.5,
+        extra_floors=(("KiB a connection", 2.0),),
+    ),
+    Case("idle", "100 connected sockets, idle", IDLE, _idle, ceiling=5.0, cpu_floor=None),
+    *(
+        Case(
+            f"c-{pattern}-{transport}-{size}",
+            f"C API, {'REQ/REP round trip' if pattern == 'latency' else 'PUSH/PULL'}, {size} B, {transport}",
+            LATENCY if pattern == "latency" else RATE,
+            partial(_c_loop, pattern=pattern, transport=transport, size=size),
+            1.0,
+            cpu_floor=None,
+            in_c=True,
+        )
+        for pattern, transport, size in (
+            ("latency", "tcp", 64),
+            ("latency", "ipc", 64),
+            ("latency", "inproc", 64),
+            ("throughput", "tcp", 10),
+            ("throughput", "tcp", 1024),
+            ("throughput", "tcp", 65536),
+            ("throughput", "tcp", 1048576),
+            ("throughput", "ipc", 10),
+            ("throughput", "inproc", 10),
+        )
+    ),
+)

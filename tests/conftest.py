@@ -1,0 +1,124 @@
+"""Fixtures of the suite: contexts and sockets that cannot hang, the engine under test, and the pyzmq process.
+
+ZMQPY_TEST_MODULE=zmq runs the suite against pyzmq itself, which shows whether a test expects what programs written for
+pyzmq rely on. Tests of what zmqpy adds carry the mark ``extension`` and are skipped there, and nowhere else.
+"""
+
+import faulthandler
+import gc
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import aliasing  # noqa: E402
+
+aliasing.install()
+
+import zmqpy as zmq  # noqa: E402
+
+from peers import PyzmqPeer  # noqa: E402
+from support import WAIT_MS, bind, remove_ipc  # noqa: E402
+
+DEFAULT_TIMEOUT = 30
+
+
+def engine_is_own():
+    """True when zmqpy is linked to its own engine rather than to a system libzmq."""
+    return not aliasing.ON_PYZMQ and bool(zmq.has("zmqpy-engine"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "extension: tests something that pyzmq does not have")
+    config.addinivalue_line("markers", "timeout(seconds): limit of one test")
+    faulthandler.enable()
+
+
+def pytest_report_header(config):
+    engine = "own engine" if engine_is_own() else "libzmq"
+    return f"module under test: {zmq.__name__} {zmq.__version__} over {engine} {zmq.zmq_version()}"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(DEFAULT_TIMEOUT))
+        if aliasing.ON_PYZMQ and item.get_closest_marker("extension"):
+            item.add_marker(pytest.mark.skip(reason="an extension that pyzmq does not have"))
+
+
+@pytest.fixture(scope="session")
+def own_engine():
+    return engine_is_own()
+
+
+@pytest.fixture
+def context():
+    """A context of its own; destroyed with linger 0, so that a failed test cannot hang the next."""
+    ctx = zmq.Context()
+    yield ctx
+    ctx.destroy(linger=0)
+
+
+@pytest.fixture
+def make(context):
+    """make(type, **options) opens a socket with bounded waits and linger 0; closed after the test."""
+    opened = []
+
+    def make_socket(socket_type, **options):
+        socket = context.socket(socket_type)
+        socket.linger = 0
+        socket.rcvtimeo = socket.sndtimeo = WAIT_MS
+        for name, value in options.items():
+            setattr(socket, name, value)
+        opened.append(socket)
+        return socket
+
+    yield make_socket
+    for socket in opened:
+        if not socket.closed:
+            socket.close(linger=0)
+
+
+@pytest.fixture
+def connected(make):
+    """connected(type_a, type_b, transport, a_options, b_options): two connected sockets, the first one bound."""
+    addresses = []
+
+    def connect_pair(first, second, transport="inproc", first_options=(), second_options=()):
+        a = make(first, **dict(first_options))
+        b = make(second, **dict(second_options))
+        if second == zmq.SUB and "subscribe" not in dict(second_options):
+            b.subscribe(b"")
+        address = bind(a, transport)
+        addresses.append(address)
+        b.connect(address)
+        return a, b
+
+    yield connect_pair
+    for address in addresses:
+        remove_ipc(address)
+
+
+@pytest.fixture
+def pair(connected):
+    """Two connected PAIR sockets over inproc."""
+    return connected(zmq.PAIR, zmq.PAIR)
+
+
+@pytest.fixture(scope="session")
+def peer():
+    """The process that runs real pyzmq; see peers.py. One for the whole session: starting it costs a fifth of a second."""
+    process = PyzmqPeer()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def clean_garbage():
+    """Starts and ends the test with nothing left for the collector, so that a test can count what it made."""
+    gc.collect()
+    yield
+    gc.collect()

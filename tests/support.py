@@ -1,0 +1,127 @@
+"""What test files share: endpoints, bounded waits, started programs, and counts of what a process holds.
+
+Leaves to others: fixtures (conftest.py), the pyzmq process at the other end (peers.py), raw TCP peers (rawzmtp.py).
+Every wait here is bounded; a wait that ends without its event fails the test with a message that says what was awaited.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import uuid
+
+TESTS = os.path.dirname(os.path.abspath(__file__))
+
+#: Milliseconds within which anything that should happen must have happened, generous for a loaded machine.
+WAIT_MS = 10_000
+#: Milliseconds after which "nothing came" is believed.
+QUIET_MS = 60
+
+_PREAMBLE = "import sys; sys.path.insert(0, {tests!r}); import aliasing; aliasing.install()\n"
+
+
+def endpoint(transport):
+    """An endpoint to bind to: an ephemeral tcp port, a fresh ipc path or a fresh inproc name."""
+    if transport == "tcp":
+        return "tcp://127.0.0.1:*"
+    name = uuid.uuid4().hex[:12]
+    if transport == "ipc":
+        return f"ipc://{tempfile.gettempdir()}/zmqpy-{name}"
+    if transport == "inproc":
+        return f"inproc://{name}"
+    raise ValueError(transport)
+
+
+def bind(socket, transport="tcp"):
+    """Binds the socket and returns the endpoint that a peer connects to (str)."""
+    socket.bind(endpoint(transport))
+    return socket.last_endpoint.decode()
+
+
+def remove_ipc(address):
+    """Removes the file that an ipc binding leaves behind."""
+    if address.startswith("ipc:///"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(address[len("ipc://") :])
+
+
+def wait_until(condition, what, timeout=WAIT_MS / 1000):
+    """Waits for an outside condition that gives no event to wait for (a process's threads, a closed descriptor)."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        time.sleep(0.002)
+
+
+def wait_readable(socket, timeout=WAIT_MS):
+    """Waits until the socket has something to receive."""
+    assert socket.poll(timeout), f"nothing to receive on {socket!r} within {timeout} ms"
+
+
+def program(source):
+    """The text of a Python program whose ``import zmqpy`` gives the module under test."""
+    return _PREAMBLE.format(tests=TESTS) + textwrap.dedent(source)
+
+
+def start_python(source, *options, env=None, **kwargs):
+    """Starts a Python program given as text; stdin, stdout and stderr are pipes. The caller waits for it."""
+    environment = dict(os.environ, PYTHONUNBUFFERED="1", **(env or {}))
+    return subprocess.Popen(
+        [sys.executable, *options, "-c", program(source)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        **kwargs,
+    )
+
+
+def run_python(source, *options, env=None, timeout=20, check=True):
+    """Runs a Python program to its end; returns its CompletedProcess with text output.
+
+    A program still running after `timeout` seconds is killed and fails the test with what it has written; so does one that
+    ends with an error, unless `check` is false.
+    """
+    process = start_python(source, *options, env=env)
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {timeout} s:\n{out.decode()}\n{err.decode()}") from None
+    done = subprocess.CompletedProcess(process.args, process.returncode, out.decode(), err.decode())
+    if check:
+        assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def open_descriptors():
+    """Number of descriptors this process has open."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+def thread_count():
+    """Number of threads of this process, those of the engine included."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def bind_when_free(socket, address, at_once):
+    """Binds to an address that another socket has just given up.
+
+    Our engine frees an address before unbind or close returns (`at_once`: the first try must succeed); upstream does it a
+    moment later, in the background.
+    """
+    import zmqpy as zmq
+
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while True:
+        try:
+            return socket.bind(address)
+        except zmq.ZMQError as error:
+            if at_once or error.errno != zmq.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.001)

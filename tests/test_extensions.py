@@ -1,0 +1,198 @@
+"""What zmqpy adds to pyzmq's interface: str parts, batches, iteration, counters, install_as_zmq."""
+
+import subprocess
+import sys
+
+import pytest
+import zmqpy as zmq
+from support import QUIET_MS, run_python, wait_until
+
+pytestmark = pytest.mark.extension
+
+
+# ---- str parts ----
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_str_parts_are_sent_as_utf8(pair, copy):
+    a, b = pair
+    a.send_multipart([b"bytes", "tëxt", "", zmq.Frame(b"frame")], copy=copy)
+    assert b.recv_multipart() == [b"bytes", "tëxt".encode(), b"", b"frame"]
+
+
+def test_send_stays_strict(pair):
+    with pytest.raises(TypeError, match="send_string"):
+        pair[0].send("text")
+
+
+def test_str_alone_is_no_list_of_parts(pair):
+    with pytest.raises(TypeError):
+        pair[0].send_multipart("abc")
+    assert not pair[1].poll(QUIET_MS)
+
+
+# ---- batches ----
+
+
+@pytest.mark.parametrize("transport", ["tcp", "inproc"])
+def test_send_many_and_recv_many(connected, transport):
+    pull, push = connected(zmq.PULL, zmq.PUSH, transport)
+    messages = [b"%d" % i for i in range(500)]
+    assert push.send_many(messages) == 500
+    got = []
+    while len(got) < 500:
+        batch = pull.recv_many(100)
+        assert 1 <= len(batch) <= 100
+        got += batch
+    assert got == messages
+
+
+@pytest.mark.parametrize("source", [tuple, iter, lambda m: (x for x in m)])
+def test_send_many_takes_any_iterable(pair, source):
+    a, b = pair
+    messages = [b"1", bytearray(b"2"), memoryview(b"3")]
+    assert a.send_many(source(messages)) == 3
+    assert [b.recv() for _ in range(3)] == [b"1", b"2", b"3"]
+
+
+def test_send_many_of_nothing(pair):
+    assert pair[0].send_many([]) == 0
+
+
+def test_send_many_refuses_what_is_no_buffer(pair):
+    for value in ([b"1", 5], ["text"], 5):
+        with pytest.raises(TypeError):
+            pair[0].send_many(value)
+
+
+def test_send_many_stops_where_it_would_block(connected):
+    pull, push = connected(zmq.PULL, zmq.PUSH, "inproc", {"rcvhwm": 3}, {"sndhwm": 2})
+    sent = push.send_many([b"%d" % i for i in range(100)], flags=zmq.DONTWAIT)
+    assert sent == 5
+    with pytest.raises(zmq.Again):
+        push.send_many([b"more"], flags=zmq.DONTWAIT)
+    assert [pull.recv() for _ in range(5)] == [b"%d" % i for i in range(5)]
+
+
+def test_recv_many_waits_for_the_first_only(pair):
+    a, b = pair
+    with pytest.raises(zmq.Again):
+        b.recv_many(10, flags=zmq.DONTWAIT)
+    a.send(b"1")
+    assert b.recv_many(10) == [b"1"]
+    a.send(b"1")
+    a.send(b"2")
+    a.send(b"3")
+    assert b.recv_many(2) == [b"1", b"2"]
+    assert b.recv_many(2) == [b"3"]
+
+
+def test_recv_many_errors(make):
+    with pytest.raises(zmq.ZMQError) as caught:
+        make(zmq.PUSH).recv_many(5)
+    assert caught.value.errno == zmq.ENOTSUP
+    with pytest.raises(ValueError):
+        make(zmq.PULL).recv_many(0)
+
+
+# ---- counters ----
+
+
+def test_stats(connected, own_engine):
+    pull, push = connected(zmq.PULL, zmq.PUSH, "tcp")
+    if not own_engine:
+        with pytest.raises((zmq.ZMQError, zmq.ZMQVersionError)):
+            push.stats()
+        return
+    for _ in range(10):
+        push.send(b"x" * 100)
+    for _ in range(10):
+        pull.recv()
+    out, into = push.stats(), pull.stats()
+
+    def value(stats, name):
+        return stats[name] if isinstance(stats, dict) else getattr(stats, name)
+
+    wait_until(lambda: value(push.stats(), "messages_out") == 10, "10 messages counted as sent")
+    assert value(into, "messages_in") == 10 and value(into, "bytes_in") == 1000
+    assert value(out, "bytes_out") == 1000 and value(out, "peers") == 1
+    assert value(into, "accepts") == 1 and value(out, "connects") == 1
+    assert value(out, "dropped_out") == 0
+
+
+def test_stats_count_drops(connected, own_engine):
+    if not own_engine:
+        assert not zmq.has("zmqpy-engine")
+        return
+    router, dealer = connected(zmq.ROUTER, zmq.DEALER)
+    router.send_multipart([b"unknown", b"x"])
+    stats = router.stats()
+    dropped = stats["dropped_out"] if isinstance(stats, dict) else stats.dropped_out
+    assert dropped == 1
+
+
+# ---- install_as_zmq ----
+
+
+def test_install_as_zmq():
+    run_python(
+        """
+        import sys, zmqpy
+        zmqpy.install_as_zmq()
+        import zmq
+        import zmq.utils.monitor, zmq.error, zmq.constants, zmq.decorators, zmq.utils.z85
+        from zmq import Context, PUSH
+        from zmq.error import ZMQError
+        from zmq.utils.monitor import recv_monitor_message
+        assert zmq is zmqpy
+        assert Context is zmqpy.Context and ZMQError is zmqpy.ZMQError
+        assert zmq.utils.monitor is sys.modules["zmqpy.utils.monitor"] is sys.modules["zmq.utils.monitor"]
+        assert zmqpy.utils.monitor.__name__ == "zmqpy.utils.monitor"
+        assert zmqpy.__spec__.name == "zmqpy"
+        try:
+            import zmq.no_such_module
+        except ModuleNotFoundError as error:
+            assert "no_such_module" in str(error)
+        else:
+            raise AssertionError
+        zmqpy.install_as_zmq()
+        import importlib
+        assert importlib.import_module("zmq.utils") is zmqpy.utils
+        """
+    )
+
+
+def test_install_as_zmq_before_a_pyzmq_that_is_loaded():
+    """Too late to be safe: saying so is the answer, and pyzmq stays as it was."""
+    run_python(
+        """
+        import zmq, zmqpy
+        real = zmq.Context
+        try:
+            zmqpy.install_as_zmq()
+        except RuntimeError as error:
+            assert "zmq" in str(error)
+            import sys
+            assert sys.modules["zmq"].Context is real
+        else:
+            import zmq
+            assert zmq.Context is zmqpy.Context
+        """
+    )
+
+
+def test_program_written_for_pyzmq_runs_unchanged(tmp_path):
+    program = tmp_path / "written_for_pyzmq.py"
+    program.write_text(
+        "import zmq\n"
+        "from zmq.utils import jsonapi\n"
+        "context = zmq.Context.instance()\n"
+        "a, b = context.socket(zmq.REQ), context.socket(zmq.REP)\n"
+        "port = b.bind_to_random_port('tcp://127.0.0.1')\n"
+        "a.connect('tcp://127.0.0.1:%i' % port)\n"
+        "a.send_json({'x': 1}); print(b.recv_json()); b.send_string('ok'); print(a.recv_string(), zmq.__name__)\n"
+        "a.close(); b.close(); context.term()\n"
+    )
+    code = f"import zmqpy, runpy; zmqpy.install_as_zmq(); runpy.run_path({str(program)!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    assert done.stdout.splitlines() == ["{'x': 1}", "ok zmqpy"], done.stderr

@@ -1,0 +1,363 @@
+// zmq_poller_*: a poller that stays. Its cost follows what is ready, not what is registered: one epoll set over the sockets'
+// ZMQ_FDs and the descriptors tells which items may have become ready, and only those are asked.
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "api/poll_set.hpp"
+#include "core/wait.hpp"
+
+using namespace engine;
+
+namespace {
+
+constexpr short known_events = ZMQ_POLLIN | ZMQ_POLLOUT | ZMQ_POLLERR | ZMQ_POLLPRI;
+
+class PersistentPoller
+{
+  public:
+    static constexpr std::uint32_t tag = 0x9011e400;
+
+    PersistentPoller () : set_ (::epoll_create1 (EPOLL_CLOEXEC))
+    {
+        if (set_ < 0)
+            throw std::system_error (errno, std::generic_category ());
+    }
+    ~PersistentPoller ()
+    {
+        tag_ = 0;
+        ::close (set_);
+    }
+    PersistentPoller (const PersistentPoller &) = delete;
+    PersistentPoller &operator= (const PersistentPoller &) = delete;
+
+    static PersistentPoller *from_handle (void *handle) noexcept
+    {
+        PersistentPoller *const poller = static_cast<PersistentPoller *> (handle);
+        return poller && poller->tag_ == tag ? poller : nullptr;
+    }
+
+    int size () const noexcept { return static_cast<int> (items_.size ()); }
+    int add (void *socket, int fd, void *user_data, short events);
+    int modify (void *socket, int fd, short events);
+    int remove (void *socket, int fd);
+    // Fills up to `count`; number filled, -1 with errno.
+    int wait (zmq_poller_event_t *out, int count, long timeout);
+
+  private:
+    struct Item
+    {
+        void *socket;
+        int fd;  // of a descriptor item, or the socket's ZMQ_FD
+        void *user_data;
+        short events;
+        std::uint64_t order;
+        bool candidate = false;  // may be ready: ask
+        short found = 0;
+    };
+    using Items = std::vector<std::unique_ptr<Item>>;
+
+    Items::iterator find (void *socket, int fd) noexcept
+    {
+        return std::find_if (items_.begin (), items_.end (), [=] (const auto &item) {
+            return socket ? item->socket == socket : !item->socket && item->fd == fd;
+        });
+    }
+    static std::uint32_t epoll_events (const Item &item) noexcept
+    {
+        if (item.socket)
+            return EPOLLIN;
+        return (item.events & ZMQ_POLLIN ? EPOLLIN : 0u) | (item.events & ZMQ_POLLOUT ? EPOLLOUT : 0u)
+               | (item.events & ZMQ_POLLPRI ? EPOLLPRI : 0u);
+    }
+    void make_candidate (Item &item)
+    {
+        if (item.candidate)
+            return;
+        candidates_.push_back (&item);
+        item.candidate = true;
+    }
+    int collect (Nanoseconds deadline);
+    int ask (zmq_poller_event_t *out, int count);
+
+    std::uint32_t tag_ = tag;
+    int set_;
+    Items items_;
+    std::vector<Item *> candidates_;
+    std::uint64_t next_order_ = 0;
+};
+
+int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
+{
+    if (events & ~known_events)
+        return EINVAL;
+    if (find (socket, fd) != items_.end ())
+        return EINVAL;
+    int watched = fd;
+    if (socket) {
+        std::size_t size = sizeof watched;
+        if (zmq_getsockopt (socket, ZMQ_FD, &watched, &size) != 0)
+            return errno;
+    }
+    auto item = std::make_unique<Item> (Item{socket, watched, user_data, events, next_order_++});
+    items_.reserve (items_.size () + 1);
+    candidates_.reserve (items_.size () + 1);
+    epoll_event event{};
+    event.events = epoll_events (*item);
+    event.data.ptr = item.get ();
+    if (::epoll_ctl (set_, EPOLL_CTL_ADD, watched, &event) != 0)
+        return errno;
+    make_candidate (*item);
+    items_.push_back (std::move (item));
+    return 0;
+}
+
+int PersistentPoller::modify (void *socket, int fd, short events)
+{
+    if (events & ~known_events)
+        return EINVAL;
+    const auto at = find (socket, fd);
+    if (at == items_.end ())
+        return EINVAL;
+    Item &item = **at;
+    item.events = events;
+    epoll_event event{};
+    event.events = epoll_events (item);
+    event.data.ptr = &item;
+    ::epoll_ctl (set_, EPOLL_CTL_MOD, item.fd, &event);
+    make_candidate (item);
+    return 0;
+}
+
+int PersistentPoller::remove (void *socket, int fd)
+{
+    const auto at = find (socket, fd);
+    if (at == items_.end ())
+        return EINVAL;
+    ::epoll_ctl (set_, EPOLL_CTL_DEL, (*at)->fd, nullptr);
+    std::erase (candidates_, at->get ());
+    items_.erase (at);
+    return 0;
+}
+
+// Waits for the set; what it names becomes a candidate. 0 or errno.
+int PersistentPoller::collect (Nanoseconds deadline)
+{
+    pollfd entry{set_, POLLIN, 0};
+    if (deadline != 0) {
+        const int rc = sleep_on (&entry, 1, deadline);
+        if (rc < 0)
+            return errno;
+        if (rc == 0)
+            return 0;
+    }
+    epoll_event ready[64];
+    const int count = ::epoll_wait (set_, ready, 64, 0);
+    for (int i = 0; i < count; ++i) {
+        Item &item = *static_cast<Item *> (ready[i].data.ptr);
+        item.found = static_cast<short> ((ready[i].events & EPOLLIN ? ZMQ_POLLIN : 0) | (ready[i].events & EPOLLOUT ? ZMQ_POLLOUT : 0)
+                                         | (ready[i].events & EPOLLPRI ? ZMQ_POLLPRI : 0)
+                                         | (ready[i].events & (EPOLLERR | EPOLLHUP) ? ZMQ_POLLERR : 0));
+        make_candidate (item);
+    }
+    return 0;
+}
+
+// Asks the candidates, in the order they were added. Number reported, -1 with errno.
+int PersistentPoller::ask (zmq_poller_event_t *out, int count)
+{
+    std::sort (candidates_.begin (), candidates_.end (), [] (const Item *a, const Item *b) { return a->order < b->order; });
+    int reported = 0;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < candidates_.size (); ++i) {
+        Item &item = *candidates_[i];
+        if (reported == count) {
+            candidates_[kept++] = &item;
+            continue;
+        }
+        int found = 0;
+        if (item.socket) {
+            std::size_t size = sizeof found;
+            if (zmq_getsockopt (item.socket, ZMQ_EVENTS, &found, &size) != 0) {
+                // Keep the rest for the next call.
+                for (; i < candidates_.size (); ++i)
+                    candidates_[kept++] = candidates_[i];
+                candidates_.resize (kept);
+                return -1;
+            }
+        } else {
+            pollfd entry{item.fd, descriptor_wanted (item.events), 0};
+            if (::poll (&entry, 1, 0) > 0)
+                found = descriptor_found (item.events, entry.revents);
+        }
+        found &= item.events | (item.socket ? 0 : ZMQ_POLLERR);
+        if (!found) {
+            item.candidate = false;
+            continue;
+        }
+        candidates_[kept++] = &item;
+        out[reported++] = {item.socket, item.socket ? -1 : item.fd, item.user_data, static_cast<short> (found)};
+    }
+    candidates_.resize (kept);
+    return reported;
+}
+
+int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
+{
+    if (timeout < 0 && std::none_of (items_.begin (), items_.end (), [] (const auto &item) { return item->events != 0; }))
+        return fail (EFAULT);
+    const Nanoseconds deadline = deadline_in (timeout);
+    SpinMemory &memory = SpinMemory::current ();
+    const bool has_sockets = std::any_of (items_.begin (), items_.end (), [] (const auto &item) { return item->socket != nullptr; });
+    Nanoseconds spin_until = 0;
+    bool slept = false;
+    for (;;) {
+        if (const int error = collect (0))
+            return fail (error);
+        const int reported = ask (out, count);
+        if (reported != 0) {
+            if (has_sockets && !slept)
+                memory.ended (true);
+            return reported;
+        }
+        const Nanoseconds time = now ();
+        if (deadline != never && time >= deadline)
+            return fail (EAGAIN);
+        if (spin_until == 0)
+            spin_until = has_sockets && memory.worth_it () ? time + ContextOptions{}.spin_us * microsecond : 1;
+        if (time < spin_until) {
+            yield_processor ();
+            continue;
+        }
+        if (const int error = collect (deadline))
+            return fail (error);
+        if (has_sockets && !slept)
+            memory.ended (now () - time < ContextOptions{}.spin_us * microsecond);
+        slept = true;
+    }
+}
+
+PersistentPoller *poller_of (void *handle) noexcept
+{
+    PersistentPoller *const poller = PersistentPoller::from_handle (handle);
+    if (!poller)
+        errno = EFAULT;
+    return poller;
+}
+
+template <class Work> int with_poller (void *handle, Work &&work) noexcept
+{
+    PersistentPoller *const poller = poller_of (handle);
+    return poller ? guarded (-1, [&] { return result (work (*poller)); }) : -1;
+}
+
+template <class Work> int with_item (void *handle, void *socket, Work &&work) noexcept
+{
+    if (!poller_of (handle))
+        return -1;
+    if (!Strand::from_handle (socket))
+        return fail (ENOTSOCK);
+    return with_poller (handle, work);
+}
+
+template <class Work> int with_item (void *handle, zmq_fd_t fd, Work &&work) noexcept
+{
+    if (!poller_of (handle))
+        return -1;
+    if (fd < 0)
+        return fail (EBADF);
+    return with_poller (handle, work);
+}
+
+}  // namespace
+
+void *zmq_poller_new (void)
+{
+    return guarded (static_cast<void *> (nullptr), [] { return static_cast<void *> (new PersistentPoller); });
+}
+
+int zmq_poller_destroy (void **handle)
+{
+    PersistentPoller *const poller = handle ? poller_of (*handle) : nullptr;
+    if (!poller)
+        return fail (EFAULT);
+    delete poller;
+    *handle = nullptr;
+    return 0;
+}
+
+int zmq_poller_size (void *handle)
+{
+    PersistentPoller *const poller = poller_of (handle);
+    return poller ? poller->size () : -1;
+}
+
+int zmq_poller_add (void *handle, void *socket, void *user_data, short events)
+{
+    return with_item (handle, socket, [&] (PersistentPoller &poller) { return poller.add (socket, -1, user_data, events); });
+}
+
+int zmq_poller_modify (void *handle, void *socket, short events)
+{
+    return with_item (handle, socket, [&] (PersistentPoller &poller) { return poller.modify (socket, -1, events); });
+}
+
+int zmq_poller_remove (void *handle, void *socket)
+{
+    return with_item (handle, socket, [&] (PersistentPoller &poller) { return poller.remove (socket, -1); });
+}
+
+int zmq_poller_add_fd (void *handle, zmq_fd_t fd, void *user_data, short events)
+{
+    return with_item (handle, fd, [&] (PersistentPoller &poller) { return poller.add (nullptr, fd, user_data, events); });
+}
+
+int zmq_poller_modify_fd (void *handle, zmq_fd_t fd, short events)
+{
+    return with_item (handle, fd, [&] (PersistentPoller &poller) { return poller.modify (nullptr, fd, events); });
+}
+
+int zmq_poller_remove_fd (void *handle, zmq_fd_t fd)
+{
+    return with_item (handle, fd, [&] (PersistentPoller &poller) { return poller.remove (nullptr, fd); });
+}
+
+int zmq_poller_wait (void *handle, zmq_poller_event_t *event, long timeout)
+{
+    const int rc = zmq_poller_wait_all (handle, event, 1, timeout);
+    if (rc < 0 && event) {
+        const int error = errno;
+        *event = {nullptr, -1, nullptr, 0};
+        errno = error;
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+int zmq_poller_wait_all (void *handle, zmq_poller_event_t *events, int count, long timeout)
+{
+    PersistentPoller *const poller = poller_of (handle);
+    if (!poller)
+        return -1;
+    if (!events)
+        return fail (EFAULT);
+    if (count < 0)
+        return fail (EINVAL);
+    return guarded (-1, [&] {
+        const int rc = poller->wait (events, count, timeout);
+        for (int i = rc < 0 ? 0 : rc; i < count; ++i)
+            events[i] = {nullptr, -1, nullptr, 0};
+        return rc;
+    });
+}
+
+int zmq_poller_fd (void *handle, zmq_fd_t *fd)
+{
+    PersistentPoller *const poller = poller_of (handle);
+    if (!poller)
+        return -1;
+    // Only a poller with a thread-safe socket has one; there are none of those types yet.
+    return fail (fd ? EINVAL : EFAULT);
+}

@@ -1,0 +1,209 @@
+// zmq_proxy, zmq_proxy_steerable, zmq_device. Man pages zmq_proxy(3), zmq_proxy_steerable(3).
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "api/poll_set.hpp"
+#include "message/msg.hpp"
+
+using namespace engine;
+
+namespace {
+
+// Parts and bytes that passed one of the two sockets.
+struct Traffic
+{
+    std::uint64_t received_parts = 0, received_bytes = 0, sent_parts = 0, sent_bytes = 0;
+};
+
+// A message that closes itself.
+class Part
+{
+  public:
+    Part () { zmq_msg_init (&msg_); }
+    ~Part () { zmq_msg_close (&msg_); }
+    Part (const Part &) = delete;
+    Part &operator= (const Part &) = delete;
+    zmq_msg_t *get () noexcept { return &msg_; }
+    std::string_view text () noexcept { return {static_cast<const char *> (zmq_msg_data (&msg_)), zmq_msg_size (&msg_)}; }
+
+  private:
+    zmq_msg_t msg_;
+};
+
+class Proxy
+{
+  public:
+    Proxy (void *front, void *back, void *capture, void *control) : front_ (front), back_ (back), capture_ (capture), control_ (control) {}
+
+    // 0 after TERMINATE, -1 with errno.
+    int run ();
+
+  private:
+    enum class State
+    {
+        active,
+        paused,
+        terminated
+    };
+    static constexpr int burst = 1000;  // messages one way before the other has its turn
+
+    int forward (void *from, void *to, Traffic &in, Traffic &out);
+    int obey ();
+    int report ();
+    bool ready (void *socket, int wanted, int &error);
+
+    void *front_, *back_, *capture_, *control_;
+    Traffic front_traffic_, back_traffic_;
+    State state_ = State::active;
+};
+
+// Whole messages, as long as there are any and the other side has room. 0 or -1.
+int Proxy::forward (void *from, void *to, Traffic &in, Traffic &out)
+{
+    for (int i = 0; i < burst; ++i) {
+        bool more = true;
+        for (bool first = true; more; first = false) {
+            Part part;
+            if (zmq_msg_recv (part.get (), from, ZMQ_DONTWAIT) < 0)
+                return errno == EAGAIN && first ? 0 : -1;
+            more = zmq_msg_more (part.get ());
+            const std::size_t size = zmq_msg_size (part.get ());
+            ++in.received_parts;
+            in.received_bytes += size;
+            const int flags = more ? ZMQ_SNDMORE : 0;
+            if (capture_) {
+                Part copy;
+                if (zmq_msg_copy (copy.get (), part.get ()) < 0 || zmq_msg_send (copy.get (), capture_, flags) < 0)
+                    return -1;
+            }
+            if (zmq_msg_send (part.get (), to, flags) < 0)
+                return -1;
+            ++out.sent_parts;
+            out.sent_bytes += size;
+        }
+        int found = 0;
+        if (const int error = look_at_socket (to, ZMQ_POLLOUT, found))
+            return fail (error);
+        if (!found)
+            return 0;
+    }
+    return 0;
+}
+
+int Proxy::report ()
+{
+    const std::array<std::uint64_t, 8> numbers = {
+      front_traffic_.received_parts, front_traffic_.received_bytes, front_traffic_.sent_parts, front_traffic_.sent_bytes,
+      back_traffic_.received_parts,  back_traffic_.received_bytes,  back_traffic_.sent_parts,  back_traffic_.sent_bytes};
+    for (std::size_t i = 0; i < numbers.size (); ++i)
+        if (zmq_send (control_, &numbers[i], sizeof numbers[i], i + 1 < numbers.size () ? ZMQ_SNDMORE : 0) < 0)
+            return -1;
+    return 0;
+}
+
+// One command from the control socket. 0 or -1.
+int Proxy::obey ()
+{
+    Part command;
+    if (zmq_msg_recv (command.get (), control_, ZMQ_DONTWAIT) < 0)
+        return errno == EAGAIN ? 0 : -1;
+    while (zmq_msg_more (command.get ()))  // only single frames are commands
+        if (zmq_msg_recv (command.get (), control_, ZMQ_DONTWAIT) < 0)
+            return -1;
+    const std::string_view text = command.text ();
+    if (text == "STATISTICS")
+        return report ();
+    if (text == "PAUSE")
+        state_ = State::paused;
+    else if (text == "RESUME")
+        state_ = State::active;
+    else if (text == "TERMINATE")
+        state_ = State::terminated;
+    int type = 0;
+    std::size_t size = sizeof type;
+    if (zmq_getsockopt (control_, ZMQ_TYPE, &type, &size) < 0)
+        return -1;
+    return type == ZMQ_REP && zmq_send (control_, "", 0, 0) < 0 ? -1 : 0;
+}
+
+int Proxy::run ()
+{
+    const bool same = front_ == back_;
+    // A direction runs only when its source has something and its destination room; so we wait for sources, and for the room of
+    // those destinations only whose source has something.
+    bool front_in = false, back_in = false;
+    while (state_ != State::terminated) {
+        zmq_pollitem_t items[3];
+        int count = 0;
+        const auto want = [&] (void *socket, short events) {
+            items[count] = {socket, -1, events, 0};
+            return count++;
+        };
+        int front_item = -1, back_item = -1;
+        if (state_ == State::active) {
+            front_item = want (front_, back_in ? ZMQ_POLLOUT : 0);
+            if (!front_in)
+                items[front_item].events |= ZMQ_POLLIN;
+            if (!same) {
+                back_item = want (back_, front_in ? ZMQ_POLLOUT : 0);
+                if (!back_in)
+                    items[back_item].events |= ZMQ_POLLIN;
+            }
+        }
+        const int control_item = control_ ? want (control_, ZMQ_POLLIN) : -1;
+        if (zmq_poll (items, count, -1) < 0)
+            return -1;
+        if (control_item >= 0 && items[control_item].revents && obey () < 0)
+            return -1;
+        if (state_ != State::active)
+            continue;
+        int error = 0;
+        front_in = front_in || (front_item >= 0 && (items[front_item].revents & ZMQ_POLLIN));
+        back_in = !same && (back_in || (back_item >= 0 && (items[back_item].revents & ZMQ_POLLIN)));
+        if (front_in && ready (back_, ZMQ_POLLOUT, error)) {
+            front_in = false;
+            if (forward (front_, back_, front_traffic_, back_traffic_) < 0)
+                return -1;
+        }
+        if (!error && back_in && ready (front_, ZMQ_POLLOUT, error)) {
+            back_in = false;
+            if (forward (back_, front_, back_traffic_, front_traffic_) < 0)
+                return -1;
+        }
+        if (error)
+            return fail (error);
+    }
+    return 0;
+}
+
+bool Proxy::ready (void *socket, int wanted, int &error)
+{
+    int found = 0;
+    error = look_at_socket (socket, wanted, found);
+    return !error && found == wanted;
+}
+
+int run_proxy (void *front, void *back, void *capture, void *control)
+{
+    if (!front || !back)
+        return fail (EFAULT);
+    return guarded (-1, [&] { return Proxy (front, back, capture, control).run (); });
+}
+
+}  // namespace
+
+int zmq_proxy (void *front, void *back, void *capture)
+{
+    return run_proxy (front, back, capture, nullptr);
+}
+
+int zmq_proxy_steerable (void *front, void *back, void *capture, void *control)
+{
+    return run_proxy (front, back, capture, control);
+}
+
+int zmq_device (int, void *front, void *back)
+{
+    return run_proxy (front, back, nullptr, nullptr);
+}

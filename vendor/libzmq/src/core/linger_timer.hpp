@@ -1,0 +1,30 @@
+// Ends a closed (or disconnected) socket's waiting for delivery when ZMQ_LINGER has passed.
+#pragma once
+
+#include "core/socket.hpp"
+#include "io/reactor.hpp"
+
+namespace engine {
+
+class LingerTimer final : public HookTarget
+{
+  public:
+    explicit LingerTimer (Socket &socket) : socket_ (socket) {}
+
+    void arm (int linger) noexcept  // ms
+    {
+        handle_.arm (socket_.reactor (), socket_.strand (), *this, now () + linger * millisecond);
+    }
+    void on_io (std::uint32_t) noexcept override {}
+    void on_timer () noexcept override
+    {
+        handle_.fired ();
+        socket_.linger_expired ();
+    }
+
+  private:
+    Socket &socket_;
+    TimerHandle handle_;
+};
+
+}  // namespace engine

@@ -1,0 +1,1 @@
+"""The Cython layer: one module a C handle of libzmq. Everything public is reached through `zmqpy`."""

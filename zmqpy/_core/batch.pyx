@@ -1,0 +1,212 @@
+# cython: language_level=3
+"""Batches, our own addition to pyzmq's socket: many messages in one call; and the counters of zmq_ext.h.
+
+With our engine a batch is one call of the engine, with another libzmq a loop over its calls.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_Check
+from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
+from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_SNDMORE
+from zmqpy._core.errors cimport raise_error, raise_unsupported
+from zmqpy._core.ext cimport *
+from zmqpy._core.libzmq cimport *
+from zmqpy._core.transfer cimport SEND_BYTES, TransferSocket, take_bytes
+
+
+cdef class BatchSocket(TransferSocket):
+    """A Socket that also sends and receives many messages at a time."""
+
+    def send_many(self, messages, int flags=0) -> int:
+        """Sends many messages in one call; how many were accepted.
+
+        messages : iterable; each item is a message: bytes, a buffer, a Frame or str (UTF-8) for one part, a list or tuple of
+            such for a message of several parts.
+        flags : Flag.DONTWAIT accepts as many as there is room for.
+
+        All messages are accepted, unless DONTWAIT is given or SNDTIMEO passes: then fewer, and those from that index on are
+        the caller's to send again. Raises Again if not even one was accepted, and what send raises.
+        """
+        return send_batch(self, messages, flags)
+
+    def recv_many(self, Py_ssize_t max=1000, int flags=0) -> list:
+        """Receives up to `max` messages in one call: waits for the first as recv does, then takes what is there.
+
+        Returns a list with one item a message: bytes for a message of one part, a list of bytes for one of several.
+        Raises Again if there is none (DONTWAIT, or RCVTIMEO has passed), and what recv raises.
+        """
+        return recv_batch(self, max, flags)
+
+    def __iter__(self):
+        """Messages as they come, in the form recv_many gives, until the socket or its context is closed."""
+        return self
+
+    def __next__(self):
+        cdef list batch
+        try:
+            batch = recv_batch(self, 1, 0)
+        except Exception as error:
+            if getattr(error, "errno", None) in (ENOTSOCK, ZMQ_ETERM):
+                raise StopIteration from None
+            raise
+        return batch[0]
+
+    def stats(self) -> dict:
+        """Counters of this socket since it was made: whole messages, bytes, drops, connections; and what is queued now.
+
+        Raises ZMQNotSupported unless zmqpy runs on its own engine.
+        """
+        cdef zmq_ext_stats_t totals
+        self.require()
+        if zmq_ext_socket_stats(self.handle, &totals, sizeof(totals)) < 0:
+            if zmq_errno() == ENOTSUP:
+                raise_unsupported("Socket.stats")
+            self.fail(zmq_errno())
+        return totals
+
+
+cdef enum:
+    BATCH = 128            # messages handed to the engine, or taken from it, in one call
+    BATCH_BYTES = 65536    # a batch larger than this is sent without the GIL
+
+
+cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t count, size_t total, int flags) except -1:
+    """Sends `count` single-part messages; how many were accepted. Waits unless `flags` forbid it or SNDTIMEO passes."""
+    cdef Py_ssize_t sent = 0
+    cdef int rc, error = 0
+    while sent < count:
+        rc = -1
+        error = EAGAIN
+        if total <= BATCH_BYTES:
+            rc = zmq_ext_send_many(socket.handle, run + sent, count - sent, flags | ZMQ_DONTWAIT)
+            if rc < 0:
+                error = zmq_errno()
+        elif socket.handle == NULL:
+            error = ENOTSOCK
+        else:
+            socket.enter_call()
+            with nogil:
+                rc = zmq_ext_send_many(socket.handle, run + sent, count - sent, flags | ZMQ_DONTWAIT)
+                if rc < 0:
+                    error = zmq_errno()
+            socket.leave_call()
+        if rc > 0:
+            sent += rc
+            continue
+        if error == EINTR or (error == EAGAIN and not flags & ZMQ_DONTWAIT):
+            try:
+                socket.wait(SEND_BYTES, NULL, <const char *>run[sent].data, run[sent].size, flags)
+            except Exception as failure:
+                if sent and getattr(failure, "errno", None) == EAGAIN:
+                    return sent
+                raise
+            sent += 1
+            continue
+        if sent and error == EAGAIN:
+            return sent
+        socket.fail(error)
+    return sent
+
+
+cdef Py_ssize_t send_batch(TransferSocket socket, object messages, int flags) except -1:
+    cdef zmq_ext_bytes_t run[BATCH]
+    cdef Py_ssize_t in_run = 0, done = 0, accepted, index
+    cdef size_t total = 0
+    cdef tuple items
+    cdef object item
+    if flags & ZMQ_SNDMORE:
+        raise ValueError("send_many sends whole messages: SNDMORE is not possible")
+    if PyUnicode_Check(messages) or isinstance(messages, (bytes, bytearray, memoryview)):
+        raise TypeError(f"messages must be an iterable of messages, not one {type(messages).__name__}")
+    items = tuple(messages)
+    socket.require()
+    for index in range(len(items)):
+        item = items[index]
+        if PyBytes_CheckExact(item):
+            run[in_run].data = PyBytes_AS_STRING(item)
+            run[in_run].size = PyBytes_GET_SIZE(item)
+            total += run[in_run].size
+            in_run += 1
+            if in_run < BATCH:
+                continue
+        if in_run:
+            accepted = send_run(socket, run, in_run, total, flags)
+            done += accepted
+            if accepted < in_run:
+                return done_or_again(done)
+            in_run = 0
+            total = 0
+        if not PyBytes_CheckExact(item):
+            try:
+                if isinstance(item, (list, tuple)):
+                    socket.send_multipart(item, flags)
+                else:
+                    socket.send_part(item, flags, True)
+            except Exception as failure:
+                if done and getattr(failure, "errno", None) == EAGAIN:
+                    return done
+                raise
+            done += 1
+    if in_run:
+        try:
+            accepted = send_run(socket, run, in_run, total, flags)
+        except Exception as failure:
+            if done and getattr(failure, "errno", None) == EAGAIN:
+                return done
+            raise
+        done += accepted
+    return done
+
+
+cdef Py_ssize_t done_or_again(Py_ssize_t done) except -1:
+    if done == 0:
+        raise_error(EAGAIN)
+    return done
+
+
+cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
+    cdef zmq_msg_t frames[BATCH]
+    cdef list messages = []
+    cdef list parts = None
+    cdef Py_ssize_t index, room
+    cdef int count
+    cdef bint more
+    cdef bytes part
+    if limit < 1:
+        raise ValueError(f"max must be at least 1, not {limit}")
+    while len(messages) < limit:
+        room = min(limit - len(messages), BATCH)
+        for index in range(room):
+            zmq_msg_init(&frames[index])
+        count = zmq_ext_recv_many(socket.handle, frames, room, flags | ZMQ_DONTWAIT)
+        if count < 0:
+            if messages and zmq_errno() in (EAGAIN, EINTR, ZMQ_ETERM, ENOTSOCK):
+                return messages
+            socket.recv_msg(&frames[0], flags)  # waits, or raises what is wrong
+            count = 1
+        try:
+            for index in range(count):
+                more = zmq_msg_more(&frames[index]) != 0
+                part = take_bytes(&frames[index])
+                if parts is None and not more:
+                    messages.append(part)
+                    continue
+                if parts is None:
+                    parts = []
+                parts.append(part)
+                if not more:
+                    messages.append(parts)
+                    parts = None
+        except BaseException:
+            for index in range(index + 1, count):
+                zmq_msg_close(&frames[index])
+            raise
+        while parts is not None:  # the batch ended inside a message; its other parts are there
+            parts.append(socket.recv_bytes(flags, &more))
+            if not more:
+                messages.append(parts)
+                parts = None
+        flags |= ZMQ_DONTWAIT
+        if count < room:
+            break
+    return messages

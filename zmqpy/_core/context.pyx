@@ -1,0 +1,152 @@
+# cython: language_level=3
+"""Contexts: the handle, its options and its end. Tracking of sockets and default options are zmqpy/context.py's.
+
+A context that is collected without having been terminated is terminated by a detached thread of its own, outside Python: it
+waits for lingering messages without anybody waiting for it, and interpreter exit does not wait either.
+"""
+
+import atexit
+import os
+import weakref
+
+from libc.errno cimport EFAULT, EINTR
+from libc.stdint cimport uintptr_t
+from zmqpy._core.constants cimport ZMQ_IO_THREADS
+from zmqpy._core.errors cimport (
+    begin_wait,
+    check_signals,
+    end_wait,
+    raise_error,
+    zmqpy_wait_t,
+)
+from zmqpy._core.libzmq cimport *
+
+cdef extern from "zmqpy_term.h":
+    int zmqpy_term_detached(void *context) nogil
+
+
+_live = weakref.WeakSet()
+cdef bint exiting = False
+
+
+def _at_exit():
+    """From here on a context that is collected is left to the end of the process."""
+    global exiting
+    exiting = True
+
+
+atexit.register(_at_exit)
+
+
+def _after_fork_in_child():
+    """Contexts belong to the parent: in the child they count as closed and the engine is never called with them."""
+    for context in list(_live):
+        (<Context>context).handle = NULL
+        (<Context>context).forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+cdef class Context:
+    """A ZeroMQ context: background threads and the sockets that use them (zmq_ctx_new(3))."""
+
+    def __cinit__(self, *args, **kwargs):
+        self.handle = NULL
+        self.borrowed = False
+        self.forked = False
+
+    def __init__(self, int io_threads=1, shadow=0):
+        """A context with `io_threads` background threads, or a shadow of the context at address `shadow`."""
+        cdef int error
+        if self.handle != NULL:
+            return
+        if shadow:
+            self.handle = <void *><uintptr_t>shadow
+            self.borrowed = True
+        else:
+            self.handle = zmq_ctx_new()
+            if self.handle == NULL:
+                raise_error(zmq_errno())
+            if zmq_ctx_set(self.handle, ZMQ_IO_THREADS, io_threads) < 0:
+                error = zmq_errno()
+                zmq_ctx_term(self.handle)
+                self.handle = NULL
+                raise_error(error)
+        _live.add(self)
+
+    def __dealloc__(self):
+        if self.handle != NULL and not self.borrowed and not exiting:
+            zmqpy_term_detached(self.handle)
+            self.handle = NULL
+
+    def __reduce__(self):
+        raise TypeError("a Context cannot be pickled")
+
+    cdef int require(self) except -1:
+        if self.handle == NULL:
+            if self.forked:
+                raise RuntimeError("this Context belongs to the process that forked; make a new one in the child")
+            raise RuntimeError("the Context has been terminated")
+        return 0
+
+    @property
+    def underlying(self) -> int:
+        """Address of the C context; 0 once terminated."""
+        return <uintptr_t>self.handle
+
+    @property
+    def closed(self) -> bool:
+        """Whether the context has been terminated (or belongs to the parent of a forked process)."""
+        return self.handle == NULL
+
+    def get(self, int option) -> int:
+        """The value of a ContextOption (zmq_ctx_get(3)). Raises ZMQError (EINVAL), RuntimeError after term."""
+        cdef int value
+        self.require()
+        value = zmq_ctx_get(self.handle, option)
+        if value < 0:
+            raise_error(zmq_errno())
+        return value
+
+    def set(self, int option, optval):
+        """Sets a ContextOption to an int (zmq_ctx_set(3)). Raises ZMQError (EINVAL), RuntimeError after term."""
+        self.require()
+        if not isinstance(optval, int):
+            raise TypeError(f"context option {option} takes an int, not {optval!r}")
+        if zmq_ctx_set(self.handle, option, optval) < 0:
+            raise_error(zmq_errno())
+
+    def shutdown(self) -> None:
+        """Ends every blocked call on the context's sockets with ContextTerminated (zmq_ctx_shutdown(3))."""
+        if self.handle != NULL:
+            zmq_ctx_shutdown(self.handle)
+
+    def term(self) -> None:
+        """Terminates the context: waits until its sockets are closed and what they linger for is sent (zmq_ctx_term(3)).
+
+        A shadow only forgets the context. Signal handlers run while it waits; one that raises leaves the context as it is,
+        and term may be called again.
+        """
+        cdef zmqpy_wait_t wait
+        cdef void *handle = self.handle
+        cdef int rc, error = 0
+        if handle == NULL:
+            return
+        if self.borrowed:
+            self.handle = NULL
+            return
+        while True:
+            begin_wait(&wait)
+            with nogil:
+                rc = zmq_ctx_term(handle)
+                if rc < 0:
+                    error = zmq_errno()
+            end_wait(&wait)
+            if rc == 0 or error == EFAULT:  # EFAULT: another thread terminated it meanwhile
+                self.handle = NULL
+                return
+            if error != EINTR:
+                raise_error(error)
+            check_signals()

@@ -1,0 +1,25 @@
+"""Turning errno into exceptions, and waiting so that signals are seen. Included by every module of the core."""
+
+from libc.stdint cimport int64_t
+
+
+cdef extern from "zmqpy_wait.h" nogil:
+    ctypedef struct zmqpy_wait_t:
+        int blocked
+    void zmqpy_wait_block(zmqpy_wait_t *wait)
+    void zmqpy_wait_unblock(zmqpy_wait_t *wait)
+    int64_t zmqpy_now_ms()
+
+# Always raises: the exception of `error` (an errno value), with `address` named in its text unless that is None.
+cdef int raise_error(int error, object address=*) except -1
+
+# Always raises ENOTSUP as pyzmq programs expect it: a feature this libzmq does not have.
+cdef int raise_unsupported(str feature) except -1
+
+# Around a C call that may sleep. begin_wait runs Python's signal handlers (and raises what they raise, having undone
+# everything); end_wait must follow the call. Both with the GIL held.
+cdef int begin_wait(zmqpy_wait_t *wait) except -1
+cdef void end_wait(zmqpy_wait_t *wait) noexcept
+
+# After a call that failed with EINTR: runs Python's signal handlers.
+cdef int check_signals() except -1

@@ -1,0 +1,22 @@
+"""Declarations of zmq_ext.h, our engine's extensions; zmqpy_libzmq.h has fallbacks for other libraries."""
+
+from libc.stdint cimport uint64_t
+
+from zmqpy._core.libzmq cimport zmq_msg_t
+
+
+cdef extern from "zmqpy_libzmq.h" nogil:
+    int ZMQPY_HAVE_EXT
+
+    ctypedef struct zmq_ext_bytes_t:
+        const void *data
+        size_t size
+
+    ctypedef struct zmq_ext_stats_t:
+        uint64_t messages_in, messages_out, bytes_in, bytes_out
+        uint64_t dropped_out, queued_in, queued_out, peers
+        uint64_t connects, accepts, disconnects, reconnects, handshake_failures
+
+    int zmq_ext_send_many(void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags)
+    int zmq_ext_recv_many(void *socket, zmq_msg_t *frames, size_t count, int flags)
+    int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)

@@ -1,0 +1,38 @@
+"""Frame, one part of a message, and the buffers lent to the engine. See frame.pyx."""
+
+from zmqpy._core.libzmq cimport zmq_msg_t
+
+
+cdef extern from "zmqpy_release.h" nogil:
+    ctypedef void *PyThread_type_lock
+    ctypedef struct zmqpy_done_t:
+        int done
+        PyThread_type_lock lock
+
+
+cdef class ReleaseEvent:
+    cdef object __weakref__
+    cdef zmqpy_done_t state
+
+
+cdef class Frame:
+    cdef object __weakref__
+    cdef zmq_msg_t msg
+    cdef bint initialised
+    cdef bint read_only
+    cdef object source
+    cdef object cached_bytes
+    cdef readonly object tracker
+    cdef readonly object tracker_event
+    # A second reference to this frame's content in `msg`, which must be uninitialised.
+    cdef int share(self, zmq_msg_t *msg) except -1
+
+
+# Makes `msg` (uninitialised) refer to the buffer of `data` without copying. `event` is set when the engine is done with it.
+cdef int init_lent(zmq_msg_t *msg, object data, ReleaseEvent event) except -1
+# Makes `msg` (uninitialised) a copy of the bytes of `data`.
+cdef int init_copied(zmq_msg_t *msg, object data) except -1
+# Gives back the buffers the engine is done with.
+cdef int give_back() except -1
+# A MessageTracker for `event`, or the finished one for None.
+cdef object track_event(ReleaseEvent event)

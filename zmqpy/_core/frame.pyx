@@ -1,0 +1,394 @@
+# cython: language_level=3
+"""Frames (zmq_msg_t as a Python object) and the buffers that zero-copy sends lend to the engine.
+
+A lent buffer is held by a zmqpy_hold_t until the engine's free callback, in whatever thread, queues it; it is given back by the
+next call that looks (give_back) or by a pending call of the interpreter. No helper thread, no GIL in the callback.
+Sending and receiving frames is socket.pyx's.
+"""
+
+import atexit
+
+from cpython.buffer cimport (
+    PyBUF_ANY_CONTIGUOUS,
+    PyBuffer_FillInfo,
+    PyBuffer_Release,
+    PyObject_GetBuffer,
+)
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from libc.errno cimport EINVAL
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+from zmqpy._core.constants cimport ZMQ_MORE
+from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported, zmqpy_now_ms
+from zmqpy._core.libzmq cimport *
+
+cdef extern from "zmqpy_release.h":
+    ctypedef struct zmqpy_hold_t:
+        Py_buffer view
+        PyObject *owner
+        zmqpy_done_t *done
+    int zmqpy_hold_drain(void *unused) except -1
+    int zmqpy_hold_waiting() nogil
+    void zmqpy_hold_release(void *data, void *hint) noexcept nogil
+    void zmqpy_hold_finalize() nogil
+    int zmqpy_done_get(zmqpy_done_t *done) nogil
+    void zmqpy_done_set(zmqpy_done_t *done) nogil
+
+cdef extern from "pythread.h" nogil:
+    ctypedef enum PyLockStatus:
+        PY_LOCK_FAILURE
+        PY_LOCK_ACQUIRED
+        PY_LOCK_INTR
+    PyThread_type_lock PyThread_allocate_lock()
+    void PyThread_free_lock(PyThread_type_lock lock)
+    int PyThread_acquire_lock(PyThread_type_lock lock, int wait)
+    void PyThread_release_lock(PyThread_type_lock lock)
+    PyLockStatus PyThread_acquire_lock_timed(PyThread_type_lock lock, long long microseconds, int interruptible)
+
+
+COPY_THRESHOLD = 65536
+cdef Py_ssize_t GIL_FREE_COPY = 1 << 18  # bytes; larger copies let other threads run
+
+cdef object _tracker_class = None
+cdef object _finished = None
+
+
+def _at_exit():
+    """Keeps the engine's callbacks away from an interpreter that is going down."""
+    zmqpy_hold_finalize()
+
+
+atexit.register(_at_exit)
+
+
+cdef int give_back() except -1:
+    if zmqpy_hold_waiting():
+        zmqpy_hold_drain(NULL)
+    return 0
+
+
+cdef object track_event(ReleaseEvent event):
+    global _tracker_class, _finished
+    if _tracker_class is None:
+        from zmqpy.tracker import _FINISHED_TRACKER, MessageTracker
+
+        _tracker_class = MessageTracker
+        _finished = _FINISHED_TRACKER
+    if event is None:
+        return _finished
+    return _tracker_class(event)
+
+
+cdef class ReleaseEvent:
+    """Set when the engine has given up one lent buffer. Has the part of threading.Event that waits."""
+
+    def __cinit__(self):
+        self.state.done = 0
+        self.state.lock = PyThread_allocate_lock()
+        if self.state.lock == NULL:
+            raise MemoryError
+        PyThread_acquire_lock(self.state.lock, 1)
+
+    def __dealloc__(self):
+        if self.state.lock != NULL:
+            PyThread_free_lock(self.state.lock)
+
+    def is_set(self) -> bool:
+        """Whether the buffer is free."""
+        return bool(zmqpy_done_get(&self.state))
+
+    def set(self) -> None:
+        """Marks the buffer free; for messages that never reached the engine."""
+        zmqpy_done_set(&self.state)
+
+    def wait(self, timeout=None) -> bool:
+        """Waits up to `timeout` seconds (None: for ever) for the buffer to be free; whether it is."""
+        cdef long long microseconds = -1
+        cdef int64_t deadline = 0
+        cdef PyLockStatus status
+        if zmqpy_done_get(&self.state):
+            return True
+        if timeout is not None:
+            if timeout <= 0:
+                return False
+            microseconds = <long long>(timeout * 1000000)
+            deadline = zmqpy_now_ms() + microseconds // 1000
+        while True:
+            with nogil:
+                status = PyThread_acquire_lock_timed(self.state.lock, microseconds, 1)
+            if status == PY_LOCK_ACQUIRED:
+                PyThread_release_lock(self.state.lock)  # for the next one who waits
+                return True
+            if status == PY_LOCK_FAILURE:
+                return bool(zmqpy_done_get(&self.state))
+            check_signals()
+            if timeout is not None:
+                microseconds = max(0, deadline - zmqpy_now_ms()) * 1000
+
+
+cdef int init_copied(zmq_msg_t *msg, object data) except -1:
+    cdef Py_buffer view
+    cdef char *target
+    if isinstance(data, str):
+        raise TypeError(f"a message must be bytes or another buffer, not str: encode it or use send_string ({data!r:.40})")
+    PyObject_GetBuffer(data, &view, PyBUF_ANY_CONTIGUOUS)
+    if zmq_msg_init_size(msg, view.len) < 0:
+        PyBuffer_Release(&view)
+        raise MemoryError
+    target = <char *>zmq_msg_data(msg)
+    if view.len > GIL_FREE_COPY:
+        with nogil:
+            memcpy(target, view.buf, view.len)
+    elif view.len > 0:
+        memcpy(target, view.buf, view.len)
+    PyBuffer_Release(&view)
+    return 0
+
+
+cdef int init_lent(zmq_msg_t *msg, object data, ReleaseEvent event) except -1:
+    cdef zmqpy_hold_t *hold
+    if isinstance(data, str):
+        raise TypeError(f"a message must be bytes or another buffer, not str: encode it or use send_string ({data!r:.40})")
+    give_back()
+    hold = <zmqpy_hold_t *>malloc(sizeof(zmqpy_hold_t))
+    if hold == NULL:
+        raise MemoryError
+    try:
+        PyObject_GetBuffer(data, &hold.view, PyBUF_ANY_CONTIGUOUS)
+    except BaseException:
+        free(hold)
+        raise
+    hold.owner = NULL
+    hold.done = NULL
+    if zmq_msg_init_data(msg, hold.view.buf, hold.view.len, zmqpy_hold_release, hold) < 0:
+        PyBuffer_Release(&hold.view)
+        free(hold)
+        raise MemoryError
+    if event is not None:
+        Py_INCREF(event)
+        hold.owner = <PyObject *>event
+        hold.done = &event.state
+    return 0
+
+
+cdef class Frame:
+    """One part of a message.
+
+    Frame(data=None, track=False, copy=None, copy_threshold=zmqpy.COPY_THRESHOLD)
+
+    data : bytes or another contiguous buffer; None for an empty frame. str raises TypeError.
+    track : whether `tracker` tells when the engine no longer uses the buffer.
+    copy : True copies `data`; False refers to it without copying; None copies what is smaller than `copy_threshold` bytes.
+
+    The content is a buffer: `memoryview(frame)`, `frame.buffer`, `frame.bytes`, `len(frame)`. Frames compare by identity.
+    """
+
+    def __cinit__(self, data=None, bint track=False, copy=None, copy_threshold=None, *args, **kwargs):
+        cdef ReleaseEvent event = None
+        cdef bint lend
+        if data is None:
+            zmq_msg_init(&self.msg)
+            self.initialised = True
+            if track:
+                self.tracker = track_event(None)
+            return
+        if copy is None:
+            if copy_threshold is None:
+                copy_threshold = COPY_THRESHOLD
+            lend = not isinstance(data, str) and buffer_size(data) >= copy_threshold
+        else:
+            lend = not copy
+        if lend:
+            if track:
+                event = ReleaseEvent()
+            init_lent(&self.msg, data, event)
+            self.initialised = True
+            self.source = data
+            self.tracker_event = event
+            self.read_only = is_read_only(data)
+        else:
+            init_copied(&self.msg, data)
+            self.initialised = True
+        if track:
+            self.tracker = track_event(event)
+
+    def __dealloc__(self):
+        if self.initialised:
+            zmq_msg_close(&self.msg)
+            if zmqpy_hold_waiting():
+                zmqpy_hold_drain(NULL)
+
+    cdef int share(self, zmq_msg_t *msg) except -1:
+        zmq_msg_init(msg)
+        if zmq_msg_copy(msg, &self.msg) < 0:
+            raise_error(zmq_errno())
+        return 0
+
+    def __copy__(self):
+        """A frame with the same content, shared and not copied where the engine can."""
+        cdef Frame other = type(self).__new__(type(self))
+        if zmq_msg_copy(&other.msg, &self.msg) < 0:
+            raise_error(zmq_errno())
+        other.source = self.source
+        other.cached_bytes = self.cached_bytes
+        other.read_only = self.read_only
+        other.tracker = self.tracker
+        other.tracker_event = self.tracker_event
+        return other
+
+    def __reduce__(self):
+        raise TypeError("a Frame cannot be pickled; pickle frame.bytes")
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, zmq_msg_data(&self.msg), zmq_msg_size(&self.msg), self.read_only, flags)
+
+    def __len__(self):
+        return <Py_ssize_t>zmq_msg_size(&self.msg)
+
+    def __repr__(self):
+        cdef Py_ssize_t size = zmq_msg_size(&self.msg)
+        cdef bytes head = PyBytes_FromStringAndSize(<char *>zmq_msg_data(&self.msg), min(size, 12))
+        content = repr(head)
+        if size > 16:
+            unit = "B"
+            scaled = size
+            for larger in ("kB", "MB", "GB"):
+                if scaled < 1000:
+                    break
+                scaled //= 1000
+                unit = larger
+            content = f"{content}...{scaled}{unit}"
+        elif size > 12:
+            content = repr(self.bytes)
+        return f"<zmq.{type(self).__name__}({content})>"
+
+    def __str__(self):
+        return repr(self)
+
+    @property
+    def bytes(self) -> bytes:
+        """The content as bytes (copied once, then kept)."""
+        if self.cached_bytes is None:
+            if type(self.source) is bytes:
+                self.cached_bytes = self.source
+            else:
+                self.cached_bytes = PyBytes_FromStringAndSize(<char *>zmq_msg_data(&self.msg), zmq_msg_size(&self.msg))
+        return self.cached_bytes
+
+    @property
+    def buffer(self) -> memoryview:
+        """The content without copying, as long as the view lives."""
+        return memoryview(self)
+
+    @property
+    def more(self) -> bool:
+        """Whether another part of the same message follows."""
+        return zmq_msg_more(&self.msg) != 0
+
+    @property
+    def group(self) -> str:
+        """The group of a RADIO/DISH message; "" if it has none."""
+        return self.get("group")
+
+    @group.setter
+    def group(self, value):
+        self.set("group", value)
+
+    @property
+    def routing_id(self) -> int:
+        """The routing id of a SERVER/PEER message; 0 if it has none."""
+        return self.get("routing_id")
+
+    @routing_id.setter
+    def routing_id(self, value):
+        self.set("routing_id", value)
+
+    def get(self, option):
+        """A property of the message.
+
+        option : MessageOption (int value); "routing_id" or "group"; or the name of a metadata property such as "User-Id",
+            "Socket-Type", "Peer-Address" (str value).
+
+        Raises ZMQError (EINVAL) if the message has no such property.
+        """
+        cdef int value
+        cdef int64_t routing_id
+        cdef const char *text
+        if isinstance(option, int):
+            value = zmq_msg_get(&self.msg, option)
+            if value < 0:
+                raise_error(zmq_errno())
+            return value
+        if option == "routing_id":
+            routing_id = zmqpy_msg_routing_id(&self.msg)
+            if routing_id < 0:
+                raise_unsupported("a routing id of a message")
+            return routing_id
+        if option == "group":
+            text = zmqpy_msg_group(&self.msg)
+            if text == NULL:
+                raise_unsupported("a group of a message")
+            return (<bytes>text).decode("utf-8")
+        if isinstance(option, str):
+            name = option.encode("utf-8")
+        elif isinstance(option, (bytes, bytearray)):
+            name = bytes(option)
+        else:
+            raise TypeError(f"option must be an int or the name of a property, not {option!r}")
+        text = zmq_msg_gets(&self.msg, <bytes>name)
+        if text == NULL:
+            raise_error(zmq_errno())
+        return (<bytes>text).decode("utf-8")
+
+    def set(self, option, value):
+        """Sets "routing_id" (int) or "group" (str or bytes); every other option raises ZMQError (EINVAL)."""
+        cdef int rc
+        if option == "routing_id":
+            rc = zmqpy_msg_set_routing_id(&self.msg, value)
+        elif option == "group":
+            group = value.encode("utf-8") if isinstance(value, str) else value
+            if not isinstance(group, bytes):
+                raise TypeError(f"group must be str or bytes, not {value!r}")
+            rc = zmqpy_msg_set_group(&self.msg, <bytes>group)
+        elif isinstance(option, int):
+            if not isinstance(value, int):
+                raise TypeError(f"the value of option {option} must be an int, not {value!r}")
+            rc = zmq_msg_set(&self.msg, option, value)
+        else:
+            rc = -1
+            raise_error(EINVAL)
+        if rc < 0:
+            if zmq_errno() == ENOTSUP:
+                raise_unsupported(f"the {option} of a message")
+            raise_error(zmq_errno())
+
+    def __getitem__(self, key):
+        """The property `key`, as `get`."""
+        return self.get(key)
+
+    def __iter__(self):
+        raise TypeError("a Frame is not iterable; use frame.bytes or frame.buffer")
+
+    def __contains__(self, item):
+        raise TypeError("use 'in' on frame.bytes or frame.buffer")
+
+
+cdef Py_ssize_t buffer_size(object data) except -1:
+    cdef Py_buffer view
+    cdef Py_ssize_t size
+    PyObject_GetBuffer(data, &view, PyBUF_ANY_CONTIGUOUS)
+    size = view.len
+    PyBuffer_Release(&view)
+    return size
+
+
+cdef bint is_read_only(object data) except -1:
+    cdef Py_buffer view
+    cdef bint read_only
+    PyObject_GetBuffer(data, &view, PyBUF_ANY_CONTIGUOUS)
+    read_only = view.readonly
+    PyBuffer_Release(&view)
+    return read_only

@@ -1,0 +1,162 @@
+# cython: language_level=3
+"""Socket options: which C type each has, how its value looks in Python, and options as attributes of Socket."""
+
+from libc.errno cimport EINTR, EINVAL
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdlib cimport free, malloc
+from zmqpy._core.constants cimport (
+    ZMQ_AFFINITY,
+    ZMQ_CURVE_PUBLICKEY,
+    ZMQ_CURVE_SERVERKEY,
+    ZMQ_ROUTING_ID,
+)
+from zmqpy._core.errors cimport check_signals, raise_error
+from zmqpy._core.libzmq cimport *
+
+from zmqpy.constants import SocketOption, _OptType
+
+cdef enum:
+    KIND_INT
+    KIND_INT64
+    KIND_BYTES
+    KIND_FD
+    KINDS = 256
+    TEXT_SIZE = 256  # bytes; every text option but LAST_ENDPOINT of a long inproc name fits
+    LONG_TEXT_SIZE = 65536
+    CURVE_KEY_SIZE = 41  # Z85 text and its NUL
+
+cdef uint8_t kinds[KINDS]
+
+
+cdef int fill_kinds() except -1:
+    cdef int number
+    by_type = {_OptType.int64: KIND_INT64, _OptType.bytes: KIND_BYTES, _OptType.fd: KIND_FD}
+    for option in SocketOption.__members__.values():
+        number = option
+        if number < KINDS:
+            kinds[number] = by_type.get(option._opt_type, KIND_INT)
+    return 0
+
+
+fill_kinds()
+
+
+cdef inline int kind_of(int option) noexcept:
+    return kinds[option] if 0 <= option < KINDS else KIND_INT
+
+
+cdef object name_of(int option):
+    try:
+        return SocketOption(option).name
+    except ValueError:
+        return f"option {option}"
+
+
+cdef object get_text(void *handle, int option, size_t size):
+    cdef char small[TEXT_SIZE]
+    cdef char *buffer = small
+    cdef int rc
+    if size > TEXT_SIZE:
+        buffer = <char *>malloc(size)
+        if buffer == NULL:
+            raise MemoryError
+    rc = zmq_getsockopt(handle, option, buffer, &size)
+    value = None
+    if rc == 0:
+        if option != ZMQ_ROUTING_ID and size > 0 and buffer[size - 1] == 0:
+            size -= 1
+        value = PyBytes_FromStringAndSize(buffer, size)
+    if buffer != small:
+        free(buffer)
+    return value
+
+
+cdef object get_option(void *handle, int option):
+    cdef int number = 0
+    cdef int64_t wide = 0
+    cdef size_t size
+    cdef int kind = kind_of(option)
+    if kind == KIND_BYTES:
+        if ZMQ_CURVE_PUBLICKEY <= option <= ZMQ_CURVE_SERVERKEY:
+            value = get_text(handle, option, CURVE_KEY_SIZE)
+        else:
+            value = get_text(handle, option, TEXT_SIZE)
+            if value is None and zmq_errno() == EINVAL:
+                value = get_text(handle, option, LONG_TEXT_SIZE)
+        if value is None:
+            raise_error(zmq_errno())
+        return value
+    if kind == KIND_INT64:
+        size = sizeof(wide)
+        if zmq_getsockopt(handle, option, &wide, &size) < 0:
+            raise_error(zmq_errno())
+        return wide
+    if kind == KIND_FD:
+        size = sizeof(zmq_fd_t)
+        if zmq_getsockopt(handle, option, &wide, &size) < 0:
+            raise_error(zmq_errno())
+        return (<zmq_fd_t *>&wide)[0]
+    size = sizeof(number)
+    while zmq_getsockopt(handle, option, &number, &size) < 0:
+        if zmq_errno() != EINTR:
+            raise_error(zmq_errno())
+        check_signals()  # EVENTS looks at what has arrived, which a signal may interrupt
+    return number
+
+
+cdef int set_option(void *handle, int option, object value) except -1:
+    cdef int number
+    cdef int64_t wide
+    cdef int rc
+    cdef int kind = kind_of(option)
+    if isinstance(value, str):
+        raise TypeError(f"{name_of(option)} does not take str; use set_string() ({value!r})")
+    if kind == KIND_BYTES:
+        if not isinstance(value, bytes):
+            raise TypeError(f"{name_of(option)} takes bytes, not {value!r}")
+        rc = zmq_setsockopt(handle, option, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+    elif not isinstance(value, int):
+        raise TypeError(f"{name_of(option)} takes an int, not {value!r}")
+    elif kind == KIND_INT64:
+        if option == ZMQ_AFFINITY and value >= 0:
+            wide = <int64_t><uint64_t>value
+        else:
+            wide = value
+        rc = zmq_setsockopt(handle, option, &wide, sizeof(wide))
+    else:
+        number = value
+        rc = zmq_setsockopt(handle, option, &number, sizeof(number))
+    if rc < 0:
+        raise_error(zmq_errno())
+    return 0
+
+
+cdef class OptionAttribute:
+    """A socket option as an attribute of a socket class. Costs other attributes nothing: it is an ordinary descriptor."""
+
+    cdef readonly int option
+    cdef readonly str name
+
+    def __init__(self, option, str name):
+        self.option = option
+        self.name = name
+
+    def __get__(self, instance, owner):
+        if instance is None:
+            return self
+        try:
+            return instance.get(self.option)
+        except Exception as error:
+            if getattr(error, "errno", None) == EINVAL:
+                raise AttributeError(f"{self.name} cannot be read") from error
+            raise
+
+    def __set__(self, instance, value):
+        instance.set(self.option, value)
+
+    def __delete__(self, instance):
+        raise AttributeError(f"{self.name} is a socket option and cannot be deleted")
+
+    def __repr__(self):
+        return f"<socket option {self.name} ({self.option})>"

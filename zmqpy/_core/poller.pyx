@@ -1,0 +1,194 @@
+# cython: language_level=3
+"""zmq_poll, and a poller that keeps what is registered between polls. How one waits is wait.pyx's."""
+
+from libc.errno cimport ENOTSOCK
+from libc.stdlib cimport free, malloc, realloc
+from zmqpy._core.errors cimport raise_error
+from zmqpy._core.libzmq cimport zmq_pollitem_t
+from zmqpy._core.socket cimport Socket
+from zmqpy._core.wait cimport poll_items
+
+from zmqpy.constants import PollEvent
+
+
+cdef int fill_item(zmq_pollitem_t *item, object target, object flags) except -1:
+    """What to poll: a Socket, a descriptor, or an object with fileno()."""
+    item.socket = NULL
+    item.fd = 0
+    item.revents = 0
+    item.events = flags
+    if isinstance(target, Socket):
+        item.socket = (<Socket>target).handle
+        if item.socket == NULL:
+            raise_error(ENOTSOCK)
+    elif isinstance(target, int):
+        item.fd = target
+    else:
+        fileno = getattr(target, "fileno", None)
+        if fileno is None:
+            raise TypeError(f"can only poll a Socket, a descriptor or an object with fileno(), not {target!r}")
+        item.fd = fileno()
+    return 0
+
+
+cdef long milliseconds_of(object timeout) except? -2:
+    """ms for zmq_poll: None and negative numbers wait for ever."""
+    if timeout is None:
+        return -1
+    if isinstance(timeout, str):
+        raise TypeError(f"timeout must be a number of milliseconds or None, not {timeout!r}")
+    number = int(timeout)
+    return -1 if number < 0 else number
+
+
+def zmq_poll_list(sockets, timeout):
+    """Implements zmq_poll."""
+    cdef list targets = []
+    cdef zmq_pollitem_t *items = NULL
+    cdef Py_ssize_t count, index
+    cdef long milliseconds = milliseconds_of(timeout)
+    entries = [(target, flags) for target, flags in sockets]
+    count = len(entries)
+    if count > 0:
+        items = <zmq_pollitem_t *>malloc(count * sizeof(zmq_pollitem_t))
+        if items == NULL:
+            raise MemoryError
+    try:
+        for index in range(count):
+            target, flags = entries[index]
+            fill_item(&items[index], target, flags)
+        poll_items(items, count, milliseconds)
+        return [(entries[index][0], items[index].revents) for index in range(count) if items[index].revents]
+    finally:
+        free(items)
+
+
+def zmq_poll(sockets, int timeout=-1) -> list:
+    """Waits until one of several sockets or descriptors is ready (zmq_poll(3)).
+
+    sockets : list of (Socket, descriptor or object with fileno(); PollEvent flags).
+    timeout : ms; negative waits for ever.
+
+    Returns the ready ones with the events they are ready for, [] after the timeout. Raises ZMQError.
+    """
+    return zmq_poll_list(sockets, timeout)
+
+
+cdef class Poller:
+    """Waits for many sockets and descriptors at once (zmq_poll(3)).
+
+    Register what to wait for, then call poll as often as needed.
+    """
+
+    cdef object __weakref__
+    cdef list targets          # in the order of registration
+    cdef dict positions        # target -> index
+    cdef zmq_pollitem_t *items # as many as targets
+    cdef Py_ssize_t room
+    cdef int polling           # polls in progress: they work on copies of the array
+
+    def __cinit__(self, *args, **kwargs):
+        self.targets = []
+        self.positions = {}
+        self.items = NULL
+        self.room = 0
+
+    def __dealloc__(self):
+        free(self.items)
+
+    def __contains__(self, socket):
+        return socket in self.positions
+
+    @property
+    def sockets(self) -> list:
+        """What is registered: list of (socket, PollEvent flags)."""
+        cdef Py_ssize_t index
+        return [(target, PollEvent(self.items[index].events)) for index, target in enumerate(self.targets)]
+
+    def register(self, socket, flags=PollEvent.POLLIN | PollEvent.POLLOUT) -> None:
+        """Waits for `flags` on `socket`: a Socket, a descriptor or an object with fileno(). Flags 0 unregister it.
+
+        Registering again replaces the flags.
+        """
+        cdef Py_ssize_t index
+        cdef zmq_pollitem_t *grown
+        cdef short events
+        if not flags:
+            if socket in self.positions:
+                self.unregister(socket)
+            return
+        events = flags
+        if socket in self.positions:
+            index = self.positions[socket]
+        else:
+            index = len(self.targets)
+            if index == self.room:
+                grown = <zmq_pollitem_t *>realloc(self.items, (2 * self.room + 4) * sizeof(zmq_pollitem_t))
+                if grown == NULL:
+                    raise MemoryError
+                self.items = grown
+                self.room = 2 * self.room + 4
+            self.positions[socket] = index
+            self.targets.append(socket)
+            self.items[index].socket = NULL
+            self.items[index].fd = 0
+        self.items[index].events = events
+
+    def modify(self, socket, flags=PollEvent.POLLIN | PollEvent.POLLOUT) -> None:
+        """Replaces the flags of `socket`, as register."""
+        self.register(socket, flags)
+
+    def unregister(self, socket) -> None:
+        """Waits no longer for `socket`. Raises KeyError if it was not registered."""
+        cdef Py_ssize_t index, other
+        index = self.positions.pop(socket)
+        del self.targets[index]
+        for other in range(index, len(self.targets)):
+            self.items[other] = self.items[other + 1]
+            self.positions[self.targets[other]] = other
+
+    def poll(self, timeout=None) -> list:
+        """Waits until something registered is ready.
+
+        timeout : ms; None or negative waits for ever.
+
+        Returns list of (socket or descriptor, events it is ready for), [] after the timeout. Raises ZMQError.
+        """
+        cdef Py_ssize_t count = len(self.targets)
+        cdef Py_ssize_t index
+        cdef zmq_pollitem_t small[16]
+        cdef zmq_pollitem_t *items = small
+        cdef list ready = []
+        cdef list targets
+        cdef object target
+        cdef long milliseconds = milliseconds_of(timeout)
+        if count == 0 and milliseconds < 0:
+            raise ValueError("nothing is registered: poll would wait for ever")
+        if count > 16:
+            items = <zmq_pollitem_t *>malloc(count * sizeof(zmq_pollitem_t))
+            if items == NULL:
+                raise MemoryError
+        try:
+            targets = self.targets[:] if milliseconds else self.targets
+            for index in range(count):
+                target = targets[index]
+                if isinstance(target, Socket):
+                    if (<Socket>target).handle == NULL:
+                        raise_error(ENOTSOCK)
+                    items[index].socket = (<Socket>target).handle
+                    items[index].fd = 0
+                    items[index].events = self.items[index].events
+                    items[index].revents = 0
+                else:
+                    fill_item(&items[index], target, self.items[index].events)
+            if poll_items(items, count, milliseconds) > 0:
+                for index in range(count):
+                    if items[index].revents:
+                        target = targets[index]
+                        if items[index].socket == NULL and not isinstance(target, int):
+                            target = items[index].fd
+                        ready.append((target, <int>items[index].revents))
+        finally:
+            if items != small:
+                free(items)
+        return ready

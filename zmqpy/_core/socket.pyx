@@ -1,0 +1,312 @@
+# cython: language_level=3
+"""The socket's handle: its life, its options, its endpoints, and what fork and closing in another thread do to it.
+
+Sending and receiving are in transfer.pyx, batches in batch.pyx, conveniences (context managers, strings) in zmqpy/socket.py.
+"""
+
+import os
+import weakref
+
+from libc.errno cimport EINTR, ENOTSOCK
+from libc.stdint cimport uintptr_t
+from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_TYPE
+from zmqpy._core.context cimport Context
+from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
+from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
+from zmqpy._core.libzmq cimport *
+from zmqpy._core.options cimport get_option, set_option
+
+from zmqpy.constants import SocketOption
+
+cdef extern from "Python.h":
+    int PyObject_GenericSetAttr(object instance, object name, object value) except -1
+
+_live = weakref.WeakSet()
+
+
+def _after_fork_in_child():
+    """Sockets belong to the parent: in the child they count as closed and the engine is never called with them."""
+    for item in list(_live):
+        (<Socket>item).handle = NULL
+        (<Socket>item).abandoned = NULL
+        (<Socket>item).users = 0
+        (<Socket>item).forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+cdef class Socket:
+    """A ZeroMQ socket. Socket(context, socket_type, shadow=0, copy_threshold=zmqpy.COPY_THRESHOLD)"""
+
+    def __cinit__(self, *args, **kwargs):
+        self.handle = NULL
+        self.abandoned = NULL
+        self.users = 0
+        self.type_number = -1
+        self.copy_threshold = 65536
+
+    def __init__(self, context=None, int socket_type=0, shadow=0, copy_threshold=None):
+        if self.handle != NULL:
+            return
+        if copy_threshold is not None:
+            self.copy_threshold = copy_threshold
+        if shadow:
+            self.handle = <void *><uintptr_t>shadow
+            self.borrowed = True
+            self.context = context
+            self.type_number = get_option(self.handle, ZMQ_TYPE)
+        else:
+            if not isinstance(context, Context):
+                raise TypeError(f"context must be a Context, not {context!r}")
+            self.context = context
+            if self.context.handle == NULL:
+                self.context.require()
+            self.handle = zmq_socket(self.context.handle, socket_type)
+            if self.handle == NULL:
+                raise_error(zmq_errno())
+            self.type_number = socket_type
+        _live.add(self)
+
+    def __dealloc__(self):
+        if self.handle != NULL and not self.borrowed:
+            zmq_close(self.handle)
+            self.handle = NULL
+
+    def __reduce__(self):
+        raise TypeError("a Socket cannot be pickled")
+
+    # ---- the handle ----
+
+    cdef int require(self) except -1:
+        if self.handle == NULL:
+            self.fail(ENOTSOCK)
+        return 0
+
+    cdef int fail(self, int error) except -1:
+        """Raises what `error` means for this socket."""
+        if self.handle == NULL and error == ENOTSOCK and self.forked:
+            import zmqpy.error
+
+            raise zmqpy.error.ZMQError(
+                ENOTSOCK, "this Socket belongs to the process that forked; make a Context and sockets of your own in the child"
+            )
+        raise_error(error)
+
+    cdef void enter_call(self) noexcept:
+        """Before a call with the handle that releases the GIL."""
+        self.users += 1
+
+    cdef int leave_call(self) except -1:
+        """After it; closes what was closed meanwhile by another thread."""
+        self.users -= 1
+        if self.users == 0 and self.abandoned != NULL:
+            zmq_close(self.abandoned)
+            self.abandoned = NULL
+        return 0
+
+    @property
+    def underlying(self) -> int:
+        """Address of the C socket; 0 once closed."""
+        return <uintptr_t>self.handle
+
+    @property
+    def closed(self) -> bool:
+        """Whether the socket is closed, or its context terminated, or it belongs to the parent of a forked process."""
+        cdef int number = 0
+        cdef size_t size = sizeof(number)
+        if self.handle == NULL:
+            return True
+        if zmq_getsockopt(self.handle, ZMQ_TYPE, &number, &size) < 0 and zmq_errno() == ENOTSOCK:
+            self.handle = NULL
+            return True
+        return False
+
+    @property
+    def _closed(self) -> bool:
+        return self.handle == NULL
+
+    @property
+    def _type_number(self) -> int:
+        return self.type_number
+
+    def close(self, linger=None) -> None:
+        """Closes the socket (zmq_close(3)). Never waits; closing again does nothing.
+
+        linger : int, ms, how long unsent messages are kept for sending; None leaves the option as it is.
+        """
+        cdef void *handle = self.handle
+        if handle == NULL:
+            return
+        if linger is not None and not self.borrowed:
+            try:
+                set_option(handle, ZMQ_LINGER, linger)
+            except TypeError:
+                raise
+            except Exception as error:
+                if getattr(error, "errno", None) not in (ENOTSOCK, ZMQ_ETERM):
+                    raise
+        self.handle = NULL
+        if self.borrowed:
+            return
+        if self.users > 0 and not ZMQPY_HAVE_EXT:
+            self.abandoned = handle
+            return
+        if zmq_close(handle) < 0 and zmq_errno() != ENOTSOCK:
+            raise_error(zmq_errno())
+
+    # ---- options ----
+
+    def get(self, int option):
+        """The value of a SocketOption: int, or bytes (zmq_getsockopt(3)).
+
+        Raises ZMQError (EINVAL: no such option, or it cannot be read).
+        """
+        self.require()
+        return get_option(self.handle, option)
+
+    def set(self, int option, optval):
+        """Sets a SocketOption to an int or bytes (zmq_setsockopt(3)).
+
+        Raises TypeError for a value of the wrong type, ZMQError (EINVAL) for one out of range.
+        """
+        self.require()
+        set_option(self.handle, option, optval)
+
+    # ---- endpoints ----
+
+    def bind(self, addr):
+        """Listens at `addr`, e.g. "tcp://*:5555" (zmq_bind(3)). Raises ZMQError, which names the address."""
+        cdef bytes endpoint = endpoint_bytes(addr)
+        cdef char *text = endpoint
+        cdef int rc, error = 0
+        if self.forked:
+            self.require()
+        while True:
+            self.enter_call()
+            with nogil:
+                rc = zmq_bind(self.handle, text)
+                if rc < 0:
+                    error = zmq_errno()
+            self.leave_call()
+            if rc >= 0:
+                return
+            if error != EINTR:
+                raise_error(error, endpoint)
+            check_signals()
+
+    def connect(self, addr):
+        """Connects to `addr`, now and whenever the connection is lost (zmq_connect(3)). Raises ZMQError, naming the address."""
+        cdef bytes endpoint = endpoint_bytes(addr)
+        cdef char *text = endpoint
+        cdef int rc, error = 0
+        if self.forked:
+            self.require()
+        while True:
+            self.enter_call()
+            with nogil:
+                rc = zmq_connect(self.handle, text)
+                if rc < 0:
+                    error = zmq_errno()
+            self.leave_call()
+            if rc >= 0:
+                return
+            if error != EINTR:
+                raise_error(error, endpoint)
+            check_signals()
+
+    def unbind(self, addr):
+        """Stops listening at `addr` (zmq_unbind(3)). Raises ZMQError (ENOENT if it was not bound)."""
+        cdef bytes endpoint = endpoint_bytes(addr)
+        self.require()
+        if zmq_unbind(self.handle, endpoint) < 0:
+            raise_error(zmq_errno(), endpoint)
+
+    def disconnect(self, addr):
+        """Ends the connection to `addr` (zmq_disconnect(3)). Raises ZMQError (ENOENT if it was not connected)."""
+        cdef bytes endpoint = endpoint_bytes(addr)
+        self.require()
+        if zmq_disconnect(self.handle, endpoint) < 0:
+            raise_error(zmq_errno(), endpoint)
+
+    def monitor(self, addr, int events=0xFFFF):
+        """Publishes this socket's events on a PAIR socket at `addr`, "inproc://..." (zmq_socket_monitor(3)).
+
+        addr : str, or None to stop.  events : Event flags.
+        """
+        cdef bytes endpoint = b""
+        cdef char *text = NULL
+        cdef int rc, error = 0
+        self.require()
+        if addr is not None:
+            endpoint = endpoint_bytes(addr)
+            text = endpoint
+        self.enter_call()
+        with nogil:
+            rc = zmq_socket_monitor(self.handle, text, events)
+            if rc < 0:
+                error = zmq_errno()
+        self.leave_call()
+        if rc < 0:
+            raise_error(error, None if addr is None else endpoint)
+
+    def join(self, group):
+        """Joins a group of messages (DISH only, str or bytes). Raises ZMQError."""
+        self.require()
+        if zmqpy_join(self.handle, group_bytes(group)) < 0:
+            if zmq_errno() == ENOTSUP:
+                raise_unsupported("join")
+            raise_error(zmq_errno())
+
+    def leave(self, group):
+        """Leaves a group that was joined. Raises ZMQError."""
+        self.require()
+        if zmqpy_leave(self.handle, group_bytes(group)) < 0:
+            if zmq_errno() == ENOTSUP:
+                raise_unsupported("leave")
+            raise_error(zmq_errno())
+
+    # ---- attributes ----
+
+    def __setattr__(self, name, value):
+        """Attributes are those of the class, and options by name in any case; everything else is a mistake."""
+        cdef type cls = type(self)
+        if name == "subscribe" or name == "unsubscribe":
+            # Methods, and also options that may be assigned.
+            if not callable(value):
+                self.set(SocketOption[name.upper()], value)
+                return
+        if hasattr(cls, name) or is_annotated(cls, name):
+            PyObject_GenericSetAttr(self, name, value)
+            return
+        option = SocketOption.__members__.get(name.upper())
+        if option is None:
+            raise AttributeError(f"{cls.__name__} has no such option: {name.upper()}")
+        self.set(option, value)
+
+
+cdef bint is_annotated(type cls, str name) except -1:
+    for base in cls.__mro__:
+        try:
+            if name in base.__annotations__:
+                return True
+        except (AttributeError, NameError):  # none, or (from 3.14 on) one that cannot be evaluated yet
+            continue
+    return False
+
+
+cdef bytes endpoint_bytes(object addr):
+    if isinstance(addr, str):
+        return (<str>addr).encode("utf-8")
+    if isinstance(addr, bytes):
+        return addr
+    raise TypeError(f"addr must be str, not {addr!r}")
+
+
+cdef bytes group_bytes(object group):
+    if isinstance(group, str):
+        return (<str>group).encode("utf-8")
+    if isinstance(group, bytes):
+        return group
+    raise TypeError(f"group must be str or bytes, not {group!r}")

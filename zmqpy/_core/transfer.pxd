@@ -1,0 +1,27 @@
+"""A Socket that sends and receives. See transfer.pyx."""
+
+from zmqpy._core.libzmq cimport zmq_msg_t
+from zmqpy._core.socket cimport Socket
+
+cdef enum:
+    SEND_BYTES
+    SEND_MSG
+    RECV_MSG
+
+
+cdef class TransferSocket(Socket):
+    # One zmq_send, zmq_msg_send or zmq_msg_recv that may wait.
+    cdef int wait(self, int operation, zmq_msg_t *msg, const char *data, size_t size, int flags) except -1
+    # Sends a copy of `part`: bytes, a buffer, a Frame; with `text` also str, as UTF-8.
+    cdef int send_part(self, object part, int flags, bint text) except -1
+    # Sends `msg`, which is empty afterwards; on an error it stays the caller's to close.
+    cdef int send_msg(self, zmq_msg_t *msg, int flags) except -1
+    # Sends `part` in place if it is large enough to be worth it; a MessageTracker, or None when nobody has to wait.
+    cdef object send_uncopied(self, object part, int flags, bint track)
+    # Receives into an initialised message, waiting unless `flags` forbid it.
+    cdef int recv_msg(self, zmq_msg_t *msg, int flags) except -1
+    cdef bytes recv_bytes(self, int flags, bint *more)
+
+
+# The content of `msg` as bytes; closes the message.
+cdef bytes take_bytes(zmq_msg_t *msg)

@@ -1,0 +1,229 @@
+"""Context as users see it: options as attributes, default options for its sockets, the process's instance, the end of it all.
+
+The handle and the calls that can wait are _core/context.pyx's.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import warnings
+from threading import Lock
+from typing import Any, Callable, ClassVar
+from weakref import WeakSet
+
+from zmqpy._core.context import Context as _Context
+from zmqpy.constants import ContextOption, Errno, SocketOption
+from zmqpy.error import ZMQError
+from zmqpy.socket import Socket
+from zmqpy.utils.interop import cast_int_addr
+
+_exiting = False
+
+
+def _notice_exit() -> None:
+    global _exiting
+    _exiting = True
+
+
+atexit.register(_notice_exit)
+
+
+class Context(_Context):
+    """A ZeroMQ context: makes sockets, and ends them.
+
+    Context(io_threads=1, shadow=0)
+
+    io_threads : int, number of background threads.
+    shadow : a Context (of zmqpy or pyzmq's underlying int address) to use without owning it.
+
+    Names of context options are attributes (`context.io_threads`). Names of socket options set defaults for sockets made
+    later (`context.linger = 0`). As a context manager it is destroyed at the end, sockets included.
+    """
+
+    sockopts: dict[int, Any]
+    _instance: ClassVar[Any] = None
+    _instance_lock: ClassVar[Lock] = Lock()
+    _instance_pid: ClassVar[int | None] = None
+    _shadow: bool = False
+    _shadow_obj: Any = None
+    _warn_destroy_close: bool = False
+    _sockets: WeakSet[Any]
+    _socket_class: ClassVar[Any] = Socket
+
+    def __init__(self, io_threads: int | Context = 1, shadow: Context | int = 0) -> None:
+        if isinstance(io_threads, _Context):
+            shadow, io_threads = io_threads, 1
+        if isinstance(shadow, _Context):
+            self._shadow_obj = shadow
+            address = shadow.underlying
+        elif shadow:
+            self._shadow_obj = shadow
+            address = cast_int_addr(shadow)
+        else:
+            address = 0
+        super().__init__(io_threads, address)
+        self._shadow = bool(address)
+        self._sockets = WeakSet()
+        self.sockopts = {}
+        if isinstance(shadow, Context):
+            self.sockopts.update(shadow.sockopts)
+
+    def __del__(self) -> None:
+        if self._shadow or _exiting or self.closed:
+            return
+        warnings.warn(f"Unclosed context {self}", ResourceWarning, stacklevel=2, source=self)
+        for socket in list(self._sockets):
+            socket.close()
+        # The handle is terminated when the object is freed, without waiting.
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        name = "zmq.Context" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__qualname__}"
+        count = len(self._sockets)
+        sockets = f"{count} socket{'s' if count > 1 else ''}" if count else ""
+        return f"<{name}({sockets}) at {hex(id(self))}{' closed' if self.closed else ''}>"
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        if not self.closed and not self._shadow:
+            if exc_type is None or not len(self._sockets):
+                self._warn_destroy_close = False
+            self.destroy()
+
+    def __copy__(self, memo: Any = None) -> Any:
+        """A shadow of this context."""
+        return self.__class__.shadow(self)
+
+    __deepcopy__ = __copy__
+
+    @classmethod
+    def shadow(cls, address: int | Any) -> Any:
+        """A Context for a context that exists, which it neither owns nor terminates.
+
+        address : Context, or an int or pointer object: the address of a C context.
+        """
+        return cls(shadow=address)
+
+    @classmethod
+    def shadow_pyczmq(cls, ctx: Any) -> Any:
+        """A Context for a pyczmq context."""
+        return cls(shadow=cast_int_addr(ctx))
+
+    @classmethod
+    def instance(cls, io_threads: int = 1) -> Any:
+        """The process's one Context of this class, made when it is first asked for; a forked child gets one of its own."""
+        if cls._instance is None or cls._instance_pid != os.getpid() or cls._instance.closed:
+            with cls._instance_lock:
+                if cls._instance is None or cls._instance_pid != os.getpid() or cls._instance.closed:
+                    cls._instance = cls(io_threads=io_threads)
+                    cls._instance_pid = os.getpid()
+        return cls._instance
+
+    def term(self) -> None:
+        """Waits until all sockets are closed and what they linger for is sent, then ends the context.
+
+        Every other call on its sockets raises ContextTerminated. Ctrl-C gets out; then term can be called again.
+        """
+        super().term()
+
+    def destroy(self, linger: int | None = None) -> None:
+        """Closes all sockets of this context and terminates it.
+
+        linger : int, ms, set on every socket first. Not for contexts whose sockets other threads still use.
+        """
+        if self.closed:
+            return
+        sockets = self._sockets
+        self._sockets = WeakSet()
+        for socket in list(sockets):
+            if not socket.closed:
+                if self._warn_destroy_close:
+                    warnings.warn(f"Destroying context with unclosed socket {socket}", ResourceWarning, stacklevel=3)
+                socket.close(linger=linger)
+        self.term()
+
+    def socket(self, socket_type: int, socket_class: Callable[..., Any] | None = None, **kwargs: Any) -> Any:
+        """A new socket of the given SocketType.
+
+        socket_class : class or function to make it instead of this context's own.
+        kwargs : passed to its constructor.
+
+        Raises ZMQError (EINVAL: unknown type, EMFILE: too many sockets, ENOTSUP: the context is terminated).
+        """
+        if self.closed:
+            raise ZMQError(Errno.ENOTSUP, "the Context has been terminated: it makes no more sockets")
+        if socket_class is None:
+            socket_class = self._socket_class
+        socket = socket_class(self, socket_type, **kwargs)
+        for option, value in self.sockopts.items():
+            try:
+                socket.setsockopt(option, value)
+            except ZMQError:
+                pass  # a default that this type of socket does not have
+        self._add_socket(socket)
+        return socket
+
+    def setsockopt(self, opt: int, value: Any) -> None:
+        """Sets the default of a socket option for sockets made from now on."""
+        self.sockopts[opt] = value
+
+    def getsockopt(self, opt: int) -> Any:
+        """The default set for a socket option. Raises KeyError if none was."""
+        return self.sockopts[opt]
+
+    def _add_socket(self, socket: Any) -> None:
+        self._sockets.add(socket)
+
+    def _rm_socket(self, socket: Any) -> None:
+        self._sockets.discard(socket)
+
+    def __getattr__(self, key: str) -> Any:
+        name = key.upper()
+        option = ContextOption.__members__.get(name)
+        if option is not None:
+            return self.get(option)
+        default = SocketOption.__members__.get(name)
+        if default is None:
+            raise AttributeError(f"{type(self).__name__} has no such option: {name}")
+        try:
+            return self.sockopts[default]
+        except KeyError:
+            raise AttributeError(f"no default is set for {name}") from None
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        for cls in type(self).__mro__:
+            if key in cls.__dict__ or key in cls.__dict__.get("__annotations__", ()):
+                object.__setattr__(self, key, value)
+                return
+        name = key.upper()
+        if name in ContextOption.__members__:
+            self.set(ContextOption[name], value)
+        elif name in SocketOption.__members__:
+            self.sockopts[SocketOption[name]] = value
+        elif hasattr(self, key):
+            object.__setattr__(self, key, value)
+        else:
+            raise AttributeError(f"{type(self).__name__} has no such option: {name}")
+
+    def __delattr__(self, key: str) -> None:
+        if key in self.__dict__:
+            object.__delattr__(self, key)
+            return
+        option = SocketOption.__members__.get(key.upper())
+        if option is None:
+            raise AttributeError(f"{type(self).__name__} has no such option: {key.upper()}")
+        try:
+            del self.sockopts[option]
+        except KeyError:
+            raise AttributeError(f"no default is set for {key.upper()}") from None
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *ContextOption.__members__})
+
+
+SyncContext = Context
+
+__all__ = ["Context", "SyncContext"]

@@ -1,0 +1,38 @@
+"""Poller, and select in its terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zmqpy._core.poller import Poller as _Poller
+from zmqpy._core.poller import zmq_poll
+from zmqpy.constants import PollEvent
+
+
+class Poller(_Poller):
+    __doc__ = _Poller.__doc__
+
+
+def select(
+    rlist: list[Any], wlist: list[Any], xlist: list[Any], timeout: float | None = None
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """select.select for sockets and descriptors: the readable, writable and erroneous of three lists.
+
+    timeout : seconds; None or negative waits for ever.
+    """
+    wanted: dict[Any, int] = {}
+    for flag, group in ((PollEvent.POLLIN, rlist), (PollEvent.POLLOUT, wlist), (PollEvent.POLLERR, xlist)):
+        for socket in group:
+            wanted[socket] = wanted.get(socket, 0) | int(flag)
+    milliseconds = -1 if timeout is None or timeout < 0 else int(timeout * 1000)
+    ready: dict[Any, int] = {}
+    for socket, events in zmq_poll(list(wanted.items()), milliseconds):
+        ready[socket] = events
+    return (
+        [socket for socket in rlist if ready.get(socket, 0) & PollEvent.POLLIN],
+        [socket for socket in wlist if ready.get(socket, 0) & PollEvent.POLLOUT],
+        [socket for socket in xlist if ready.get(socket, 0) & PollEvent.POLLERR],
+    )
+
+
+__all__ = ["Poller", "select"]

@@ -1,0 +1,326 @@
+"""Socket as users see it: conveniences over the calls of _core/socket.pyx, none of which it wraps but bind and connect.
+
+Options are attributes by descriptors made from the constants; nothing is looked up by name when a method is called.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+import warnings
+from typing import Any, Callable, ClassVar
+
+from zmqpy._core.options import OptionAttribute
+from zmqpy._core.batch import BatchSocket as _Socket
+from zmqpy.constants import Errno, Event, SocketOption, SocketType
+from zmqpy.error import ZMQBindError, ZMQError
+from zmqpy.poll import Poller
+from zmqpy.utils import jsonapi
+from zmqpy.utils.interop import cast_int_addr
+
+DEFAULT_PROTOCOL = pickle.DEFAULT_PROTOCOL
+
+
+class _SocketContext:
+    """What bind and connect return: `with socket.bind(address) as socket:` unbinds at the end."""
+
+    __slots__ = ("addr", "kind", "socket")
+
+    def __init__(self, socket: Any, kind: str, addr: str):
+        self.socket = socket
+        self.kind = kind
+        self.addr = addr
+
+    def __repr__(self) -> str:
+        return f"<SocketContext({self.kind}={self.addr!r})>"
+
+    def __enter__(self) -> Any:
+        return self.socket
+
+    def __exit__(self, *exc_info: Any) -> None:
+        if self.socket.closed:
+            return
+        if self.kind == "bind":
+            self.socket.unbind(self.addr)
+        else:
+            self.socket.disconnect(self.addr)
+
+
+class Socket(_Socket):
+    """A ZeroMQ socket. Made by Context.socket(type).
+
+    Socket(ctx_or_socket=None, socket_type=0, *, shadow=0, copy_threshold=None)
+
+    Every SocketOption is an attribute too, in upper or lower case: `socket.linger = 0`. As a context manager the socket is
+    closed at the end. Iterating over it gives messages as they come, until it is closed.
+    """
+
+    _shadow: bool = False
+    _shadow_obj: Any = None
+    _monitor_socket: Any = None
+    _type_name: str = "UNKNOWN"
+    _poller_class: ClassVar[Any] = Poller
+
+    def __init__(
+        self,
+        ctx_or_socket: Any = None,
+        socket_type: int = 0,
+        *,
+        shadow: Socket | int = 0,
+        copy_threshold: int | None = None,
+    ) -> None:
+        context = None
+        if isinstance(ctx_or_socket, _Socket):
+            shadow = ctx_or_socket
+        elif ctx_or_socket is not None:
+            context = ctx_or_socket
+        if isinstance(shadow, _Socket):
+            context = shadow.context
+            address = shadow.underlying
+            if not address:
+                raise ZMQError(Errno.ENOTSOCK)
+        else:
+            address = cast_int_addr(shadow)
+        if context is None and not address:
+            raise TypeError("context must be specified")
+        super().__init__(context, int(socket_type) if isinstance(socket_type, int) else socket_type, address, copy_threshold)
+        self._shadow = bool(address)
+        self._shadow_obj = shadow if address else None
+        try:
+            self._type_name = SocketType(self._type_number).name
+        except ValueError:
+            self._type_name = str(self._type_number)
+
+    def __del__(self) -> None:
+        if self._shadow or self._closed:
+            return
+        warnings.warn(f"Unclosed socket {self}", ResourceWarning, stacklevel=2, source=self)
+        self.close()
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        name = "zmq.Socket" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__qualname__}"
+        return f"<{name}(zmq.{self._type_name}) at {hex(id(self))}{' closed' if self._closed else ''}>"
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *args: Any, **kwargs: Any) -> None:
+        self.close()
+
+    def __copy__(self, memo: Any | None = None) -> Any:
+        """A shadow of this socket."""
+        return self.__class__.shadow(self)
+
+    __deepcopy__ = __copy__
+
+    @classmethod
+    def shadow(cls, address: int | Any) -> Any:
+        """A Socket for a socket that exists, which it does not own: closing it leaves the other open.
+
+        address : Socket, or an int or pointer object: the address of a C socket.
+        """
+        return cls(shadow=address)
+
+    @property
+    def type(self) -> SocketType:
+        """The SocketType."""
+        return SocketType(self._type_number)
+
+    @property
+    def socket_type(self) -> SocketType:
+        """The SocketType. Deprecated: use `type`."""
+        warnings.warn("Socket.socket_type is deprecated: use Socket.type", DeprecationWarning, stacklevel=2)
+        return self.type
+
+    def close(self, linger: int | None = None) -> None:
+        """Closes the socket; never waits, and closing again does nothing.
+
+        linger : int, ms, how long unsent messages are kept for sending; None leaves the option as it is.
+        """
+        if self.context is not None and not self._shadow:
+            self.context._rm_socket(self)
+        super().close(linger)
+
+    # ---- endpoints ----
+
+    def bind(self, addr: str) -> _SocketContext:
+        """Listens at `addr`, e.g. "tcp://*:5555", "ipc://path", "inproc://name" (zmq_bind(3)).
+
+        Returns an object for `with`, which unbinds at the end. Raises ZMQError, which names the address.
+        """
+        super().bind(addr)
+        return self._bind_cm(addr)
+
+    def connect(self, addr: str) -> _SocketContext:
+        """Connects to `addr`, now and whenever the connection is lost (zmq_connect(3)).
+
+        Returns an object for `with`, which disconnects at the end. Raises ZMQError, which names the address.
+        """
+        super().connect(addr)
+        return self._connect_cm(addr)
+
+    def _bind_cm(self, addr: str) -> _SocketContext:
+        bound = addr
+        if isinstance(addr, str) and ("*" in addr or addr.startswith("tcp://")):
+            bound = self.get(SocketOption.LAST_ENDPOINT).decode("utf-8") or addr
+        return _SocketContext(self, "bind", bound)
+
+    def _connect_cm(self, addr: str) -> _SocketContext:
+        return _SocketContext(self, "connect", addr)
+
+    def bind_to_random_port(self, addr: str, min_port: int = 49152, max_port: int = 65536, max_tries: int = 100) -> int:
+        """Binds to a free port of `addr`, e.g. "tcp://127.0.0.1"; returns the port.
+
+        With the default range the system chooses the port; else ports in [min_port, max_port) are tried at random, at most
+        max_tries times. Raises ZMQBindError if none was free, ZMQError for every other reason.
+        """
+        if min_port == 49152 and max_port == 65536:
+            self.bind(f"{addr}:*")
+            endpoint = self.get(SocketOption.LAST_ENDPOINT).decode("utf-8", "replace")
+            text = endpoint.rpartition(":")[2]
+            if not text.isdigit():
+                raise ValueError(f"{addr} has no ports")
+            return int(text)
+        for _ in range(max_tries):
+            port = random.randrange(min_port, max_port)
+            try:
+                self.bind(f"{addr}:{port}")
+            except ZMQError as error:
+                if error.errno not in (Errno.EADDRINUSE, 13):  # 13: EACCES, not ours to use
+                    raise
+            else:
+                return port
+        raise ZMQBindError(f"no free port for {addr} in {max_tries} tries")
+
+    # ---- options ----
+
+    setsockopt = _Socket.set
+    getsockopt = _Socket.get
+
+    def set_string(self, option: int, optval: str, encoding: str = "utf-8") -> None:
+        """Sets an option that takes bytes to a text."""
+        if not isinstance(optval, str):
+            raise TypeError(f"the value of option {option!r} must be str, not {optval!r}")
+        self.set(option, optval.encode(encoding))
+
+    setsockopt_unicode = setsockopt_string = set_string
+
+    def get_string(self, option: int, encoding: str = "utf-8") -> str:
+        """The value of an option that is bytes, as text. TypeError if it is not."""
+        value = self.get(option)
+        if not isinstance(value, bytes):
+            raise TypeError(f"the value of option {option!r} is not a text: {value!r}")
+        return value.decode(encoding)
+
+    getsockopt_unicode = getsockopt_string = get_string
+
+    def subscribe(self, topic: str | bytes) -> None:
+        """Receives messages that begin with `topic` (SUB, XPUB with XPUB_MANUAL). str is sent as UTF-8."""
+        self.set(SocketOption.SUBSCRIBE, topic.encode("utf-8") if isinstance(topic, str) else topic)
+
+    def unsubscribe(self, topic: str | bytes) -> None:
+        """Takes one `subscribe` of `topic` back."""
+        self.set(SocketOption.UNSUBSCRIBE, topic.encode("utf-8") if isinstance(topic, str) else topic)
+
+    def set_hwm(self, value: int) -> None:
+        """Sets SNDHWM and RCVHWM, the limits of messages queued for and from a peer."""
+        self.set(SocketOption.SNDHWM, value)
+        self.set(SocketOption.RCVHWM, value)
+
+    def get_hwm(self) -> int:
+        """SNDHWM."""
+        return self.get(SocketOption.SNDHWM)
+
+    hwm = property(get_hwm, set_hwm, doc="Both high-water marks: messages queued for and from a peer.")
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when EVENTS may have changed; see the option FD."""
+        return self.get(SocketOption.FD)
+
+    # ---- messages ----
+
+    def send_string(self, u: str, flags: int = 0, copy: bool = True, encoding: str = "utf-8", **kwargs: Any) -> Any:
+        """Sends a text, encoded; other arguments as for send."""
+        if not isinstance(u, str):
+            raise TypeError(f"u must be str, not {u!r:.60}")
+        return self.send(u.encode(encoding), flags, copy, **kwargs)
+
+    send_unicode = send_string
+
+    def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> str:
+        """Receives a text. Raises UnicodeDecodeError if it is none, and what recv raises."""
+        return self._deserialize(self.recv(flags), lambda received: received.decode(encoding))
+
+    recv_unicode = recv_string
+
+    def send_json(self, obj: Any, flags: int = 0, **kwargs: Any) -> Any:
+        """Sends `obj` as JSON. kwargs: routing_id and group go to send, all others to json.dumps."""
+        send_kwargs = {key: kwargs.pop(key) for key in ("routing_id", "group") if key in kwargs}
+        return self.send(jsonapi.dumps(obj, **kwargs), flags, **send_kwargs)
+
+    def recv_json(self, flags: int = 0, **kwargs: Any) -> Any:
+        """Receives JSON. kwargs: json.loads's. Raises json.JSONDecodeError if it is none, and what recv raises."""
+        return self._deserialize(self.recv(flags), lambda received: jsonapi.loads(received, **kwargs))
+
+    def send_pyobj(self, obj: Any, flags: int = 0, protocol: int = DEFAULT_PROTOCOL, **kwargs: Any) -> Any:
+        """Sends `obj` pickled. Only for peers that trust each other."""
+        return self.send(pickle.dumps(obj, protocol), flags, **kwargs)
+
+    def recv_pyobj(self, flags: int = 0) -> Any:
+        """Receives a pickled object. Only from peers that are trusted: unpickling runs what it is told to."""
+        return self._deserialize(self.recv(flags), pickle.loads)
+
+    def send_serialized(self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any) -> Any:
+        """Sends the parts that `serialize(msg)` gives; other arguments as for send_multipart."""
+        return self.send_multipart(serialize(msg), flags, copy, **kwargs)
+
+    def recv_serialized(self, deserialize: Callable[[list[Any]], Any], flags: int = 0, copy: bool = True) -> Any:
+        """What `deserialize` makes of the parts of the next message."""
+        return self._deserialize(self.recv_multipart(flags, copy), deserialize)
+
+    def _deserialize(self, recvd: Any, load: Callable[[Any], Any]) -> Any:
+        """Applies `load` to what a receive gave; sockets that give awaitables apply it later."""
+        return load(recvd)
+
+    # ---- monitor ----
+
+    def get_monitor_socket(self, events: int | None = None, addr: str | None = None) -> Any:
+        """A PAIR socket that receives this socket's events (zmqpy.utils.monitor reads them); the same one each time.
+
+        events : Event flags, None for all.  addr : its inproc address, None for one of its own.
+        """
+        if self._monitor_socket is not None and not self._monitor_socket.closed:
+            return self._monitor_socket
+        if addr is None:
+            addr = f"inproc://monitor.s-{self.get(SocketOption.FD)}-{id(self):x}"
+        monitor = self.context.socket(SocketType.PAIR)
+        monitor.linger = 0
+        try:
+            self.monitor(addr, Event.ALL if events is None else events)
+            monitor.connect(addr)
+        except BaseException:
+            monitor.close()
+            raise
+        self._monitor_socket = monitor
+        return monitor
+
+    def disable_monitor(self) -> None:
+        """Stops the events that get_monitor_socket or monitor started."""
+        self._monitor_socket = None
+        self.monitor(None, 0)
+
+
+def _add_options() -> None:
+    """Every option as an attribute, unless the class has something of that name."""
+    for name, option in SocketOption.__members__.items():
+        for attribute in (name.lower(), name):
+            if not hasattr(Socket, attribute):
+                setattr(Socket, attribute, OptionAttribute(option, name))
+
+
+_add_options()
+
+SyncSocket = Socket
+
+__all__ = ["Socket", "SyncSocket"]

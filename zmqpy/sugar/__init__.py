@@ -1,0 +1,71 @@
+"""pyzmq's name for the Python layer: zmq.sugar.context is zmqpy.context, and so on."""
+
+from __future__ import annotations
+
+import sys
+
+from zmqpy import context, error, frame, poll, socket, stopwatch, tracker, version
+from zmqpy.context import Context, SyncContext
+from zmqpy.error import (
+    Again,
+    ContextTerminated,
+    DraftFDWarning,
+    InterruptedSystemCall,
+    NotDone,
+    ZMQBaseError,
+    ZMQBindError,
+    ZMQError,
+    ZMQVersionError,
+)
+from zmqpy.frame import Frame, Message
+from zmqpy.poll import Poller, select
+from zmqpy.socket import Socket, SyncSocket
+from zmqpy.stopwatch import Stopwatch
+from zmqpy.tracker import MessageTracker
+from zmqpy.version import (
+    __revision__,
+    __version__,
+    pyzmq_version,
+    pyzmq_version_info,
+    zmq_version,
+    zmq_version_info,
+)
+
+for _module in (context, frame, poll, socket, stopwatch, tracker, version):
+    sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module
+
+__all__ = [
+    "Again",
+    "Context",
+    "ContextTerminated",
+    "DraftFDWarning",
+    "Frame",
+    "InterruptedSystemCall",
+    "Message",
+    "MessageTracker",
+    "NotDone",
+    "Poller",
+    "Socket",
+    "Stopwatch",
+    "SyncContext",
+    "SyncSocket",
+    "ZMQBaseError",
+    "ZMQBindError",
+    "ZMQError",
+    "ZMQVersionError",
+    "__revision__",
+    "__version__",
+    "context",
+    "error",
+    "frame",
+    "poll",
+    "pyzmq_version",
+    "pyzmq_version_info",
+    "select",
+    "socket",
+    "stopwatch",
+    "tracker",
+    "version",
+    "zmq_version",
+    "zmq_version_info",
+]
