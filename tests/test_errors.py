@@ -4,6 +4,7 @@ import errno
 import pickle
 
 import pytest
+
 import zmqpy as zmq
 from zmqpy import error
 

@@ -4,6 +4,7 @@ import gc
 import threading
 
 import pytest
+
 import zmqpy as zmq
 
 

@@ -7,8 +7,9 @@ carries every size and every number of parts there and back, so that boundaries 
 import os
 
 import pytest
-import zmqpy as zmq
 from support import WAIT_MS, endpoint, remove_ipc, wait_until
+
+import zmqpy as zmq
 
 SIZES = [0, 1, 33, 34, 254, 255, 256, 8191, 8192, 65535, 65536, 1 << 20]
 PARTS = [1, 2, 3, 50, 200]
@@ -152,7 +153,7 @@ def prepare(type_a, type_b, a, b):
     elif type_a == type_b == "ROUTER":
         wait_until(lambda: reaches(a, b"id of b"), "a knows b")
         wait_until(lambda: reaches(b, b"id of a"), "b knows a")
-        for receiver, sender in ((a, b), (b, a)):
+        for receiver in (a, b):
             while receiver.recv_multipart()[1] != b"probe":
                 pass
 

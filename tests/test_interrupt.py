@@ -14,8 +14,9 @@ import time
 
 import aliasing
 import pytest
-import zmqpy as zmq  # noqa: F401  (a missing module is one clear error, not twelve)
 from support import run_python, start_python
+
+import zmqpy as zmq  # noqa: F401  (a missing module is one clear error, not twelve)
 
 TRIES = 30
 #: What a try may take on a machine that is busy with other things; the median must keep to LIMIT.
@@ -125,7 +126,9 @@ def interrupt_again_and_again(child, tries):
             # pyzmq loses a signal that comes between its last check and the engine's sleep.
             child.process.send_signal(signal.SIGINT)
             ended = child.expect(b"i", PATIENCE)
-        assert ended, f"try {number}: not interrupted within {PATIENCE} s, signalled {delay * 1e6:.0f} us after the start"
+        assert ended, (
+            f"try {number}: not interrupted within {PATIENCE} s, signalled {delay * 1e6:.0f} us after the start"
+        )
         taken.append(time.monotonic() - start)
         child.process.stdin.write(b"g")
         child.process.stdin.flush()
@@ -255,6 +258,7 @@ def test_timeouts_count_on_over_signals():
         start = time.monotonic()
         assert s.poll(100) == 0
         assert 0.09 < time.monotonic() - start < 5, time.monotonic() - start
+        signal.setitimer(signal.ITIMER_REAL, 0)
         s.close(); context.term()
         """
     )

@@ -3,8 +3,9 @@
 import gc
 
 import pytest
-import zmqpy as zmq
 from support import bind, open_descriptors, remove_ipc, run_python, thread_count, wait_until
+
+import zmqpy as zmq
 
 pytestmark = pytest.mark.usefixtures("clean_garbage")
 

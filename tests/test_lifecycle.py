@@ -4,8 +4,9 @@ import gc
 import warnings
 
 import pytest
-import zmqpy as zmq
 from support import run_python
+
+import zmqpy as zmq
 
 
 def messages(caught, category=ResourceWarning):

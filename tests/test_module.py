@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+
 import zmqpy as zmq
 from zmqpy.utils import jsonapi, strtypes, z85
 from zmqpy.utils.interop import cast_int_addr
@@ -73,6 +74,12 @@ def test_stopwatch():
     watch = zmq.Stopwatch()
     watch.start()
     assert watch.stop() >= 0
+
+
+def test_generic_in_annotations():
+    """Programs annotate with zmq.Socket[bytes] and zmq.Context[zmq.Socket[bytes]], evaluated at run time."""
+    assert zmq.Socket[bytes] is not None
+    assert zmq.Context[zmq.Socket[bytes]] is not None
 
 
 # ---- z85, RFC 32 ----

@@ -1,8 +1,9 @@
 """PUSH and PULL, and PAIR: sharing work out, collecting it, and what stops a sender."""
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, bind, wait_until
+
+import zmqpy as zmq
 
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
@@ -14,7 +15,9 @@ def test_tasks_are_shared_among_workers(make, transport):
         worker.connect(address)
     # Every worker must be there before the sharing is even.
     for worker in workers:
-        wait_until(lambda w=worker: (push.poll(0, zmq.POLLOUT) and push.send(b"warm"), w.poll(2))[1], "the worker is there")
+        wait_until(
+            lambda w=worker: (push.poll(0, zmq.POLLOUT) and push.send(b"warm"), w.poll(2))[1], "the worker is there"
+        )
     for worker in workers:
         while worker.poll(QUIET_MS):
             worker.recv()

@@ -1,8 +1,9 @@
 """PUB, SUB, XPUB, XSUB: matching, subscription messages, and what slow or late subscribers get."""
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, bind, bind_when_free, wait_until
+
+import zmqpy as zmq
 
 
 def subscribed(make, topics, transport="inproc", publisher=zmq.XPUB, **options):

@@ -1,8 +1,9 @@
 """REQ, REP, and the envelope they speak with DEALER and ROUTER."""
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, bind, wait_until
+
+import zmqpy as zmq
 
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])

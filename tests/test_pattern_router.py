@@ -4,8 +4,9 @@ import socket as posix
 
 import pytest
 import rawzmtp
-import zmqpy as zmq
 from support import QUIET_MS, bind, wait_until
+
+import zmqpy as zmq
 
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])

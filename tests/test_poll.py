@@ -7,8 +7,9 @@ import threading
 import time
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, WAIT_MS, bind
+
+import zmqpy as zmq
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import struct
 import threading
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, WAIT_MS, bind
+
+import zmqpy as zmq
 
 
 @pytest.fixture
@@ -136,6 +137,8 @@ def test_steering(proxied, in_thread, own_engine):
     thread.join(10)
     assert not thread.is_alive()
     assert not isinstance(thread.outcome[0], Exception)
+    for socket in (push, pull, steering):
+        socket.close()
 
 
 @pytest.mark.parametrize("function", [zmq.proxy, zmq.proxy_steerable])

@@ -7,8 +7,9 @@ import time
 
 import pytest
 import rawzmtp
-import zmqpy as zmq
 from support import QUIET_MS, WAIT_MS, bind, bind_when_free, remove_ipc, run_python
+
+import zmqpy as zmq
 
 TRANSPORTS = ["tcp", "ipc", "inproc"]
 
@@ -322,7 +323,7 @@ def test_frames_collected_by_another_thread(connected):
     thread = threading.Thread(target=collect)
     thread.start()
     try:
-        for i in range(300):
+        for _ in range(300):
             cycle = [zmq.Frame(bytearray(70_000), copy=False)]
             cycle.append(cycle)
             push.send(cycle[0])

@@ -5,8 +5,9 @@ import json
 import pickle
 
 import pytest
-import zmqpy as zmq
 from support import QUIET_MS, wait_readable
+
+import zmqpy as zmq
 
 SIZES = [0, 1, 29, 33, 34, 255, 256, 8191, 8192, 8193, 65535, 65536, 1 << 20]
 
@@ -54,7 +55,8 @@ def test_buffers_of_wider_items(pair):
 
 
 def test_numpy_arrays(pair):
-    numpy = pytest.importorskip("numpy")
+    import numpy
+
     a, b = pair
     matrix = numpy.arange(12.0).reshape(3, 4)
     for copy in (True, False):
@@ -85,7 +87,7 @@ def test_send_refuses_str_and_says_what_to_call(pair):
 
 
 def test_send_returns_none_unless_tracked(pair):
-    a, b = pair
+    a = pair[0]
     assert a.send(b"x") is None
     assert a.send_multipart([b"x"]) is None
     assert a.send_string("x") is None
@@ -178,7 +180,7 @@ def test_multipart_of_something_not_iterable(pair, value):
 
 
 def test_dontwait_with_nothing_there(pair):
-    a, b = pair
+    b = pair[1]
     for call in (b.recv, b.recv_multipart, b.recv_string, b.recv_json, b.recv_pyobj):
         with pytest.raises(zmq.Again) as caught:
             call(flags=zmq.DONTWAIT)
@@ -372,8 +374,7 @@ def test_recv_into_dontwait(pair):
 
 def test_routing_id_and_group_need_draft_types(pair):
     """Without draft types the arguments are refused, not ignored."""
-    if zmq.DRAFT_API:
-        pytest.fail("draft types need tests of their own")
+    assert not zmq.DRAFT_API
     with pytest.raises(RuntimeError):
         pair[0].send(b"x", routing_id=1)
     with pytest.raises(RuntimeError):

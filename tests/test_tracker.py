@@ -7,8 +7,9 @@ import time
 import weakref
 
 import pytest
-import zmqpy as zmq
 from support import bind, wait_until
+
+import zmqpy as zmq
 
 BIG = 1 << 20
 
@@ -50,8 +51,7 @@ def test_frame_is_not_done_while_it_lives():
 
 
 def test_untracked_send_of_a_copy_gives_none(pair):
-    a, b = pair
-    assert a.send(b"x", track=False) is None
+    assert pair[0].send(b"x", track=False) is None
 
 
 def test_wait_times_out_in_seconds(make):

@@ -6,7 +6,7 @@ Context makes sockets, Socket sends and receives, Poller waits for several. `ins
 
 from __future__ import annotations
 
-from zmqpy import constants
+from zmqpy import backend, constants, error, sugar, utils
 from zmqpy._core.crypto import curve_keypair, curve_public
 from zmqpy._core.device import proxy, proxy_steerable
 from zmqpy._core.errors import IPC_PATH_MAX_LEN, has, strerror, zmq_errno
@@ -28,6 +28,7 @@ from zmqpy.error import (
 )
 from zmqpy.frame import Frame, Message
 from zmqpy.install import install_as_zmq
+from zmqpy.legacy import device, get_includes, get_library_dirs
 from zmqpy.poll import Poller, select
 from zmqpy.socket import Socket, SyncSocket
 from zmqpy.stopwatch import Stopwatch
@@ -43,28 +44,6 @@ from zmqpy.version import (
 
 DRAFT_API: bool = has("draft")
 PYZMQ_DRAFT_API: bool = DRAFT_API
-
-
-def device(device_type: int, frontend: Socket, backend: Socket) -> int:
-    """A proxy between two sockets until the context is terminated; `device_type` makes no difference. Use proxy."""
-    return proxy(frontend, backend)
-
-
-def get_includes() -> list[str]:
-    """Directories with the C headers of the engine, for modules that use its sockets."""
-    import os
-
-    return [os.path.join(os.path.dirname(__file__), "_core", "include")]
-
-
-def get_library_dirs() -> list[str]:
-    """Directories with the engine's library."""
-    import os
-
-    return [os.path.join(os.path.dirname(__file__), "_core")]
-
-
-from zmqpy import backend, error, sugar, utils  # noqa: E402
 
 __all__ = [
     "COPY_THRESHOLD",
@@ -93,10 +72,13 @@ __all__ = [
     "_FINISHED_TRACKER",
     "__revision__",
     "__version__",
+    "backend",
     "curve_keypair",
     "curve_public",
     "device",
+    "error",
     "get_includes",
+    "get_library_dirs",
     "has",
     "install_as_zmq",
     "proxy",
@@ -105,6 +87,8 @@ __all__ = [
     "pyzmq_version_info",
     "select",
     "strerror",
+    "sugar",
+    "utils",
     "zmq_errno",
     "zmq_poll",
     "zmq_version",

@@ -9,7 +9,7 @@ import atexit
 import os
 import warnings
 from threading import Lock
-from typing import Any, Callable, ClassVar
+from typing import Any, Callable, ClassVar, Generic, TypeVar, overload
 from weakref import WeakSet
 
 from zmqpy._core.context import Context as _Context
@@ -20,6 +20,10 @@ from zmqpy.utils.interop import cast_int_addr
 
 _exiting = False
 
+_ContextT = TypeVar("_ContextT", bound="Context[Any]")
+_SocketT = TypeVar("_SocketT", bound="Socket[Any]", covariant=True)
+_MadeT = TypeVar("_MadeT")
+
 
 def _notice_exit() -> None:
     global _exiting
@@ -29,7 +33,20 @@ def _notice_exit() -> None:
 atexit.register(_notice_exit)
 
 
-class Context(_Context):
+def _declared(cls: type, name: str) -> bool:
+    """Whether a class, or one it inherits from, has an attribute of that name or announces it in an annotation."""
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            return True
+        try:
+            if name in base.__annotations__:
+                return True
+        except (AttributeError, NameError):  # none, or (from 3.14 on) one that cannot be evaluated yet
+            continue
+    return False
+
+
+class Context(_Context, Generic[_SocketT]):
     """A ZeroMQ context: makes sockets, and ends them.
 
     Context(io_threads=1, shadow=0)
@@ -51,7 +68,9 @@ class Context(_Context):
     _sockets: WeakSet[Any]
     _socket_class: ClassVar[Any] = Socket
 
-    def __init__(self, io_threads: int | Context = 1, shadow: Context | int = 0) -> None:
+    def __init__(
+        self: Context[Socket[bytes]], io_threads: int | Context[Any] = 1, shadow: Context[Any] | int = 0
+    ) -> None:
         if isinstance(io_threads, _Context):
             shadow, io_threads = io_threads, 1
         if isinstance(shadow, _Context):
@@ -84,23 +103,22 @@ class Context(_Context):
         sockets = f"{count} socket{'s' if count > 1 else ''}" if count else ""
         return f"<{name}({sockets}) at {hex(id(self))}{' closed' if self.closed else ''}>"
 
-    def __enter__(self) -> Any:
+    def __enter__(self: _ContextT) -> _ContextT:
         return self
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
-        if not self.closed and not self._shadow:
-            if exc_type is None or not len(self._sockets):
-                self._warn_destroy_close = False
-            self.destroy()
+        # Sockets still open here were forgotten; destroy() by name is meant to close them.
+        self._warn_destroy_close = True
+        self.destroy()
 
-    def __copy__(self, memo: Any = None) -> Any:
+    def __copy__(self: _ContextT, memo: Any = None) -> _ContextT:
         """A shadow of this context."""
         return self.__class__.shadow(self)
 
     __deepcopy__ = __copy__
 
     @classmethod
-    def shadow(cls, address: int | Any) -> Any:
+    def shadow(cls: type[_ContextT], address: int | Any) -> _ContextT:
         """A Context for a context that exists, which it neither owns nor terminates.
 
         address : Context, or an int or pointer object: the address of a C context.
@@ -108,19 +126,20 @@ class Context(_Context):
         return cls(shadow=address)
 
     @classmethod
-    def shadow_pyczmq(cls, ctx: Any) -> Any:
+    def shadow_pyczmq(cls: type[_ContextT], ctx: Any) -> _ContextT:
         """A Context for a pyczmq context."""
         return cls(shadow=cast_int_addr(ctx))
 
     @classmethod
-    def instance(cls, io_threads: int = 1) -> Any:
+    def instance(cls: type[_ContextT], io_threads: int = 1) -> _ContextT:
         """The process's one Context of this class, made when it is first asked for; a forked child gets one of its own."""
         if cls._instance is None or cls._instance_pid != os.getpid() or cls._instance.closed:
             with cls._instance_lock:
                 if cls._instance is None or cls._instance_pid != os.getpid() or cls._instance.closed:
                     cls._instance = cls(io_threads=io_threads)
                     cls._instance_pid = os.getpid()
-        return cls._instance
+        shared: _ContextT = cls._instance
+        return shared
 
     def term(self) -> None:
         """Waits until all sockets are closed and what they linger for is sent, then ends the context.
@@ -144,6 +163,12 @@ class Context(_Context):
                     warnings.warn(f"Destroying context with unclosed socket {socket}", ResourceWarning, stacklevel=3)
                 socket.close(linger=linger)
         self.term()
+
+    @overload
+    def socket(self, socket_type: int, socket_class: None = None, **kwargs: Any) -> _SocketT: ...
+
+    @overload
+    def socket(self, socket_type: int, socket_class: Callable[..., _MadeT], **kwargs: Any) -> _MadeT: ...
 
     def socket(self, socket_type: int, socket_class: Callable[..., Any] | None = None, **kwargs: Any) -> Any:
         """A new socket of the given SocketType.
@@ -194,10 +219,9 @@ class Context(_Context):
             raise AttributeError(f"no default is set for {name}") from None
 
     def __setattr__(self, key: str, value: Any) -> None:
-        for cls in type(self).__mro__:
-            if key in cls.__dict__ or key in cls.__dict__.get("__annotations__", ()):
-                object.__setattr__(self, key, value)
-                return
+        if _declared(type(self), key):
+            object.__setattr__(self, key, value)
+            return
         name = key.upper()
         if name in ContextOption.__members__:
             self.set(ContextOption[name], value)
@@ -224,6 +248,6 @@ class Context(_Context):
         return sorted({*super().__dir__(), *ContextOption.__members__})
 
 
-SyncContext = Context
+SyncContext = Context[Socket[bytes]]
 
 __all__ = ["Context", "SyncContext"]

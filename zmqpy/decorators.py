@@ -1,8 +1,8 @@
 """Decorators that make a context or a socket for the time of a call and pass it to the function.
 
-    @context()
-    @socket(zmq.PUSH)
-    def work(context, push): ...
+@context()
+@socket(zmq.PUSH)
+def work(context, push): ...
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ class _Decorator:
     def __init__(self, make: Callable[..., Any] | None = None):
         self._make = make
 
-    def process(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str | None, tuple[Any, ...], dict[str, Any]]:
+    def process(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[str | None, tuple[Any, ...], dict[str, Any]]:
         """Takes the name for the keyword argument, if there is one, off the decorator's arguments."""
         name: str | None = kwargs.pop("name", None)
         if name is None and args and isinstance(args[0], str):
@@ -59,7 +61,9 @@ class _SocketDecorator(_Decorator):
     def __init__(self) -> None:
         super().__init__()
 
-    def process(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str | None, tuple[Any, ...], dict[str, Any]]:
+    def process(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[str | None, tuple[Any, ...], dict[str, Any]]:
         self.context_name = kwargs.pop("context_name", "context")
         return super().process(args, kwargs)
 
@@ -71,11 +75,13 @@ class _SocketDecorator(_Decorator):
     def target(self, call_args: tuple[Any, ...], call_kwargs: dict[str, Any]) -> Callable[..., Any]:
         found = call_kwargs.get(self.context_name)
         if isinstance(found, zmqpy.Context):
-            return found.socket
+            socket: Callable[..., Any] = found.socket
+            return socket
         for argument in call_args:
             if isinstance(argument, zmqpy.Context):
                 return argument.socket
-        return zmqpy.Context.instance().socket
+        shared: Callable[..., Any] = zmqpy.Context.instance().socket
+        return shared
 
 
 def context(*args: Any, **kwargs: Any) -> Callable[[_Function], _Function]:

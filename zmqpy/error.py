@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from errno import EINTR
+
 from zmqpy._core.errors import strerror, zmq_errno
 from zmqpy.constants import Errno
 from zmqpy.version import zmq_version, zmq_version_info
@@ -21,7 +23,7 @@ class ZMQError(ZMQBaseError):
     errno: int | None = None
     strerror: str
 
-    def __init__(self, errno: int | None = None, msg: str | None = None):
+    def __init__(self, errno: int | str | None = None, msg: str | None = None):
         """`errno` None takes that of the last libzmq call; `msg` replaces its usual text."""
         if errno is None:
             errno = zmq_errno()
@@ -46,7 +48,6 @@ class NotDone(ZMQBaseError):
     """`MessageTracker.wait` timed out: the message is still in use."""
 
 
-
 class ContextTerminated(ZMQError):
     """The context was terminated while or before the call (ETERM)."""
 
@@ -67,12 +68,14 @@ class Again(ZMQError):
         """Arguments are ignored."""
 
 
-class InterruptedSystemCall(ZMQError, InterruptedError):
+class InterruptedSystemCall(ZMQError, InterruptedError):  # type: ignore[misc]
     """A signal interrupted a call that zmqpy could not repeat (EINTR)."""
+
+    errno = EINTR
 
     def __init__(self, errno: int | str = "ignored", msg: str = "ignored") -> None:
         """Arguments are ignored."""
-        super().__init__(4)
+        super().__init__(EINTR)
 
     def __str__(self) -> str:
         return f"{self.strerror}: zmqpy repeats interrupted calls; please report this one"

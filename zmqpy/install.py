@@ -32,7 +32,9 @@ class _AliasLoader:
 class _AliasFinder:
     """Finds zmq and zmq.anything where zmqpy and zmqpy.anything are."""
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if fullname != _ALIAS and not fullname.startswith(_ALIAS + "."):
             return None
         name = _PACKAGE + fullname[len(_ALIAS) :]
@@ -62,7 +64,7 @@ def install_as_zmq(force: bool = False) -> None:
         for name in [name for name in sys.modules if name == _ALIAS or name.startswith(_ALIAS + ".")]:
             del sys.modules[name]
     if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _finder)
     sys.modules[_ALIAS] = package
     for name, module in list(sys.modules.items()):
         if name.startswith(_PACKAGE + ".") and "._core" not in name:

@@ -12,6 +12,9 @@ from zmqpy.constants import PollEvent
 class Poller(_Poller):
     __doc__ = _Poller.__doc__
 
+    def __init__(self) -> None:
+        """Starts with nothing registered."""
+
 
 def select(
     rlist: list[Any], wlist: list[Any], xlist: list[Any], timeout: float | None = None

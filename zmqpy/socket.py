@@ -8,17 +8,21 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
-from typing import Any, Callable, ClassVar
+from typing import Any, Callable, ClassVar, Generic, TypeVar
 
-from zmqpy._core.options import OptionAttribute
 from zmqpy._core.batch import BatchSocket as _Socket
+from zmqpy._core.options import OptionAttribute
 from zmqpy.constants import Errno, Event, SocketOption, SocketType
 from zmqpy.error import ZMQBindError, ZMQError
 from zmqpy.poll import Poller
+from zmqpy.tracker import MessageTracker
 from zmqpy.utils import jsonapi
 from zmqpy.utils.interop import cast_int_addr
 
 DEFAULT_PROTOCOL = pickle.DEFAULT_PROTOCOL
+
+_SocketT = TypeVar("_SocketT", bound="Socket[Any]")
+_ReturnT = TypeVar("_ReturnT", covariant=True)  # what recv gives: bytes; awaitables with an event loop
 
 
 class _SocketContext:
@@ -26,7 +30,7 @@ class _SocketContext:
 
     __slots__ = ("addr", "kind", "socket")
 
-    def __init__(self, socket: Any, kind: str, addr: str):
+    def __init__(self, socket: Any, kind: str, addr: str | bytes):
         self.socket = socket
         self.kind = kind
         self.addr = addr
@@ -46,7 +50,7 @@ class _SocketContext:
             self.socket.disconnect(self.addr)
 
 
-class Socket(_Socket):
+class Socket(_Socket, Generic[_ReturnT]):
     """A ZeroMQ socket. Made by Context.socket(type).
 
     Socket(ctx_or_socket=None, socket_type=0, *, shadow=0, copy_threshold=None)
@@ -62,11 +66,11 @@ class Socket(_Socket):
     _poller_class: ClassVar[Any] = Poller
 
     def __init__(
-        self,
+        self: Socket[bytes],
         ctx_or_socket: Any = None,
         socket_type: int = 0,
         *,
-        shadow: Socket | int = 0,
+        shadow: Any = 0,
         copy_threshold: int | None = None,
     ) -> None:
         context = None
@@ -83,7 +87,9 @@ class Socket(_Socket):
             address = cast_int_addr(shadow)
         if context is None and not address:
             raise TypeError("context must be specified")
-        super().__init__(context, int(socket_type) if isinstance(socket_type, int) else socket_type, address, copy_threshold)
+        super().__init__(
+            context, int(socket_type) if isinstance(socket_type, int) else socket_type, address, copy_threshold
+        )
         self._shadow = bool(address)
         self._shadow_obj = shadow if address else None
         try:
@@ -102,7 +108,7 @@ class Socket(_Socket):
         name = "zmq.Socket" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__qualname__}"
         return f"<{name}(zmq.{self._type_name}) at {hex(id(self))}{' closed' if self._closed else ''}>"
 
-    def __enter__(self) -> Any:
+    def __enter__(self: _SocketT) -> _SocketT:
         return self
 
     def __exit__(self, *args: Any, **kwargs: Any) -> None:
@@ -144,7 +150,7 @@ class Socket(_Socket):
 
     # ---- endpoints ----
 
-    def bind(self, addr: str) -> _SocketContext:
+    def bind(self, addr: str | bytes) -> _SocketContext:
         """Listens at `addr`, e.g. "tcp://*:5555", "ipc://path", "inproc://name" (zmq_bind(3)).
 
         Returns an object for `with`, which unbinds at the end. Raises ZMQError, which names the address.
@@ -152,7 +158,7 @@ class Socket(_Socket):
         super().bind(addr)
         return self._bind_cm(addr)
 
-    def connect(self, addr: str) -> _SocketContext:
+    def connect(self, addr: str | bytes) -> _SocketContext:
         """Connects to `addr`, now and whenever the connection is lost (zmq_connect(3)).
 
         Returns an object for `with`, which disconnects at the end. Raises ZMQError, which names the address.
@@ -160,13 +166,13 @@ class Socket(_Socket):
         super().connect(addr)
         return self._connect_cm(addr)
 
-    def _bind_cm(self, addr: str) -> _SocketContext:
+    def _bind_cm(self, addr: str | bytes) -> _SocketContext:
         bound = addr
         if isinstance(addr, str) and ("*" in addr or addr.startswith("tcp://")):
             bound = self.get(SocketOption.LAST_ENDPOINT).decode("utf-8") or addr
         return _SocketContext(self, "bind", bound)
 
-    def _connect_cm(self, addr: str) -> _SocketContext:
+    def _connect_cm(self, addr: str | bytes) -> _SocketContext:
         return _SocketContext(self, "connect", addr)
 
     def bind_to_random_port(self, addr: str, min_port: int = 49152, max_port: int = 65536, max_tries: int = 100) -> int:
@@ -230,17 +236,21 @@ class Socket(_Socket):
 
     def get_hwm(self) -> int:
         """SNDHWM."""
-        return self.get(SocketOption.SNDHWM)
+        value: int = self.get(SocketOption.SNDHWM)
+        return value
 
     hwm = property(get_hwm, set_hwm, doc="Both high-water marks: messages queued for and from a peer.")
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when EVENTS may have changed; see the option FD."""
-        return self.get(SocketOption.FD)
+        descriptor: int = self.get(SocketOption.FD)
+        return descriptor
 
     # ---- messages ----
 
-    def send_string(self, u: str, flags: int = 0, copy: bool = True, encoding: str = "utf-8", **kwargs: Any) -> Any:
+    def send_string(
+        self, u: str, flags: int = 0, copy: bool = True, encoding: str = "utf-8", **kwargs: Any
+    ) -> MessageTracker | None:
         """Sends a text, encoded; other arguments as for send."""
         if not isinstance(u, str):
             raise TypeError(f"u must be str, not {u!r:.60}")
@@ -250,7 +260,7 @@ class Socket(_Socket):
 
     def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> str:
         """Receives a text. Raises UnicodeDecodeError if it is none, and what recv raises."""
-        return self._deserialize(self.recv(flags), lambda received: received.decode(encoding))
+        return self.recv(flags).decode(encoding)
 
     recv_unicode = recv_string
 
@@ -263,15 +273,20 @@ class Socket(_Socket):
         """Receives JSON. kwargs: json.loads's. Raises json.JSONDecodeError if it is none, and what recv raises."""
         return self._deserialize(self.recv(flags), lambda received: jsonapi.loads(received, **kwargs))
 
-    def send_pyobj(self, obj: Any, flags: int = 0, protocol: int = DEFAULT_PROTOCOL, **kwargs: Any) -> Any:
+    def send_pyobj(
+        self, obj: Any, flags: int = 0, protocol: int = DEFAULT_PROTOCOL, **kwargs: Any
+    ) -> MessageTracker | None:
         """Sends `obj` pickled. Only for peers that trust each other."""
-        return self.send(pickle.dumps(obj, protocol), flags, **kwargs)
+        tracker: MessageTracker | None = self.send(pickle.dumps(obj, protocol), flags, **kwargs)
+        return tracker
 
     def recv_pyobj(self, flags: int = 0) -> Any:
         """Receives a pickled object. Only from peers that are trusted: unpickling runs what it is told to."""
         return self._deserialize(self.recv(flags), pickle.loads)
 
-    def send_serialized(self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any) -> Any:
+    def send_serialized(
+        self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any
+    ) -> MessageTracker | None:
         """Sends the parts that `serialize(msg)` gives; other arguments as for send_multipart."""
         return self.send_multipart(serialize(msg), flags, copy, **kwargs)
 
@@ -285,16 +300,17 @@ class Socket(_Socket):
 
     # ---- monitor ----
 
-    def get_monitor_socket(self, events: int | None = None, addr: str | None = None) -> Any:
+    def get_monitor_socket(self: _SocketT, events: int | None = None, addr: str | None = None) -> _SocketT:
         """A PAIR socket that receives this socket's events (zmqpy.utils.monitor reads them); the same one each time.
 
         events : Event flags, None for all.  addr : its inproc address, None for one of its own.
         """
         if self._monitor_socket is not None and not self._monitor_socket.closed:
-            return self._monitor_socket
+            existing: _SocketT = self._monitor_socket
+            return existing
         if addr is None:
             addr = f"inproc://monitor.s-{self.get(SocketOption.FD)}-{id(self):x}"
-        monitor = self.context.socket(SocketType.PAIR)
+        monitor: _SocketT = self.context.socket(SocketType.PAIR)
         monitor.linger = 0
         try:
             self.monitor(addr, Event.ALL if events is None else events)
@@ -321,6 +337,6 @@ def _add_options() -> None:
 
 _add_options()
 
-SyncSocket = Socket
+SyncSocket = Socket[bytes]
 
 __all__ = ["Socket", "SyncSocket"]

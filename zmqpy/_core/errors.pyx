@@ -4,6 +4,7 @@
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR, ENAMETOOLONG, ENOENT
 from zmqpy._core.constants cimport ZMQ_ETERM
+from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.libzmq cimport zmq_errno as c_zmq_errno
 from zmqpy._core.libzmq cimport zmq_has, zmq_strerror, zmq_version
 
@@ -104,7 +105,9 @@ def zmq_version_info() -> tuple[int, int, int]:
     return (major, minor, patch)
 
 
-def has(str capability) -> bool:
-    """Whether the engine offers `capability`: "ipc", "curve", "draft", ... (zmq_has(3))."""
+def has(str capability not None) -> bool:
+    """Whether the engine offers `capability`: "ipc", "curve", "draft", ... (zmq_has(3)); "zmqpy-engine": whether it is our own."""
+    if capability == "zmqpy-engine":
+        return bool(ZMQPY_HAVE_EXT)
     cdef bytes name = capability.encode("utf-8")
     return bool(zmq_has(name))

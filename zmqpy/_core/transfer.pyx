@@ -151,6 +151,7 @@ cdef class TransferSocket(Socket):
         Nothing is sent if one of the parts is of the wrong type. Returns None or the last part's MessageTracker.
         """
         cdef Py_ssize_t count, index
+        cdef int last_flags
         cdef tuple parts
         cdef object part
         cdef object tracker = None
@@ -166,11 +167,12 @@ cdef class TransferSocket(Socket):
             part = parts[index]
             if not PyBytes_CheckExact(part) and not isinstance(part, Frame) and not PyUnicode_Check(part):
                 check_part(part, index)
+        last_flags = flags
         flags |= ZMQ_SNDMORE
         for index in range(count):
             part = parts[index]
             if index == count - 1:
-                flags &= ~ZMQ_SNDMORE
+                flags = last_flags
             if copy:
                 if PyBytes_CheckExact(part) and PyBytes_GET_SIZE(part) < GIL_FREE_SIZE:
                     if zmq_send(self.handle, PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part), flags | ZMQ_DONTWAIT) >= 0:

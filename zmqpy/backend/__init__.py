@@ -1,12 +1,12 @@
 """pyzmq's name for the compiled layer: its classes and functions as they are without the conveniences."""
 
+from zmqpy._core.batch import BatchSocket as Socket
 from zmqpy._core.context import Context
 from zmqpy._core.crypto import curve_keypair, curve_public
 from zmqpy._core.device import proxy, proxy_steerable
 from zmqpy._core.errors import IPC_PATH_MAX_LEN, has, strerror, zmq_errno, zmq_version_info
 from zmqpy._core.frame import Frame
 from zmqpy._core.poller import zmq_poll
-from zmqpy._core.batch import BatchSocket as Socket
 
 Message = Frame
 PYZMQ_DRAFT_API: bool = has("draft")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 from zmqpy import context, error, frame, poll, socket, stopwatch, tracker, version
+from zmqpy._core.device import proxy
+from zmqpy.constants import DeviceType
 from zmqpy.context import Context, SyncContext
 from zmqpy.error import (
     Again,
@@ -18,6 +20,7 @@ from zmqpy.error import (
     ZMQVersionError,
 )
 from zmqpy.frame import Frame, Message
+from zmqpy.legacy import device
 from zmqpy.poll import Poller, select
 from zmqpy.socket import Socket, SyncSocket
 from zmqpy.stopwatch import Stopwatch
@@ -38,6 +41,7 @@ __all__ = [
     "Again",
     "Context",
     "ContextTerminated",
+    "DeviceType",
     "DraftFDWarning",
     "Frame",
     "InterruptedSystemCall",
@@ -56,9 +60,11 @@ __all__ = [
     "__revision__",
     "__version__",
     "context",
+    "device",
     "error",
     "frame",
     "poll",
+    "proxy",
     "pyzmq_version",
     "pyzmq_version_info",
     "select",

@@ -13,7 +13,7 @@ def dumps(o: Any, **kwargs: Any) -> bytes:
     return json.dumps(o, **kwargs).encode("utf-8")
 
 
-def loads(s: bytes | str, **kwargs: Any) -> Any:
+def loads(s: bytes | bytearray | memoryview | str, **kwargs: Any) -> Any:
     """What the JSON in `s` says. kwargs: json.loads's."""
     if isinstance(s, (bytearray, memoryview)):
         s = bytes(s)

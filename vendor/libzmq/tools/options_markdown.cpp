@@ -22,8 +22,8 @@ std::string replaced (std::string text, const std::string &what, const std::stri
 std::string range_of (const OptionRow &row)
 {
     std::string range = row.range;
-    if (range == "INT_MIN .. INT_MAX" || range == "INT64_MIN .. INT64_MAX" || range == "0 .. UINT64_MAX" || range == "relaxed"
-        || range == "0 .. SIZE_MAX bytes")
+    if (range == "INT_MIN .. INT_MAX" || range == "INT64_MIN .. INT64_MAX" || range == "0 .. UINT64_MAX" || range == "relaxed" ||
+        range == "0 .. SIZE_MAX bytes")
         return "any";
     if (range == "strict")
         return "0, 1";
@@ -69,12 +69,14 @@ std::string line_of (const OptionRow &row)
         direction += "set ";
     if (row.gettable)
         direction += "get";
-    const char *const effect = row.effect == OptionEffect::at_once ? "at once" : row.effect == OptionEffect::new_connections ? "next bind, connect" : "";
+    const char *const effect = row.effect == OptionEffect::at_once           ? "at once"
+                               : row.effect == OptionEffect::new_connections ? "next bind, connect"
+                                                                             : "";
     const char *meaning = row.owner == OptionOwner::not_built ? "not built: EINVAL" : row.meaning;
     std::string line = "|";
-    for (const std::string &cell : {std::string (row.name), std::to_string (row.number), direction, std::string (type_of (row)),
-                                    std::string (row.unit), default_of (row), range_of (row), std::string (row.types), std::string (effect),
-                                    std::string (meaning)})
+    for (const std::string &cell :
+         {std::string (row.name), std::to_string (row.number), direction, std::string (type_of (row)), std::string (row.unit),
+          default_of (row), range_of (row), std::string (row.types), std::string (effect), std::string (meaning)})
         line += " " + replaced (replaced (cell, "|", "\\|"), "*", "\\*") + " |";
     return line + "\n";
 }

@@ -19,7 +19,7 @@ Counter *counter_of (void *handle) noexcept { return static_cast<Counter *> (han
 
 void *zmq_atomic_counter_new (void)
 {
-    return engine::guarded (static_cast<void *> (nullptr), [] () -> void * { return new Counter; });
+    return engine::guarded<void *> (nullptr, [] () -> void * { return new Counter; });
 }
 
 void zmq_atomic_counter_set (void *counter, int value)

@@ -6,7 +6,7 @@
 #include "zmq.h"
 
 #if defined ZMQ_HAVE_LIBSODIUM
-#include <sodium.h>
+#    include <sodium.h>
 #endif
 
 using namespace engine;

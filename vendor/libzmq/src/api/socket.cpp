@@ -3,6 +3,7 @@
 
 #include "api/handles.hpp"
 #include "io/listener.hpp"
+#include "mechanism/mechanism.hpp"
 #include "transport/transport.hpp"
 
 using namespace engine;
@@ -68,9 +69,17 @@ int take_apart (const char *text, Endpoint &endpoint, const Transport *&transpor
     return transport ? 0 : EPROTONOSUPPORT;
 }
 
+// A mechanism that is not built must not turn into a connection that never comes up. 0 or EPROTONOSUPPORT.
+int check_mechanism (const Options &options) noexcept
+{
+    return find_mechanism (options.mechanism) ? 0 : EPROTONOSUPPORT;
+}
+
 // Resolving a host name may take long, so it happens with the strand let go.
 int bind_stream (SocketGuard &guard, const Transport &transport, const std::string &address)
 {
+    if (const int error = check_mechanism (guard->options))
+        return error;
     if (const int error = guard->use_reactor ())
         return error;
     const std::shared_ptr<const Options> options = guard->snapshot ();
@@ -112,6 +121,8 @@ int zmq_connect (void *socket, const char *text)
         if (!transport)
             return result (guard->connect_inproc (text));
         if (const int error = transport->check_connect (endpoint.address, guard->options))
+            return fail (error);
+        if (const int error = check_mechanism (guard->options))
             return fail (error);
         if (const int error = guard->use_reactor ())
             return fail (error);

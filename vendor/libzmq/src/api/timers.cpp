@@ -43,7 +43,7 @@ TimerSet::Time now () noexcept
 
 void *zmq_timers_new (void)
 {
-    return guarded (static_cast<void *> (nullptr), [] () -> void * { return new Timers; });
+    return guarded<void *> (nullptr, [] () -> void * { return new Timers; });
 }
 
 int zmq_timers_destroy (void **timers)

@@ -85,7 +85,7 @@ void name_this_thread (const char *name) noexcept
 
 void *zmq_stopwatch_start (void)
 {
-    return guarded (static_cast<void *> (nullptr), [] () -> void * { return new Stopwatch; });
+    return guarded<void *> (nullptr, [] () -> void * { return new Stopwatch; });
 }
 
 unsigned long zmq_stopwatch_intermediate (void *watch)
@@ -121,7 +121,7 @@ void *zmq_threadstart (zmq_thread_fn *func, void *arg)
         errno = EFAULT;
         return nullptr;
     }
-    return guarded (static_cast<void *> (nullptr), [&] () -> void * {
+    return guarded<void *> (nullptr, [&] () -> void * {
         const AllSignalsBlocked inherited_by_the_thread;
         return new std::thread ([func, arg] {
             name_this_thread ("ZMQapp");

@@ -85,7 +85,9 @@ try {
     }
     {
         Lock lock (mutex_);
-        if (socket_count_ >= options_.max_sockets) {
+        if (!started_)
+            max_sockets_ = options_.max_sockets;
+        if (socket_count_ >= max_sockets_) {
             errno = EMFILE;
             Strand::give_back (strand);
             return nullptr;

@@ -68,6 +68,7 @@ class Context
     Mutex mutex_;
     ContextOptions options_ ENGINE_GUARDED_BY (mutex_);
     std::unordered_set<Strand *> strands_ ENGINE_GUARDED_BY (mutex_);
+    int max_sockets_ ENGINE_GUARDED_BY (mutex_) = 0;  // as of the first socket
     int socket_count_ ENGINE_GUARDED_BY (mutex_) = 0;
     bool started_ ENGINE_GUARDED_BY (mutex_) = false;  // there was a socket: thread options are frozen
     std::vector<std::unique_ptr<Reactor>> reactors_ ENGINE_GUARDED_BY (mutex_);

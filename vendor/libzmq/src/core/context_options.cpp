@@ -25,13 +25,18 @@ struct Row
     int (*get) (const ContextOptions &options);
 };
 
-template <auto Field> int set_field (ContextOptions &options, int value)
+template <auto Field>
+int set_field (ContextOptions &options, int value)
 {
     options.*Field = static_cast<std::remove_reference_t<decltype (options.*Field)>> (value);
     return 0;
 }
 
-template <auto Field> int get_field (const ContextOptions &options) { return options.*Field; }
+template <auto Field>
+int get_field (const ContextOptions &options)
+{
+    return options.*Field;
+}
 
 int add_cpu (ContextOptions &options, int cpu)
 {

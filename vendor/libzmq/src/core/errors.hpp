@@ -26,7 +26,8 @@ inline int result (int error) noexcept { return error ? fail (error) : 0; }
 int current_exception_error () noexcept;
 
 // Runs `work`, whose result is the C function's; an exception becomes `failure` with errno ENOMEM or whatever it stood for.
-template <class Work, class Result> Result guarded (Result failure, Work &&work) noexcept
+template <class Result, class Work>
+Result guarded (Result failure, Work &&work) noexcept
 {
     try {
         return std::forward<Work> (work) ();

@@ -59,7 +59,9 @@ bool NetworkPipe::push_outbound (Msg &frame) noexcept
 {
     const bool more = frame.more ();
     const std::size_t size = frame.size ();
-    if (conflate_) {
+    // Every subscription counts, only of data the newest.
+    const bool conflated = conflate_ && frame.kind () == Kind::data;
+    if (conflated) {
         out_.clear ();
         out_complete_ = 0;
         out_bytes_ = 0;
@@ -68,7 +70,7 @@ bool NetworkPipe::push_outbound (Msg &frame) noexcept
     if (!out_.push (std::move (frame))) [[unlikely]]
         return false;
     out_bytes_ += size + 9;
-    if (more && !conflate_) {
+    if (more && !conflated) {
         ++out_unfinished_;
         return true;
     }

@@ -10,7 +10,8 @@
 namespace engine {
 
 // A number of exactly its own size.
-template <class Number> int read_number (const void *value, std::size_t size, Number &out) noexcept
+template <class Number>
+int read_number (const void *value, std::size_t size, Number &out) noexcept
 {
     if (!value || size != sizeof (Number))
         return EINVAL;
@@ -19,7 +20,8 @@ template <class Number> int read_number (const void *value, std::size_t size, Nu
 }
 
 // The buffer must have exactly the number's size.
-template <class Number> int write_number (Number number, void *value, std::size_t *size) noexcept
+template <class Number>
+int write_number (Number number, void *value, std::size_t *size) noexcept
 {
     if (!value || !size || *size != sizeof number)
         return EINVAL;

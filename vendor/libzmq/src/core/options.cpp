@@ -15,7 +15,8 @@ namespace {
 
 // ---- numbers ----
 
-template <auto Field, auto Min, auto Max> int set_number (Options &options, const void *value, std::size_t size)
+template <auto Field, auto Min, auto Max>
+int set_number (Options &options, const void *value, std::size_t size)
 {
     auto number = options.*Field;
     if (const int error = read_number (value, size, number))
@@ -26,7 +27,8 @@ template <auto Field, auto Min, auto Max> int set_number (Options &options, cons
     return 0;
 }
 
-template <auto Field> int get_number (const Options &options, void *value, std::size_t *size)
+template <auto Field>
+int get_number (const Options &options, void *value, std::size_t *size)
 {
     return write_number (options.*Field, value, size);
 }
@@ -50,12 +52,14 @@ int read_bool (const void *value, std::size_t size, Rule rule, bool &out) noexce
     return 0;
 }
 
-template <auto Field, Rule rule> int set_bool (Options &options, const void *value, std::size_t size)
+template <auto Field, Rule rule>
+int set_bool (Options &options, const void *value, std::size_t size)
 {
     return read_bool (value, size, rule, options.*Field);
 }
 
-template <auto Field> int get_bool (const Options &options, void *value, std::size_t *size)
+template <auto Field>
+int get_bool (const Options &options, void *value, std::size_t *size)
 {
     return write_number (static_cast<int> (options.*Field), value, size);
 }
@@ -82,19 +86,22 @@ int set_string (Options &options, const void *value, std::size_t size)
     return 0;
 }
 
-template <auto Field> int get_text (const Options &options, void *value, std::size_t *size)
+template <auto Field>
+int get_text (const Options &options, void *value, std::size_t *size)
 {
     return write_text (options.*Field, value, size);
 }
 
-template <auto Field> int get_bytes (const Options &options, void *value, std::size_t *size)
+template <auto Field>
+int get_bytes (const Options &options, void *value, std::size_t *size)
 {
     return write_bytes (options.*Field, value, size);
 }
 
 // ---- security ----
 
-template <int Mechanism> int set_server (Options &options, const void *value, std::size_t size)
+template <int Mechanism>
+int set_server (Options &options, const void *value, std::size_t size)
 {
     if (const int error = read_bool (value, size, Rule::strict, options.as_server))
         return error;
@@ -102,12 +109,14 @@ template <int Mechanism> int set_server (Options &options, const void *value, st
     return 0;
 }
 
-template <int Mechanism> int get_server (const Options &options, void *value, std::size_t *size)
+template <int Mechanism>
+int get_server (const Options &options, void *value, std::size_t *size)
 {
     return write_number (static_cast<int> (options.as_server && options.mechanism == Mechanism), value, size);
 }
 
-template <auto Field> int set_credential (Options &options, const void *value, std::size_t size)
+template <auto Field>
+int set_credential (Options &options, const void *value, std::size_t size)
 {
     if (!value && size == 0) {
         options.mechanism = ZMQ_NULL;
@@ -120,7 +129,8 @@ template <auto Field> int set_credential (Options &options, const void *value, s
     return 0;
 }
 
-template <auto Field> int set_key (Options &options, const void *value, std::size_t size)
+template <auto Field>
+int set_key (Options &options, const void *value, std::size_t size)
 {
     CurveKey key;
     constexpr std::size_t text_size = z85_encoded_size (key.size ());
@@ -129,15 +139,15 @@ template <auto Field> int set_key (Options &options, const void *value, std::siz
         return EINVAL;
     if (size == key.size ())
         std::memcpy (key.data (), value, key.size ());
-    else if ((size != text_size && !(size == text_size + 1 && bytes[text_size] == '\0'))
-             || !z85_decode ({bytes, text_size}, key.data ()))
+    else if ((size != text_size && !(size == text_size + 1 && bytes[text_size] == '\0')) || !z85_decode ({bytes, text_size}, key.data ()))
         return EINVAL;
     options.*Field = key;
     options.mechanism = ZMQ_CURVE;
     return 0;
 }
 
-template <auto Field> int get_key (const Options &options, void *value, std::size_t *size)
+template <auto Field>
+int get_key (const Options &options, void *value, std::size_t *size)
 {
     const CurveKey &key = options.*Field;
     constexpr std::size_t text_size = z85_encoded_size (std::tuple_size_v<CurveKey>);
@@ -186,14 +196,14 @@ int add_tcp_accept_filter (Options &options, const void *value, std::size_t size
         return 0;
     }
     AddressMask mask;
-    if (!value || size == 0 || size > 255
-        || parse_address_mask ({static_cast<const char *> (value), size}, options.ipv6, mask))
+    if (!value || size == 0 || size > 255 || parse_address_mask ({static_cast<const char *> (value), size}, options.ipv6, mask))
         return EINVAL;
     options.tcp_accept_filters.push_back (mask);
     return 0;
 }
 
-template <auto Field> int add_ipc_filter (Options &options, const void *value, std::size_t size)
+template <auto Field>
+int add_ipc_filter (Options &options, const void *value, std::size_t size)
 {
     auto &allowed = options.*Field;
     if (!value && size == 0) {
@@ -280,18 +290,21 @@ namespace direction {
 constexpr Direction none{false, false}, set{true, false}, get{false, true}, set_get{true, true};
 }
 
-template <bool has, auto function> constexpr auto if_has () noexcept
+template <bool has, auto function>
+constexpr auto if_has () noexcept
 {
     return has ? function : nullptr;
 }
 
 // Whether a CUSTOM row gives a function; by type, for GCC's sanitizers keep addresses out of constant expressions.
-template <class Function> constexpr bool given = !std::is_null_pointer_v<Function>;
+template <class Function>
+constexpr bool given = !std::is_null_pointer_v<Function>;
 
 using Effect = OptionEffect;
 using Owner = OptionOwner;
 using Type = OptionType;
 
+// clang-format off
 constexpr OptionRow rows[] = {
 #define INT(field, name, initial, min, max, when, unit, types, meaning) \
     {ZMQ_##name, #name, Type::int32, Owner::options, Effect::when, true, true, #initial, #min " .. " #max, unit, types, meaning, \
@@ -321,13 +334,15 @@ constexpr OptionRow rows[] = {
      types, meaning, nullptr, nullptr},
 #include "core/options_table.def"
 };
+// clang-format on
 
 constexpr int highest_number = ZMQ_NORM_PUSH;
 constexpr std::uint8_t no_row = 255;
 static_assert (std::size (rows) < no_row);
 
 // Row by option number; compiling fails if two rows have one number.
-constexpr auto index_of = [] () consteval {
+constexpr auto index_of = []() consteval
+{
     std::array<std::uint8_t, highest_number + 1> index{};
     index.fill (no_row);
     for (std::size_t i = 0; i < std::size (rows); ++i) {
@@ -337,7 +352,8 @@ constexpr auto index_of = [] () consteval {
         entry = static_cast<std::uint8_t> (i);
     }
     return index;
-}();
+}
+();
 
 }  // namespace
 

@@ -76,7 +76,7 @@ enum class OptionType : std::uint8_t
     uint64,
     binary,
     text,
-    key,        // 32 bytes, or 40 characters of Z85
+    key,  // 32 bytes, or 40 characters of Z85
     descriptor
 };
 
@@ -107,7 +107,7 @@ struct OptionRow
     const char *initial;  // the default as text
     const char *range;    // what may be set, as text
     const char *unit;
-    const char *types;    // socket types or transports that it means something to
+    const char *types;  // socket types or transports that it means something to
     const char *meaning;
     // Null if not `options`'s. Value pointer and size are the caller's, unchecked. May throw std::bad_alloc.
     int (*set) (Options &options, const void *value, std::size_t size);

@@ -201,10 +201,8 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
         NetworkPipe *const pipe = make_pipe ();
         pipe->connected_by_us = true;
         held.pipe = pipe;
-        if (!raw ()) {
-            pipe->attached = true;
-            pattern_->attach (*pipe);
-        }
+        pipe->attached = true;
+        pattern_->attach (*pipe);
     }
     options.last_endpoint = endpoint;
     held.start ();
@@ -274,7 +272,6 @@ try {
         if (closing_)
             return false;
         pipe = make_pipe ();
-        pipe->connected_by_us = connector != nullptr;
     }
     pipe->stream = &stream;
     stream.set_pipe (pipe);

@@ -32,9 +32,9 @@ void Socket::limits_changed () noexcept
 int Socket::set_option (int option, const void *value, std::size_t size) noexcept
 try {
     const int of_pattern = pattern_->set_option (option, value, size);
-    if (option != ZMQ_INVERT_MATCHING && of_pattern == 0) {
+    if (option != ZMQ_INVERT_MATCHING && of_pattern != EINVAL) {
         flush_touched ();
-        return 0;
+        return of_pattern;
     }
     if (option == ZMQ_ROUTER_NOTIFY && row_.type != ZMQ_ROUTER && row_.type != ZMQ_REP)
         return EINVAL;

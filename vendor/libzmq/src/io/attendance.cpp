@@ -248,10 +248,10 @@ void Attendance::output_blocked (Stream &stream) noexcept
 {
     if (stream.attendance_index == SIZE_MAX)
         return;
-    if (background ())
+    if (background () || held_by_reactor_)
         set_interest (stream, stream.interest ());
     else
-        unsettled_ = true;
+        unsettled_ = true;  // settle() hands over, unless a thread waits for it itself
 }
 
 void Attendance::settle () noexcept

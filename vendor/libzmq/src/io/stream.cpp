@@ -261,15 +261,15 @@ void Stream::pull () noexcept
     constexpr int most_reads = 16;
     paused_ = false;
     Msg frame;
-    bool got_something = false;
     bool read_before = false;
     for (int reads = 0;;) {
         while (pipe_->wants_more ()) {
             const Decoder::Result result = decoder_.next (frame);
             if (result == Decoder::Result::frame) [[likely]] {
+                if (heartbeat_) [[unlikely]]
+                    heartbeat_->frame_received ();
                 if (!deliver (frame))
                     return;
-                got_something = true;
                 continue;
             }
             if (result == Decoder::Result::error) {
@@ -306,8 +306,6 @@ void Stream::pull () noexcept
         read_before = true;
         ++reads;
     }
-    if (got_something && heartbeat_)
-        heartbeat_->frame_received ();
 }
 
 // ---- output ----

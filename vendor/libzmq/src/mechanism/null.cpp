@@ -28,8 +28,8 @@ class NullMechanism final : public Mechanism
         if (ready_sent_ || status_ == Status::failed)
             return false;
         body.insert (body.end (), ready_.begin (), ready_.end ());
+        ready_ = {};
         ready_sent_ = true;
-        std::vector<std::uint8_t> ().swap (ready_);
         settle ();
         return true;
     }

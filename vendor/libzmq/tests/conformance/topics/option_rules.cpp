@@ -154,10 +154,11 @@ TEST_CASE ("CURVE_SERVER 0 goes back to NULL")
 {
     Context ctx;
     Socket socket (ctx, ZMQ_DEALER);
-    if (!zmq_has ("curve") && socket.try_set (ZMQ_CURVE_SERVER, 1) == -1) {
-        CHECK (zmq_errno () == EINVAL);
+    if (!zmq_has ("curve") && oracle ()) {
+        CHECK_ERRNO (socket.try_set (ZMQ_CURVE_SERVER, 1), EINVAL);
         return;
     }
+    // Ours keeps the option without the mechanism too, and refuses the bind or connect that would need it.
     CHECK_ERRNO (socket.try_set (ZMQ_CURVE_SERVER, 2), EINVAL);
     CHECK_ERRNO (socket.try_set (ZMQ_CURVE_SERVER, -1), EINVAL);
     socket.set (ZMQ_CURVE_SERVER, 1);

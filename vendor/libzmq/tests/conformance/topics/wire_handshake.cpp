@@ -219,8 +219,12 @@ TEST_CASE ("a socket with PLAIN or CURVE drops a NULL peer")
 {
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
-    if (pull.try_set (ZMQ_PLAIN_SERVER, 1) == -1)
-        return; // no PLAIN in this build
+    pull.set (ZMQ_PLAIN_SERVER, 1);
+    if (ours ()) {
+        // PLAIN is not built yet: no endpoint comes up that could only refuse everybody.
+        CHECK_ERRNO (zmq_bind (pull, "tcp://127.0.0.1:*"), EPROTONOSUPPORT);
+        return;
+    }
     Monitor monitor (ctx, pull, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_DISCONNECTED);
     const std::string endpoint = pull.bind ();
     Peer peer = Peer::connect (endpoint);

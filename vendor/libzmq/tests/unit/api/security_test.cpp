@@ -49,7 +49,8 @@ TEST_CASE ("CURVE keys")
     CHECK (zmq_curve_public (derived, "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs") == 0);
     CHECK (std::string (derived) == "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID");
     for (const char *wrong : {"", "abcde", "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%c", "~:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs",
-                              "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%csD:)Q["}) {
+                              "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%csD:)Q["})
+    {
         errno = 0;
         CHECK (zmq_curve_public (derived, wrong) == -1);
         CHECK (errno == EINVAL);

@@ -31,7 +31,8 @@ TEST_CASE ("zmq_has tells the truth")
 {
     CHECK (zmq_has ("ipc") == 1);
     CHECK (zmq_has ("draft") == 1);
-    for (const char *name : {"pgm", "tipc", "norm", "curve", "gssapi", "vmci", "WS", "WSS", "vsock", "tcp", "inproc", "IPC", "ip", "ipcs", ""})
+    for (const char *name :
+         {"pgm", "tipc", "norm", "curve", "gssapi", "vmci", "WS", "WSS", "vsock", "tcp", "inproc", "IPC", "ip", "ipcs", ""})
         CHECK (zmq_has (name) == 0);
     CHECK (zmq_has (nullptr) == 0);
 }

@@ -29,9 +29,12 @@ TEST_CASE ("context options: defaults and ranges")
     {
         int option, initial, lowest, highest;
     };
-    const Case cases[] = {{ZMQ_IO_THREADS, 1, 0, INT_MAX},          {ZMQ_MAX_SOCKETS, 1023, 1, INT_MAX},
-                          {ZMQ_THREAD_SCHED_POLICY, -1, 0, INT_MAX}, {ZMQ_MAX_MSGSZ, INT_MAX, 0, INT_MAX},
-                          {ZMQ_EXT_SPIN_US, 50, 0, INT_MAX},         {ZMQ_EXT_ATTEND, 1, 0, 1},
+    const Case cases[] = {{ZMQ_IO_THREADS, 1, 0, INT_MAX},
+                          {ZMQ_MAX_SOCKETS, 1023, 1, INT_MAX},
+                          {ZMQ_THREAD_SCHED_POLICY, -1, 0, INT_MAX},
+                          {ZMQ_MAX_MSGSZ, INT_MAX, 0, INT_MAX},
+                          {ZMQ_EXT_SPIN_US, 50, 0, INT_MAX},
+                          {ZMQ_EXT_ATTEND, 1, 0, 1},
                           {ZMQ_EXT_POLLER, 0, 0, 1}};
     for (const Case &c : cases) {
         CAPTURE (c.option);

@@ -217,8 +217,11 @@ TEST_CASE ("text options: lengths, what clears, terminating NUL")
         std::size_t longest;
         bool empty_clears, null_clears;
     };
-    const Case cases[] = {{ZMQ_ZAP_DOMAIN, 255, false, false},     {ZMQ_SOCKS_PROXY, 70000, false, true}, {ZMQ_SOCKS_USERNAME, 255, true, true},
-                          {ZMQ_SOCKS_PASSWORD, 255, true, true},   {ZMQ_BINDTODEVICE, 16, false, true}};
+    const Case cases[] = {{ZMQ_ZAP_DOMAIN, 255, false, false},
+                          {ZMQ_SOCKS_PROXY, 70000, false, true},
+                          {ZMQ_SOCKS_USERNAME, 255, true, true},
+                          {ZMQ_SOCKS_PASSWORD, 255, true, true},
+                          {ZMQ_BINDTODEVICE, 16, false, true}};
     for (const Case &c : cases) {
         CAPTURE (find_option (c.option)->name);
         Options options;

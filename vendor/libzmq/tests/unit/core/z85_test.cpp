@@ -27,8 +27,11 @@ TEST_CASE ("Z85 refuses wrong lengths, characters and values")
     for (const std::size_t size : {1, 2, 3, 5, 7})
         CHECK_FALSE (z85_encode ({bytes, size}, text));
     CHECK (z85_encode ({bytes, 0}, text));
-    for (const char *wrong : {"a", "abcd", "abcdef", "ab cd", "ab\"cd", "ab'cd", "ab,cd", "ab;cd", "ab_cd", "ab`cd", "ab|cd", "ab~cd", "ab\\cd",
-                              "ab\x80""cd", "ab\ncd", "#####", "%nSc1"})
+    for (const char *wrong :
+         {"a", "abcd", "abcdef", "ab cd", "ab\"cd", "ab'cd", "ab,cd", "ab;cd", "ab_cd", "ab`cd", "ab|cd", "ab~cd", "ab\\cd",
+          "ab\x80"
+          "cd",
+          "ab\ncd", "#####", "%nSc1"})
         CHECK_FALSE (z85_decode (wrong, bytes));
     CHECK_FALSE (z85_decode (std::string_view ("ab\0cd", 5), bytes));
     CHECK (z85_decode ("", bytes));

@@ -1,0 +1,73 @@
+"""A program that mypy checks strictly against zmqpy's stubs (test_typing.py); it is never run."""
+
+from __future__ import annotations
+
+import zmqpy as zmq
+from zmqpy.decorators import context, socket
+from zmqpy.utils import z85
+from zmqpy.utils.monitor import parse_monitor_message, recv_monitor_message
+
+
+def request(ctx: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> bytes:
+    with ctx.socket(zmq.REQ) as req:
+        req.linger = 0
+        req.setsockopt(zmq.RCVTIMEO, 100)
+        req.connect(endpoint)
+        req.send(b"x", flags=zmq.SNDMORE)
+        req.send_string("text")
+        parts: list[bytes] = req.recv_multipart()
+        frame: zmq.Frame = req.recv(copy=False)
+        more: bool = frame.more
+        body: bytes = req.recv()
+        text: str = req.recv_string()
+        if more or text:
+            return parts[0] + frame.bytes
+        return body
+
+
+def sharing(push: zmq.Socket[bytes]) -> bool:
+    tracker = push.send(bytearray(5), copy=False, track=True)
+    if tracker is None:
+        return False
+    tracker.wait(timeout=1.0)
+    return tracker.done
+
+
+def polling(first: zmq.Socket[bytes], second: zmq.Socket[bytes]) -> int:
+    poller = zmq.Poller()
+    poller.register(first, zmq.POLLIN)
+    poller.register(second, zmq.POLLIN | zmq.POLLOUT)
+    count = len(dict(poller.poll(timeout=100)))
+    readable, writable, _ = zmq.select([first], [second], [], 0.1)
+    return count + len(readable) + len(writable) + first.poll(10, zmq.POLLIN)
+
+
+def watching(watched: zmq.Socket[bytes]) -> bytes:
+    monitor = watched.get_monitor_socket()
+    event = parse_monitor_message([b"x" * 6, b""])
+    print(event["event"], event["value"], recv_monitor_message(monitor))
+    return event["endpoint"]
+
+
+def errors() -> int | None:
+    try:
+        zmq.Context.instance().socket(zmq.PULL).bind("nonsense")
+    except zmq.Again as again:
+        return again.errno
+    except zmq.ZMQError as error:
+        return error.errno
+    return None
+
+
+@context()
+@socket(zmq.PUB)
+def decorated(ctx: zmq.Context[zmq.Socket[bytes]], pub: zmq.Socket[bytes]) -> None:
+    pub.bind_to_random_port("tcp://127.0.0.1")
+
+
+def odds_and_ends(sock: zmq.Socket[bytes]) -> tuple[str, tuple[int, ...], bool, bytes]:
+    sock.subscribe("topic")
+    number: int = sock.bind_to_random_port("tcp://*")
+    kind: zmq.SocketType = zmq.SocketType.PUB
+    print(number, kind, sock.closed, sock.fileno(), sock.get_hwm())
+    return zmq.zmq_version(), zmq.zmq_version_info(), zmq.has("ipc"), z85.encode(b"abcd")

@@ -1,0 +1,6 @@
+from zmqpy._core.socket import Socket
+
+def proxy(frontend: Socket, backend: Socket, capture: Socket | None = None) -> int: ...
+def proxy_steerable(
+    frontend: Socket, backend: Socket, capture: Socket | None = None, control: Socket | None = None
+) -> int: ...

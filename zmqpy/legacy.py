@@ -1,0 +1,29 @@
+"""Names that programs written for older pyzmq use."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from zmqpy._core.device import proxy
+from zmqpy.socket import Socket
+
+_CORE = os.path.join(os.path.dirname(__file__), "_core")
+
+
+def device(device_type: int, frontend: Socket[Any], backend: Socket[Any]) -> int:
+    """A proxy between two sockets until the context is terminated; `device_type` makes no difference. Use proxy."""
+    return proxy(frontend, backend)
+
+
+def get_includes() -> list[str]:
+    """Directories with the C headers of the engine, for modules that use its sockets."""
+    return [os.path.join(_CORE, "include")]
+
+
+def get_library_dirs() -> list[str]:
+    """Directories with the engine's library."""
+    return [_CORE]
+
+
+__all__ = ["device", "get_includes", "get_library_dirs"]
