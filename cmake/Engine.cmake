@@ -60,7 +60,10 @@ if(ZMQPY_LIBZMQ STREQUAL "system")
     find_library(ZMQPY_ZMQ_LIBRARY NAMES zmq libzmq HINTS ${ZMQPY_PC_LIBDIR} ${ZMQPY_PC_LIBRARY_DIRS} NO_CACHE)
   endif()
   if(NOT ZMQPY_ZMQ_INCLUDE OR NOT ZMQPY_ZMQ_LIBRARY)
-    zmqpy_libzmq_help("No libzmq was found${ZMQ_PREFIX}.")
+    if(ZMQ_PREFIX)
+      zmqpy_libzmq_help("No libzmq was found in ${ZMQ_PREFIX}.")
+    endif()
+    zmqpy_libzmq_help("No libzmq was found.")
   endif()
   zmqpy_header_version("${ZMQPY_ZMQ_INCLUDE}/zmq.h" ZMQPY_ZMQ_VERSION)
   if(ZMQPY_ZMQ_VERSION VERSION_LESS ZMQPY_LIBZMQ_MINIMUM)
@@ -88,6 +91,10 @@ elseif(ZMQPY_LIBZMQ STREQUAL "bundled")
   install(TARGETS libzmq
     LIBRARY DESTINATION zmqpy/_core COMPONENT zmqpy NAMELINK_SKIP
     RUNTIME DESTINATION zmqpy/_core COMPONENT zmqpy)
+  # For modules of others that call the engine in the package; compile them with -include zmq_private_names.h.
+  install(FILES vendor/libzmq/include/zmq.h vendor/libzmq/include/zmq_ext.h DESTINATION zmqpy/_core/include COMPONENT zmqpy)
+  install(FILES "${PROJECT_BINARY_DIR}/zmqpy_private_names.h" DESTINATION zmqpy/_core/include RENAME zmq_private_names.h
+    COMPONENT zmqpy)
 else()
   message(FATAL_ERROR "ZMQPY_LIBZMQ must be 'bundled' or 'system', not '${ZMQPY_LIBZMQ}'.")
 endif()

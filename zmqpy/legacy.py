@@ -18,7 +18,7 @@ def device(device_type: int, frontend: Socket[Any], backend: Socket[Any]) -> int
 
 def get_includes() -> list[str]:
     """Directories with the C headers of the engine, for modules that use its sockets."""
-    return [os.path.join(_CORE, "include")]
+    return [path for path in [os.path.join(_CORE, "include")] if os.path.exists(os.path.join(path, "zmq.h"))]
 
 
 def get_library_dirs() -> list[str]:

@@ -254,7 +254,9 @@ class Socket(_Socket, Generic[_ReturnT]):
         """Sends a text, encoded; other arguments as for send."""
         if not isinstance(u, str):
             raise TypeError(f"u must be str, not {u!r:.60}")
-        return self.send(u.encode(encoding), flags, copy, **kwargs)
+        if kwargs:
+            return self.send(u.encode(encoding), flags, copy, **kwargs)
+        return self.send(u.encode(encoding), flags, copy)
 
     send_unicode = send_string
 

@@ -10,10 +10,10 @@ using namespace engine;
 
 namespace {
 
-// Parts and bytes that passed one of the two sockets.
+// Whole messages and bytes that passed one of the two sockets.
 struct Traffic
 {
-    std::uint64_t received_parts = 0, received_bytes = 0, sent_parts = 0, sent_bytes = 0;
+    std::uint64_t received = 0, received_bytes = 0, sent = 0, sent_bytes = 0;
 };
 
 // A message that closes itself.
@@ -69,7 +69,7 @@ int Proxy::forward (void *from, void *to, Traffic &in, Traffic &out)
                 return errno == EAGAIN && first ? 0 : -1;
             more = zmq_msg_more (part.get ());
             const std::size_t size = zmq_msg_size (part.get ());
-            ++in.received_parts;
+            in.received += !more;
             in.received_bytes += size;
             const int flags = more ? ZMQ_SNDMORE : 0;
             if (capture_) {
@@ -79,7 +79,7 @@ int Proxy::forward (void *from, void *to, Traffic &in, Traffic &out)
             }
             if (zmq_msg_send (part.get (), to, flags) < 0)
                 return -1;
-            ++out.sent_parts;
+            out.sent += !more;
             out.sent_bytes += size;
         }
         int found = 0;
@@ -94,8 +94,8 @@ int Proxy::forward (void *from, void *to, Traffic &in, Traffic &out)
 int Proxy::report ()
 {
     const std::array<std::uint64_t, 8> numbers = {
-      front_traffic_.received_parts, front_traffic_.received_bytes, front_traffic_.sent_parts, front_traffic_.sent_bytes,
-      back_traffic_.received_parts,  back_traffic_.received_bytes,  back_traffic_.sent_parts,  back_traffic_.sent_bytes};
+      front_traffic_.received, front_traffic_.received_bytes, front_traffic_.sent, front_traffic_.sent_bytes,
+      back_traffic_.received,  back_traffic_.received_bytes,  back_traffic_.sent,  back_traffic_.sent_bytes};
     for (std::size_t i = 0; i < numbers.size (); ++i)
         if (zmq_send (control_, &numbers[i], sizeof numbers[i], i + 1 < numbers.size () ? ZMQ_SNDMORE : 0) < 0)
             return -1;

@@ -114,6 +114,8 @@ void Socket::stop_monitor () noexcept
 {
     if (!monitor_)
         return;
+    if (strand_.doorbell.pending ())
+        run_inbox ();  // a consumer that has connected wants to hear of the end
     try {
         if (monitor_->wants (ZMQ_EVENT_MONITOR_STOPPED))
             monitor_->send (ZMQ_EVENT_MONITOR_STOPPED, {0}, std::string (), std::string ());

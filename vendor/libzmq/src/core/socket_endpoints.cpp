@@ -535,6 +535,8 @@ void Socket::linger_expired () noexcept
 
 void Socket::close () noexcept
 {
+    if (strand_.doorbell.pending ())
+        run_inbox ();
     closing_ = true;
     flush_touched ();
     // Nothing reaches the pattern any more.
