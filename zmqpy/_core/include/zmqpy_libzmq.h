@@ -122,11 +122,6 @@ static inline int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, si
     return -1;
 }
 
-static inline int zmq_ext_wait_sigmask (const void *sigset)
-{
-    (void) sigset;
-    return 0;
-}
 #endif
 
 #endif
