@@ -17,6 +17,7 @@ from zmqpy._core.errors cimport (
     check_signals,
     end_wait,
     raise_error,
+    zmqpy_wait_init,
     zmqpy_wait_t,
 )
 from zmqpy._core.libzmq cimport *
@@ -141,6 +142,7 @@ cdef class Context:
         if self.borrowed:
             self.handle = NULL
             return
+        zmqpy_wait_init(&wait)
         while True:
             begin_wait(&wait)
             with nogil:

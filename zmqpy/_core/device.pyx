@@ -2,7 +2,7 @@
 """Proxies: zmq_proxy and zmq_proxy_steerable run in the calling thread until the context ends."""
 
 from libc.errno cimport EINTR, ENOTSOCK
-from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, zmqpy_wait_t
+from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, zmqpy_wait_init, zmqpy_wait_t
 from zmqpy._core.libzmq cimport zmq_errno, zmq_proxy, zmq_proxy_steerable
 from zmqpy._core.socket cimport Socket
 
@@ -26,6 +26,7 @@ cdef int run(Socket frontend, Socket backend, Socket capture, Socket control, bi
     for socket in used:
         (<Socket>socket).enter_call()
     try:
+        zmqpy_wait_init(&wait)
         while True:
             begin_wait(&wait)
             with nogil:

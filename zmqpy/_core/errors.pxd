@@ -6,7 +6,8 @@ from libc.stdint cimport int64_t
 cdef extern from "zmqpy_wait.h" nogil:
     ctypedef struct zmqpy_wait_t:
         int blocked
-    void zmqpy_wait_block(zmqpy_wait_t *wait)
+    void zmqpy_wait_init(zmqpy_wait_t *wait)  # before the first begin_wait of a call
+    void zmqpy_wait_block(zmqpy_wait_t *wait, bint other_threads)
     void zmqpy_wait_unblock(zmqpy_wait_t *wait)
     int64_t zmqpy_now_ms()
 

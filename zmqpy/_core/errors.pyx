@@ -17,6 +17,7 @@ cdef extern from "pythread.h" nogil:
 IPC_PATH_MAX_LEN = 107
 
 cdef unsigned long main_thread = threading.main_thread().ident
+cdef dict threads = getattr(threading, "_active", None)  # what threading.active_count() counts, without its lock
 cdef object _error = None  # zmqpy.error, which needs this module and is therefore loaded late
 
 
@@ -72,7 +73,7 @@ cdef int begin_wait(zmqpy_wait_t *wait) except -1:
     if PyThread_get_thread_ident() != main_thread:
         wait.blocked = 0
         return 0
-    zmqpy_wait_block(wait)
+    zmqpy_wait_block(wait, threads is None or len(threads) > 1)
     if PyErr_CheckSignals() < 0:
         zmqpy_wait_unblock(wait)
         return -1

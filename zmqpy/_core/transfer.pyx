@@ -13,7 +13,7 @@ from libc.limits cimport INT_MAX
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDMORE, ZMQ_SNDTIMEO
-from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, raise_unsupported, zmqpy_wait_t
+from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, raise_unsupported, zmqpy_wait_init, zmqpy_wait_t
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_spin
 from zmqpy._core.frame cimport Frame, ReleaseEvent, give_back, init_copied, init_lent, track_event
 from zmqpy._core.libzmq cimport *
@@ -325,6 +325,7 @@ cdef class TransferSocket(Socket):
         start_timeout(&timeout, ZMQ_RCVTIMEO if operation == RECV_MSG else ZMQ_SNDTIMEO)
         self.enter_call()
         try:
+            zmqpy_wait_init(&guard)
             while True:
                 begin_wait(&guard)
                 with nogil:

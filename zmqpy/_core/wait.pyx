@@ -3,7 +3,7 @@
 
 from libc.errno cimport EINTR
 from libc.stdint cimport int64_t
-from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, zmqpy_now_ms, zmqpy_wait_t
+from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, zmqpy_now_ms, zmqpy_wait_init, zmqpy_wait_t
 from zmqpy._core.libzmq cimport *
 
 
@@ -21,6 +21,7 @@ cdef int poll_items(zmq_pollitem_t *items, int count, long timeout) except -1:
         return 0
     if timeout > 0:
         deadline = zmqpy_now_ms() + timeout
+    zmqpy_wait_init(&wait)
     while True:
         begin_wait(&wait)
         with nogil:

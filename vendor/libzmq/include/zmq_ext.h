@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 1
+#define ZMQ_EXT_VERSION 2
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -75,6 +75,11 @@ ZMQ_EXPORT int zmq_ext_spin (void *socket, int events);
  * takes it away. With signals blocked before a call and unblocked by this mask, no signal can slip in between a check of
  * the program's own and the sleep: the call fails with EINTR. The mask is copied. Always 0. */
 ZMQ_EXPORT int zmq_ext_wait_sigmask (const void *sigset);
+
+/* Longest time in ms that one blocking call of this thread sleeps before it fails with EINTR although no signal came; 0 (the
+ * default) for no limit. For callers that must look now and then at what no signal mask can tell them: while this thread blocks
+ * a signal before it sleeps, the system may deliver it to another thread. Always 0. Since version 2. */
+ZMQ_EXPORT int zmq_ext_wait_limit (int milliseconds);
 
 #ifdef __cplusplus
 }

@@ -127,12 +127,6 @@ static inline int zmq_ext_spin (void *socket, int events)
     (void) socket, (void) events;
     return 0;
 }
-
-static inline int zmq_ext_wait_sigmask (const void *sigset)
-{
-    (void) sigset;
-    return 0;
-}
 #endif
 
 #endif

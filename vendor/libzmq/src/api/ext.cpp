@@ -91,3 +91,9 @@ int zmq_ext_wait_sigmask (const void *sigset)
     set_wait_mask (sigset);
     return 0;
 }
+
+int zmq_ext_wait_limit (int milliseconds)
+{
+    set_wait_limit (milliseconds);
+    return 0;
+}

@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <cerrno>
+
 namespace engine {
 
 namespace {
@@ -14,6 +16,7 @@ struct WaitMask
 };
 
 thread_local WaitMask wait_mask;
+thread_local Nanoseconds wait_limit = 0;  // none
 
 constexpr int best_score = 16;
 constexpr int retry_every = 32;  // waits that sleep at once before spinning is tried again
@@ -25,6 +28,11 @@ void set_wait_mask (const void *sigset) noexcept
     wait_mask.set = sigset != nullptr;
     if (sigset)
         wait_mask.mask = *static_cast<const sigset_t *> (sigset);
+}
+
+void set_wait_limit (int milliseconds) noexcept
+{
+    wait_limit = Nanoseconds{milliseconds} * 1000000;
 }
 
 ScopedWaitMask::ScopedWaitMask (const sigset_t *mask) noexcept : was_set_ (wait_mask.set), before_ (wait_mask.mask)
@@ -40,16 +48,26 @@ ScopedWaitMask::~ScopedWaitMask ()
 
 int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept
 {
-    timespec limit{};
-    if (deadline != never) {
-        const Nanoseconds left = deadline - now ();
+    timespec time{};
+    const bool timed = deadline != never || wait_limit > 0;
+    bool limited = false;
+    if (timed) {
+        Nanoseconds left = deadline == never ? wait_limit : deadline - now ();
+        limited = wait_limit > 0 && (deadline == never || left > wait_limit);
+        if (limited)
+            left = wait_limit;
         if (left > 0) {
-            limit.tv_sec = left / 1000000000;
-            limit.tv_nsec = left % 1000000000;
+            time.tv_sec = left / 1000000000;
+            time.tv_nsec = left % 1000000000;
         }
     }
-    return ::ppoll (entries, static_cast<nfds_t> (count), deadline == never ? nullptr : &limit,
-                    wait_mask.set ? &wait_mask.mask : nullptr);
+    const int rc = ::ppoll (entries, static_cast<nfds_t> (count), timed ? &time : nullptr,
+                            wait_mask.set ? &wait_mask.mask : nullptr);
+    if (rc == 0 && limited) {
+        errno = EINTR;
+        return -1;
+    }
+    return rc;
 }
 
 SpinMemory &SpinMemory::current () noexcept

@@ -20,9 +20,11 @@
 
 namespace engine {
 
-// ppoll(2) until the deadline, with the thread's wait mask (zmq_ext_wait_sigmask) in force. -1: errno.
+// ppoll(2) until the deadline, with the thread's wait mask (zmq_ext_wait_sigmask) in force. -1: errno, which is EINTR also when
+// the thread's limit (zmq_ext_wait_limit) is up.
 int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept;
 void set_wait_mask (const void *sigset) noexcept;
+void set_wait_limit (int milliseconds) noexcept;
 // The wait mask for the length of one call.
 class ScopedWaitMask
 {
