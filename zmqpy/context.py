@@ -179,6 +179,10 @@ class Context(_Context, Generic[_SocketT]):
         Raises ZMQError (EINVAL: unknown type, EMFILE: too many sockets, ENOTSUP: the context is terminated).
         """
         if self.closed:
+            if self._forked:
+                raise ZMQError(
+                    Errno.ENOTSUP, "this Context belongs to the process that forked; make a new one in the child"
+                )
             raise ZMQError(Errno.ENOTSUP, "the Context has been terminated: it makes no more sockets")
         if socket_class is None:
             socket_class = self._socket_class

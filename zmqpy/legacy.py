@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from zmqpy._core import device as _device_module
 from zmqpy._core.device import proxy
 from zmqpy.socket import Socket
 
-_CORE = os.path.join(os.path.dirname(__file__), "_core")
+_CORE = os.path.dirname(_device_module.__file__)  # where the compiled modules are, also of an editable installation
 
 
 def device(device_type: int, frontend: Socket[Any], backend: Socket[Any]) -> int:

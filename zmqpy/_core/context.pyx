@@ -101,6 +101,10 @@ cdef class Context:
         """Whether the context has been terminated (or belongs to the parent of a forked process)."""
         return self.handle == NULL
 
+    @property
+    def _forked(self) -> bool:
+        return self.forked
+
     def get(self, int option) -> int:
         """The value of a ContextOption (zmq_ctx_get(3)). Raises ZMQError (EINVAL), RuntimeError after term."""
         cdef int value
