@@ -23,6 +23,11 @@ LIMITED = """
     def free():
         while spare:
             os.close(spare.pop())
+    def quiet(socket):
+        try:
+            assert socket.poll(300) == 0
+        except zmq.ZMQError as error:
+            assert error.errno == errno.EMFILE
     def works():
         with zmq.Context() as context, context.socket(zmq.REP) as rep, context.socket(zmq.REQ) as req:
             req.linger = rep.linger = 0
@@ -95,7 +100,7 @@ def test_accepting_goes_on_when_descriptors_are_free_again():
                 ok = req.recv() == b"hello"
             os._exit(0 if ok else 1)
         use_up()
-        assert rep.poll(300) == 0
+        quiet(rep)
         free()
         rep.rcvtimeo = 15000
         rep.send(rep.recv())
@@ -122,7 +127,7 @@ def test_connecting_goes_on_when_descriptors_are_free_again():
             free()
             req.connect(rep.last_endpoint)
         else:
-            assert rep.poll(200) == 0
+            quiet(rep)
             free()
         req.send(b"x")
         rep.send(rep.recv())

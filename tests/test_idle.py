@@ -5,8 +5,9 @@ import threading
 import time
 
 import pytest
-import zmqpy as zmq
 from support import bind
+
+import zmqpy as zmq
 
 #: Seconds of watching, and the share of them that the process may have computed: what an interpreter that sleeps needs.
 WATCHED = 0.4

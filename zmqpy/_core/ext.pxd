@@ -20,3 +20,4 @@ cdef extern from "zmqpy_libzmq.h" nogil:
     int zmq_ext_send_many(void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags)
     int zmq_ext_recv_many(void *socket, zmq_msg_t *frames, size_t count, int flags)
     int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)
+    int zmq_ext_spin(void *socket, int events)

@@ -12,6 +12,8 @@ cdef enum:
 cdef class TransferSocket(Socket):
     # One zmq_send, zmq_msg_send or zmq_msg_recv that may wait.
     cdef int wait(self, int operation, zmq_msg_t *msg, const char *data, size_t size, int flags) except -1
+    # Before `wait`: looks again for a moment with the GIL let go. 1: it is done.
+    cdef int spin(self, int operation, zmq_msg_t *msg, const char *data, size_t size, int flags) except -1
     # Sends a copy of `part`: bytes, a buffer, a Frame; with `text` also str, as UTF-8.
     cdef int send_part(self, object part, int flags, bint text) except -1
     # Sends `msg`, which is empty afterwards; on an error it stays the caller's to close.

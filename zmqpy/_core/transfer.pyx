@@ -12,8 +12,9 @@ from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
 from libc.limits cimport INT_MAX
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
-from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_RCVTIMEO, ZMQ_SNDMORE, ZMQ_SNDTIMEO
+from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDMORE, ZMQ_SNDTIMEO
 from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, raise_unsupported, zmqpy_wait_init, zmqpy_wait_t
+from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_spin
 from zmqpy._core.frame cimport Frame, ReleaseEvent, give_back, init_copied, init_lent, track_event
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.socket cimport Socket, group_bytes
@@ -296,12 +297,31 @@ cdef class TransferSocket(Socket):
 
     # ---- waiting ----
 
+    cdef int spin(self, int operation, zmq_msg_t *msg, const char *data, size_t size, int flags) except -1:
+        """Before anything slower: looks again for a moment, with the GIL let go and nothing else done. 1: it is done."""
+        cdef int rc
+        if not ZMQPY_HAVE_EXT or flags & ZMQ_DONTWAIT or size >= GIL_FREE_SIZE:
+            return False
+        self.enter_call()
+        with nogil:
+            rc = zmq_ext_spin(self.handle, ZMQ_POLLIN if operation == RECV_MSG else ZMQ_POLLOUT)
+        self.leave_call()
+        if rc <= 0 or self.handle == NULL:
+            return False
+        if operation == RECV_MSG:
+            return zmq_msg_recv(msg, self.handle, flags | ZMQ_DONTWAIT) >= 0
+        if operation == SEND_MSG:
+            return zmq_msg_size(msg) < GIL_FREE_SIZE and zmq_msg_send(msg, self.handle, flags | ZMQ_DONTWAIT) >= 0
+        return zmq_send(self.handle, data, size, flags | ZMQ_DONTWAIT) >= 0
+
     cdef int wait(self, int operation, zmq_msg_t *msg, const char *data, size_t size, int flags) except -1:
         """One send or receive without the GIL, again after signals, within the socket's time-out in all."""
         cdef zmqpy_wait_t guard
         cdef Timeout timeout
         cdef int rc, error = 0
         self.require()
+        if self.spin(operation, msg, data, size, flags):
+            return 0
         start_timeout(&timeout, ZMQ_RCVTIMEO if operation == RECV_MSG else ZMQ_SNDTIMEO)
         self.enter_call()
         try:

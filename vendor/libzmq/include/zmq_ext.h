@@ -62,6 +62,13 @@ typedef struct zmq_ext_stats_t
  * EFAULT stats NULL; EINVAL size 0; ENOTSOCK; ETERM. */
 ZMQ_EXPORT int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size);
 
+/* ---- waiting ---- */
+
+/* Polls the socket for at most ZMQ_EXT_SPIN_US (less where that has not paid lately) until it has one of `events` (ZMQ_POLLIN,
+ * ZMQ_POLLOUT), without ever sleeping. 1: it has; 0: not yet; -1: ENOTSOCK, ETERM. The thread's next blocking call then sleeps
+ * without polling first. For a caller that holds a lock it can let go cheaply for a moment (Python's GIL). */
+ZMQ_EXPORT int zmq_ext_spin (void *socket, int events);
+
 /* ---- signals ---- */
 
 /* Signal mask (a sigset_t *) that this thread's blocking calls put in force only while they sleep, as ppoll(2) does; NULL

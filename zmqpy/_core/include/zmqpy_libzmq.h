@@ -122,6 +122,11 @@ static inline int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, si
     return -1;
 }
 
+static inline int zmq_ext_spin (void *socket, int events)
+{
+    (void) socket, (void) events;
+    return 0;
+}
 #endif
 
 #endif

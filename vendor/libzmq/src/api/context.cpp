@@ -34,14 +34,18 @@ int zmq_ctx_shutdown (void *context_)
 
 int zmq_ctx_set (void *context_, int option, int value)
 {
-    return zmq_ctx_set_ext (context_, option, &value, sizeof value);
+    Context *const context = context_of (context_);
+    return context ? result (context->set_option (option, value)) : -1;
 }
 
 int zmq_ctx_get (void *context_, int option)
 {
+    Context *const context = context_of (context_);
+    if (!context)
+        return -1;
     int value = 0;
-    std::size_t size = sizeof value;
-    return zmq_ctx_get_ext (context_, option, &value, &size) == 0 ? value : -1;
+    const int error = context->get_option (option, value);
+    return error ? fail (error) : value;
 }
 
 int zmq_ctx_set_ext (void *context_, int option, const void *value, size_t size)

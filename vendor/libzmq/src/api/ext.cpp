@@ -60,6 +60,32 @@ int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
     });
 }
 
+int zmq_ext_spin (void *socket, int events)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        SpinMemory &memory = SpinMemory::current ();
+        const std::int64_t spin_time = guard->context ().spin_time ();
+        memory.take_done ();
+        if (spin_time > 0 && memory.worth_it ()) {
+            const Nanoseconds stop = now () + spin_time;
+            do {
+                if (guard->ready_now (events)) {
+                    memory.ended (true);
+                    return 1;
+                }
+                guard.unlock ();
+                yield_processor ();
+                if (!guard.relock ())
+                    return fail (ENOTSOCK);
+                if (guard->terminated ())
+                    return fail (ETERM);
+            } while (now () < stop);
+        }
+        memory.spin_is_done ();
+        return 0;
+    });
+}
+
 int zmq_ext_wait_sigmask (const void *sigset)
 {
     set_wait_mask (sigset);

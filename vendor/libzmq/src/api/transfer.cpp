@@ -24,13 +24,25 @@ template <class Attempt> int persist (SocketGuard &guard, int flags, int timeout
     return wait_for (guard, deadline_in (timeout), attempt);
 }
 
+// The message is queued, and so is much else. Lends this thread to the writing, for a moment only: the call has succeeded.
+void help_out (SocketGuard &guard) noexcept
+{
+    constexpr Nanoseconds moment = 2 * millisecond;
+    if (wait_for (guard, now () + moment, [&] { return guard->congested () ? EAGAIN : 0; }) == EAGAIN)
+        guard->stop_helping ();
+}
+
 }  // namespace
 
 int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
 {
+    const bool large = frame.size () >= Socket::direct_size;
     const int error = guard->try_send (frame);
-    if (error != EAGAIN) [[likely]]
+    if (error != EAGAIN) [[likely]] {
+        if (large && !error && !(flags & ZMQ_DONTWAIT) && guard->congested ())
+            help_out (guard);
         return error;
+    }
     return persist (guard, flags, guard->options.sndtimeo, [&] { return guard->try_send (frame); });
 }
 

@@ -50,19 +50,31 @@ ContextOptions Context::options () noexcept
 }
 
 int Context::set_option (int option, const void *value, std::size_t size) noexcept
-try {
+{
     Lock lock (mutex_);
     const int error = set_context_option (options_, option, value, size);
     spin_time_ = options_.spin_us * microsecond;
     return error;
-} catch (...) {
-    return ENOMEM;
 }
 
 int Context::get_option (int option, void *value, std::size_t *size) noexcept
 {
     Lock lock (mutex_);
     return get_context_option (options_, option, value, size);
+}
+
+int Context::set_option (int option, int value) noexcept
+{
+    Lock lock (mutex_);
+    const int error = set_context_option (options_, option, value);
+    spin_time_ = options_.spin_us * microsecond;
+    return error;
+}
+
+int Context::get_option (int option, int &value) noexcept
+{
+    Lock lock (mutex_);
+    return get_context_option (options_, option, value);
 }
 
 // ---- sockets ----

@@ -40,6 +40,8 @@ class Context
 
     int set_option (int option, const void *value, std::size_t size) noexcept;
     int get_option (int option, void *value, std::size_t *size) noexcept;
+    int set_option (int option, int value) noexcept;
+    int get_option (int option, int &value) noexcept;
     // A copy of all options as they are.
     ContextOptions options () noexcept;
 

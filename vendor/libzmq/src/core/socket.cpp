@@ -247,6 +247,20 @@ bool Socket::own_output (const void *begin) noexcept
     return all;
 }
 
+bool Socket::congested () const noexcept
+{
+    for (const auto &stream : streams_)
+        if (stream->congested ())
+            return true;
+    return false;
+}
+
+void Socket::stop_helping () noexcept
+{
+    for (const auto &stream : streams_)
+        stream->give_up_helping ();
+}
+
 // ---- pipes ----
 
 void Socket::pipe_readable (NetworkPipe &pipe) noexcept

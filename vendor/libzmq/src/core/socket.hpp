@@ -68,6 +68,10 @@ class Socket final : public PatternHost
     static constexpr std::size_t direct_size = 16 * 1024;
     bool may_send_direct () const noexcept { return inproc_pipes_.empty () && attendance_.count () > 0; }
     bool own_output (const void *begin) noexcept;
+    // True while more bytes are queued than the peers' kernels take, and they still move: a sender that may block does better to write
+    // them itself than to pile up memory that is cold when its turn comes. Never true for long: see stop_helping().
+    bool congested () const noexcept;
+    void stop_helping () noexcept;
 
     // ---- options ----
     int set_option (int option, const void *value, std::size_t size) noexcept;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include <poll.h>
 #include <signal.h>
@@ -45,10 +46,14 @@ class SpinMemory
     static SpinMemory &current () noexcept;
     bool worth_it () noexcept;
     void ended (bool in_time) noexcept;
+    // zmq_ext_spin has polled for the next blocking call already.
+    void spin_is_done () noexcept { done_ = true; }
+    bool take_done () noexcept { return std::exchange (done_, false); }
 
   private:
     int score_ = 8;
     int skipped_ = 0;
+    bool done_ = false;
 };
 void yield_processor () noexcept;
 
@@ -68,7 +73,7 @@ template <class Attempt> int wait_for (SocketGuard &guard, Nanoseconds deadline,
 
     SpinMemory &memory = SpinMemory::current ();
     const std::int64_t spin_time = socket.context ().spin_time ();
-    const bool spin = spin_time > 0 && memory.worth_it ();
+    const bool spin = spin_time > 0 && !memory.take_done () && memory.worth_it ();
     if (spin) {
         const Nanoseconds start = now ();
         const Nanoseconds stop = deadline - start < spin_time ? deadline : start + spin_time;

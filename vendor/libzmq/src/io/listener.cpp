@@ -2,8 +2,11 @@
 
 #include <cerrno>
 
+#include <sys/socket.h>
+
 #include <zmq.h>
 
+#include "core/context.hpp"
 #include "core/options.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
@@ -33,6 +36,9 @@ void Listener::close () noexcept
     if (listening_.fd < 0)
         return;
     const int fd = listening_.fd;
+    // A poll(2) under way in the reactor keeps a closed descriptor's socket alive; shut down, it frees the address all the same.
+    if (socket_.context ().background () && options_->use_fd < 0)
+        ::shutdown (fd, SHUT_RDWR);
     transport_.unlisten (listening_);
     listening_.fd = -1;
     socket_.emit_endpoint (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), listening_.endpoint);

@@ -351,6 +351,7 @@ bool Stream::flush () noexcept
         }
         batch_.written (static_cast<std::size_t> (count));
         wrote = true;
+        stalled_ = false;
     }
     if (output_dead_) {
         batch_.clear ();

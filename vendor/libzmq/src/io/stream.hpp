@@ -40,6 +40,14 @@ class Stream final : public HookTarget
     void pull () noexcept;
     // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written.
     bool flush () noexcept;
+    // The kernel takes no more, much is queued, and as far as is known the peer still reads.
+    static constexpr std::size_t congestion = 512 * 1024;  // bytes
+    bool congested () const noexcept
+    {
+        return blocked_ && !stalled_ && batch_.size () + (pipe_ ? pipe_->outbound_bytes () : 0) > congestion;
+    }
+    // The peer did not read in good time: not congested again before it does.
+    void give_up_helping () noexcept { stalled_ = blocked_; }
     // As flush(), on behalf of the application thread: takes the lease first.
     bool flush_inline () noexcept;
 
@@ -131,6 +139,7 @@ class Stream final : public HookTarget
     bool output_dead_ = false;  // a write failed: the read side decides
     bool raw_ = false;
     bool lingering_ = false;
+    bool stalled_ = false;
     std::unique_ptr<Handshake> handshake_;
     std::unique_ptr<FrameCheck> frame_check_;
     std::unique_ptr<Heartbeat> heartbeat_;

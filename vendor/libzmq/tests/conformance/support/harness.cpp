@@ -313,7 +313,11 @@ int port_of (const std::string &endpoint)
 
 std::string unused_endpoint ()
 {
+    // Bound, not listening, and never closed: connects are refused, the system gives the port to no other program that asks
+    // for any, and with SO_REUSEADDR on both sides the engine under test can still bind it by number.
     const int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
@@ -321,7 +325,6 @@ std::string unused_endpoint ()
     if (fd == -1 || ::bind (fd, reinterpret_cast<sockaddr *> (&address), size) == -1
         || getsockname (fd, reinterpret_cast<sockaddr *> (&address), &size) == -1)
         fail ("unused_endpoint");
-    ::close (fd);
     return "tcp://127.0.0.1:" + std::to_string (ntohs (address.sin_port));
 }
 

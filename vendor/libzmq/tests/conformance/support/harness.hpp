@@ -49,6 +49,8 @@ class Timer
 {
   public:
     double ms () const { return std::chrono::duration<double, std::milli> (Clock::now () - _start).count (); }
+    // At least `limit` ms have passed. Debian's engine counts on a millisecond clock: up to one less passes there.
+    bool reached (double limit) const { return ms () >= limit - (oracle () ? 1.5 : 0); }
 
   private:
     Clock::time_point _start = Clock::now ();
@@ -195,7 +197,7 @@ inline std::string inproc_name ()
 
 // The port of `tcp://...:port`.
 int port_of (const std::string &endpoint);
-// A loopback port that nobody listens on at the moment.
+// A loopback endpoint that nobody listens on, and that nobody but this program will: the port stays reserved till its end.
 std::string unused_endpoint ();
 
 } // namespace conf

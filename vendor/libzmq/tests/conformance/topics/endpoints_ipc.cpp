@@ -122,6 +122,19 @@ TEST_CASE ("a file left by an earlier program is replaced")
     CHECK (recv (pull) == Msg{"x"});
 }
 
+TEST_CASE ("a socket file left by a program that died is replaced")
+{
+    TempDir dir;
+    Listener (dir.ipc ()).close (); // its file stays
+    CHECK (fs::is_socket (dir.path ()));
+    Context ctx;
+    Socket pull (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH);
+    pull.bind (dir.ipc ());
+    push.connect (dir.ipc ());
+    send (push, "x");
+    CHECK (recv (pull) == Msg{"x"});
+}
+
 TEST_CASE ("a second bind takes the name over")
 {
     TempDir dir;

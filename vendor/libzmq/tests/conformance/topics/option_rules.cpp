@@ -284,3 +284,18 @@ TEST_CASE ("draft options of a stable build are refused by the oracle's rule: EI
     CHECK_ERRNO (router.try_set (opt_in_batch_size, 0), EINVAL);
     CHECK_ERRNO (router.try_set (opt_in_batch_size, -1), EINVAL);
 }
+
+TEST_CASE ("a mechanism that zmq_has denies is never replaced by NULL on the wire")
+{
+    if (zmq_has ("curve"))
+        return;
+    Context ctx;
+    Socket pull (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH);
+    push.set (ZMQ_IMMEDIATE, 1);
+    if (pull.try_set (ZMQ_CURVE_SERVER, 1) == -1)
+        return; // refused at once
+    if (zmq_bind (pull, "tcp://127.0.0.1:*") == -1)
+        return; // refused at bind
+    push.connect (pull.text (ZMQ_LAST_ENDPOINT));
+    CHECK_FALSE (wait_for (push, ZMQ_POLLOUT, 100));
+}

@@ -10,6 +10,19 @@
 
 using namespace conf;
 
+// ThreadSanitizer does not follow a forked child that starts threads: cases whose child makes a context are left out under it.
+#if defined(__SANITIZE_THREAD__)
+static constexpr bool children_may_have_threads = false;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+static constexpr bool children_may_have_threads = false;
+#else
+static constexpr bool children_may_have_threads = true;
+#endif
+#else
+static constexpr bool children_may_have_threads = true;
+#endif
+
 namespace {
 // A child process running `body`; its return value is the exit status.
 class Child
@@ -58,6 +71,8 @@ class Child
 
 TEST_CASE ("processes with contexts of their own exchange messages over tcp and ipc")
 {
+    if (!children_may_have_threads)
+        return;
     TempDir dir;
     Context ctx;
     for (const std::string &endpoint : {unused_endpoint (), dir.ipc ()}) {
@@ -88,6 +103,8 @@ TEST_CASE ("processes with contexts of their own exchange messages over tcp and 
 
 TEST_CASE ("a child that makes its own context does not disturb its parent's")
 {
+    if (!children_may_have_threads)
+        return;
     Context ctx;
     Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
     push.connect (pull.bind ());
@@ -143,6 +160,8 @@ TEST_CASE ("a child may close inherited sockets; the parent's connection lives o
 
 TEST_CASE ("a peer process that is killed is noticed, its successor is served")
 {
+    if (!children_may_have_threads)
+        return;
     Context ctx;
     const std::string endpoint = unused_endpoint ();
     Socket dealer (ctx, ZMQ_DEALER);
@@ -176,6 +195,8 @@ TEST_CASE ("a peer process that is killed is noticed, its successor is served")
 
 TEST_CASE ("a sender killed in mid-stream: whole messages only")
 {
+    if (!children_may_have_threads)
+        return;
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
     pull.set (ZMQ_RCVHWM, 0);

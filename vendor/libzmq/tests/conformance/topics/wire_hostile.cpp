@@ -22,7 +22,10 @@ struct Target
         peer.handshake ("PUSH");
         const std::string text = "alive " + std::to_string (alive++);
         peer.send (wire::frame (text));
-        return recv (pull) == Msg{text};
+        for (int skipped = 0; skipped < 1000; ++skipped) // garbage may be messages in ZMTP 1.0, and come late
+            if (recv (pull) == Msg{text})
+                return true;
+        return false;
     }
 };
 const std::string conversation = wire::greeting () + wire::ready ("PUSH");
@@ -105,7 +108,6 @@ TEST_CASE ("random garbage")
         Peer peer = Peer::connect (target.endpoint);
         peer.try_send (bytes);
     }
-    drain (target.pull, 10); // some of it may be a message of ZMTP 1.0
     CHECK (target.works ());
 }
 
@@ -132,7 +134,6 @@ TEST_CASE ("a handshake with one byte changed, for every byte")
         Peer peer = Peer::connect (target.endpoint);
         peer.try_send (bytes);
     }
-    drain (target.pull, 10);
     CHECK (target.works ());
 }
 
@@ -145,7 +146,6 @@ TEST_CASE ("other protocols")
         peer.try_send (bytes);
         sleep_ms (2);
     }
-    drain (target.pull, 10);
     CHECK (target.works ());
 }
 

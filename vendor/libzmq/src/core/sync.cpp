@@ -1,0 +1,20 @@
+#include "core/sync.hpp"
+
+#include <sched.h>
+
+namespace engine {
+
+// The holder is mostly about to let go: a strand is held for microseconds. Yields a few times, then sleeps.
+void Mutex::lock_slowly () noexcept
+{
+    for (int tries = 0; tries < 8; ++tries) {
+        std::uint32_t expected = free;
+        if (state_.compare_exchange_weak (expected, held, std::memory_order_acquire, std::memory_order_relaxed))
+            return;
+        ::sched_yield ();
+    }
+    while (state_.exchange (contended, std::memory_order_acquire) != free)
+        state_.wait (contended, std::memory_order_relaxed);
+}
+
+}  // namespace engine
