@@ -89,7 +89,9 @@ def program(source):
 def start_python(source, *options, env=None, **kwargs):
     """Starts a Python program given as text; stdin, stdout and stderr are pipes. The caller waits for it."""
     environment = dict(os.environ, PYTHONUNBUFFERED="1", **(env or {}))
-    kwargs.setdefault("cwd", TESTS)  # not the checkout's root, where Python would find the sources before the installed package
+    kwargs.setdefault(
+        "cwd", TESTS
+    )  # not the checkout's root, where Python would find the sources before the installed package
     return subprocess.Popen(
         [sys.executable, *options, "-c", program(source)],
         stdin=subprocess.PIPE,
