@@ -243,7 +243,10 @@ bool Socket::own_output (const void *begin) noexcept
 {
     bool all = true;
     for (const auto &stream : streams_)
-        all &= stream->own_output (begin);
+        all &= stream->own_output ();
+    // Queues of peers that are not connected (now) hold it as well.
+    for (const auto &pipe : pipes_)
+        all &= pipe->own_outbound (begin);
     return all;
 }
 

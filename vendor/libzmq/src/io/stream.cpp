@@ -389,9 +389,9 @@ bool Stream::flush_inline () noexcept
     return flush ();
 }
 
-bool Stream::own_output (const void *begin) noexcept
+bool Stream::own_output () noexcept
 {
-    return batch_.own_constants () == 0 && (!pipe_ || pipe_->own_outbound (begin));
+    return batch_.own_constants () == 0;
 }
 
 // ---- events ----

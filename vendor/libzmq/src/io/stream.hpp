@@ -71,8 +71,8 @@ class Stream final : public HookTarget
     const Handshake *handshake () const noexcept { return handshake_.get (); }
     Metadata *metadata () const noexcept { return metadata_; }
     Nanoseconds last_write () const noexcept { return last_write_; }
-    // A direct send's borrowed body is about to become invalid. False: out of memory, the connection must end.
-    bool own_output (const void *begin) noexcept;
+    // Constant bodies that were encoded and not written become copies: a direct send's is about to become invalid. False: out of memory.
+    bool own_output () noexcept;
 
     // Local end of the connection: no DISCONNECTED event. Output not yet written is lost.
     void close () noexcept;
