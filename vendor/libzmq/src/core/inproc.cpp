@@ -1,5 +1,7 @@
 #include "core/inproc.hpp"
 
+#include <algorithm>
+
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "pattern/pattern.hpp"
@@ -49,8 +51,8 @@ bool InprocPipe::read (Msg &out) noexcept
         reading_message_ = false;
         ++read_;
         const std::uint64_t limit = receive_limit ();
-        const std::uint64_t step = (limit + 1) / 2;
-        if (step <= 1 || read_ % step == 0) {
+        if (read_ - acknowledged_ >= std::max<std::uint64_t> ((limit + 1) / 2, 1)) {
+            acknowledged_ = read_;
             in.acknowledged.store (read_, std::memory_order_seq_cst);
             if (in.writer_waits.load (std::memory_order_seq_cst) && in.writer_waits.exchange (false, std::memory_order_acq_rel))
                 tell_peer ();
@@ -99,7 +101,8 @@ bool InprocPipe::writable () noexcept
     if (limit == 0 || conflate_)
         return true;
     InprocChannel::Direction &out = outbound ();
-    if (written_ - out.acknowledged.load (std::memory_order_acquire) < limit)
+    // An empty queue is never full, whatever the limit was when the last acknowledgement was due.
+    if (written_ - out.acknowledged.load (std::memory_order_acquire) < limit || out.queue.size () == 0)
         return true;
     out.writer_waits.store (true, std::memory_order_seq_cst);
     if (written_ - out.acknowledged.load (std::memory_order_seq_cst) < limit) {

@@ -108,6 +108,7 @@ class InprocPipe final : public Pipe
     int side_;
     std::uint64_t written_ = 0;       // whole messages
     std::uint64_t read_ = 0;
+    std::uint64_t acknowledged_ = 0;  // of read_
     bool conflate_;
     bool writing_message_ = false;
     bool reading_message_ = false;

@@ -550,7 +550,9 @@ void Socket::close () noexcept
     for (const InprocBinding &binding : inproc_bindings_)
         context_.registry ().unbind (binding.endpoint, binding.id);
     inproc_bindings_.clear ();
-    listeners_.clear ();
+    // They stay until the streams that came through them have gone.
+    for (const auto &listener : listeners_)
+        listener->close ();
     for (std::size_t i = inproc_pipes_.size (); i-- > 0;)
         if (!inproc_pipes_[i]->for_monitor)
             destroy_pipe (*inproc_pipes_[i]);

@@ -40,7 +40,7 @@ bool Attendance::open_set () noexcept
 bool Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
 {
     if (background ()) {
-        stream.watch.modify (events);
+        stream.watch.watch_only (events);
         return true;
     }
     if (stream.registered_events == events)
@@ -48,7 +48,9 @@ bool Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
     epoll_event event{};
     event.events = (events & io_in ? EPOLLIN : 0u) | (events & io_out ? EPOLLOUT : 0u);
     event.data.ptr = &stream;
-    if (::epoll_ctl (set_, EPOLL_CTL_MOD, stream.fd (), &event) != 0)
+    // A stream of which nothing is wanted leaves the set: a hang-up would be reported even so, and nobody would act on it.
+    const int operation = events == 0 ? EPOLL_CTL_DEL : stream.registered_events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (::epoll_ctl (set_, operation, stream.fd (), &event) != 0)
         return false;
     stream.registered_events = events;
     return true;
@@ -87,6 +89,9 @@ bool Attendance::add (Stream &stream) noexcept
             held_by_reactor_ = true;
         }
     }
+    // While it was the only one the other was not kept up to date.
+    if (streams_.size () == 1)
+        set_interest (*streams_.front (), streams_.front ()->interest ());
     stream.attendance_index = streams_.size ();
     streams_.push_back (&stream);
     return true;
@@ -96,7 +101,7 @@ void Attendance::remove (Stream &stream) noexcept
 {
     if (stream.attendance_index == SIZE_MAX)
         return;
-    if (!background ())
+    if (!background () && stream.registered_events != 0)
         ::epoll_ctl (set_, EPOLL_CTL_DEL, stream.fd (), nullptr);
     Stream *const last = streams_.back ();
     streams_[stream.attendance_index] = last;
@@ -248,10 +253,14 @@ void Attendance::output_blocked (Stream &stream) noexcept
 {
     if (stream.attendance_index == SIZE_MAX)
         return;
-    if (background () || held_by_reactor_)
+    if (background () || held_by_reactor_ || streams_.size () > 1)
         set_interest (stream, stream.interest ());
-    else
-        unsettled_ = true;  // settle() hands over, unless a thread waits for it itself
+    if (background () || held_by_reactor_)
+        return;
+    // settle() hands over to the reactor, unless threads sleep on the socket: they look again at what to wait for.
+    unsettled_ = true;
+    if (socket_.strand ().doorbell.has_waiters ())
+        socket_.strand ().doorbell.ring_others (&Waiter::current ());
 }
 
 void Attendance::settle () noexcept
@@ -287,10 +296,14 @@ int Attendance::fill_pollfd (pollfd *entry) noexcept
     if (streams_.size () == 1) {
         const Stream &stream = *streams_.front ();
         const std::uint32_t events = stream.interest ();
+        if (events == 0)
+            return 0;  // a hang-up would be reported even so
         entry->fd = stream.fd ();
         entry->events = static_cast<short> ((events & io_in ? POLLIN : 0) | (events & io_out ? POLLOUT : 0));
         return 1;
     }
+    for (Stream *stream : streams_)
+        set_interest (*stream, stream->interest ());
     entry->fd = set_;
     entry->events = POLLIN;
     return 1;

@@ -71,6 +71,19 @@ void WatchHandle::modify (std::uint32_t events) noexcept
     reactor_->poller_->modify (hook_->fd, events, hook_);
 }
 
+void WatchHandle::watch_only (std::uint32_t events) noexcept
+{
+    if (!hook_ || events == events_)
+        return;
+    if (events == 0)
+        reactor_->poller_->remove (hook_->fd);
+    else if (events_ == 0)
+        reactor_->poller_->add (hook_->fd, events, hook_);
+    else
+        reactor_->poller_->modify (hook_->fd, events, hook_);
+    events_ = events;
+}
+
 void WatchHandle::reset () noexcept
 {
     if (!hook_)
@@ -375,7 +388,7 @@ void Reactor::run_strands () noexcept
     batch_.clear ();
 
     // Queues that were left to the backstop.
-    if (take_due (flush_timer_, flush_armed_, to_flush_)) {
+    if (take_due (flush_timer_, &Reactor::flush_armed_, &Reactor::to_flush_)) {
         bool needed = false;
         for (Strand *strand : batch_) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
@@ -389,7 +402,7 @@ void Reactor::run_strands () noexcept
     }
 
     // Leases.
-    if (take_due (lease_timer_, lease_armed_, to_check_)) {
+    if (take_due (lease_timer_, &Reactor::lease_armed_, &Reactor::to_check_)) {
         for (Strand *strand : batch_) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
             if (socket && socket->lease_still_used ())
@@ -399,14 +412,14 @@ void Reactor::run_strands () noexcept
     }
 }
 
-bool Reactor::take_due (int timer, bool &armed, std::vector<Strand *> &list) noexcept
+bool Reactor::take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept
 {
     Lock lock (mutex_);
     itimerspec left{};
-    if (!armed || ::timerfd_gettime (timer, &left) != 0 || left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0)
+    if (!(this->*armed) || ::timerfd_gettime (timer, &left) != 0 || left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0)
         return false;
-    armed = false;
-    batch_.swap (list);
+    this->*armed = false;
+    batch_.swap (this->*list);
     return true;
 }
 

@@ -56,6 +56,8 @@ class WatchHandle
     // 0 or errno. Watches until reset(); the descriptor must stay open until then.
     int start (Reactor &reactor, Strand &strand, HookTarget &target, int fd, std::uint32_t events) noexcept;
     void modify (std::uint32_t events) noexcept;
+    // As modify(), but with no events wanted not even errors and hang-ups are reported.
+    void watch_only (std::uint32_t events) noexcept;
     void reset () noexcept;
     bool active () const noexcept { return hook_ != nullptr; }
     std::uint32_t events () const noexcept { return events_; }
@@ -118,7 +120,8 @@ class Reactor
     void run () noexcept;
     void run_timers () noexcept;
     void run_strands () noexcept;
-    bool take_due (int timer, bool &armed, std::vector<Strand *> &list) noexcept;
+    // Takes the list into batch_ if its timer has run out.
+    bool take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
     void retire (Hook *hook) noexcept;
     bool set_deadline (Hook *hook, Nanoseconds deadline) noexcept;
     void sift_up (std::size_t index) noexcept ENGINE_REQUIRES (mutex_);

@@ -268,8 +268,8 @@ void Stream::pull () noexcept
             if (result == Decoder::Result::frame) [[likely]] {
                 if (heartbeat_) [[unlikely]]
                     heartbeat_->frame_received ();
-                if (!deliver (frame))
-                    return;
+                if (!deliver (frame) || phase_ != Phase::traffic)
+                    return;  // lost, or (a lingering one) finished by what the frame made it write
                 continue;
             }
             if (result == Decoder::Result::error) {
