@@ -74,9 +74,11 @@ cdef int begin_wait(zmqpy_wait_t *wait) except -1:
         wait.blocked = 0
         return 0
     zmqpy_wait_block(wait, threads is None or len(threads) > 1)
-    if PyErr_CheckSignals() < 0:
+    try:
+        PyErr_CheckSignals()
+    except BaseException:
         zmqpy_wait_unblock(wait)
-        return -1
+        raise
     return 0
 
 
