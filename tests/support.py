@@ -89,6 +89,8 @@ def program(source):
 def start_python(source, *options, env=None, **kwargs):
     """Starts a Python program given as text; stdin, stdout and stderr are pipes. The caller waits for it."""
     environment = dict(os.environ, PYTHONUNBUFFERED="1", **(env or {}))
+    # Not where pytest was started: there `import zmqpy` would find a checkout's uncompiled package first.
+    kwargs.setdefault("cwd", TESTS)
     return subprocess.Popen(
         [sys.executable, *options, "-c", program(source)],
         stdin=subprocess.PIPE,

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from support import QUIET_MS, run_python, wait_until
+from support import QUIET_MS, TESTS, run_python, wait_until
 
 import zmqpy as zmq
 
@@ -233,5 +233,5 @@ def test_program_written_for_pyzmq_runs_unchanged(tmp_path):
         "a.close(); b.close(); context.term()\n"
     )
     code = f"import zmqpy, runpy; zmqpy.install_as_zmq(); runpy.run_path({str(program)!r}, run_name='__main__')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, cwd=TESTS)
     assert done.stdout.splitlines() == ["{'x': 1}", "ok zmqpy"], done.stderr

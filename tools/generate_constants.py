@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from constants_table import ERRNO, GROUPS, HAUSNUMERO, OWN_ERRNO, Group, Row  # noqa: E402
+from constants_table import ERRNO, GROUPS, HAUSNUMERO, OWN_ERRNO, Group, Row
 
 ROOT = Path(__file__).resolve().parent.parent
 ZMQ_H = Path("vendor/libzmq/include/zmq.h")

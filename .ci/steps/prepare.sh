@@ -4,7 +4,7 @@
 
 packages=(
   g++ cmake ninja-build python3-dev python3-venv libsodium-dev # as the README's first command
-  doctest-dev libzmq3-dev pkg-config                           # as the second
+  doctest-dev libzmq3-dev make pkg-config                      # as the second
   clang clang-tidy llvm libclang-rt-dev ccache shellcheck git             # sanitizers, fuzzers, lint
 )
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

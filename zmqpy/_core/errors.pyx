@@ -75,7 +75,7 @@ cdef int begin_wait(zmqpy_wait_t *wait) except -1:
         return 0
     zmqpy_wait_block(wait, threads is None or len(threads) > 1)
     try:
-        PyErr_CheckSignals()
+        check_signals()
     except BaseException:
         zmqpy_wait_unblock(wait)
         raise
