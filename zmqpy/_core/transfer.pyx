@@ -407,6 +407,8 @@ cdef object send_addressed(TransferSocket socket, object data, int flags, bint c
     if not zmq_has(b"draft"):
         raise RuntimeError("routing_id and group are for the draft socket types, which this libzmq does not have")
     tracker = None
+    if not zmq_has(b"draft"):
+        raise_unsupported("a message with a routing_id or a group")
     name = group_bytes(group) if group is not None else None
     number = routing_id if routing_id is not None else 0
     if isinstance(data, Frame):
