@@ -35,7 +35,9 @@ int zmq_ctx_shutdown (void *context_)
 int zmq_ctx_set (void *context_, int option, int value)
 {
     Context *const context = context_of (context_);
-    return context ? result (context->set_option (option, value)) : -1;
+    if (!context)
+        return -1;
+    return context->foreign () ? fail (EFAULT) : result (context->set_option (option, value));
 }
 
 int zmq_ctx_get (void *context_, int option)
@@ -43,6 +45,8 @@ int zmq_ctx_get (void *context_, int option)
     Context *const context = context_of (context_);
     if (!context)
         return -1;
+    if (context->foreign ())
+        return fail (EFAULT);
     int value = 0;
     const int error = context->get_option (option, value);
     return error ? fail (error) : value;
@@ -51,7 +55,9 @@ int zmq_ctx_get (void *context_, int option)
 int zmq_ctx_set_ext (void *context_, int option, const void *value, size_t size)
 {
     Context *const context = context_of (context_);
-    return context ? result (context->set_option (option, value, size)) : -1;
+    if (!context)
+        return -1;
+    return context->foreign () ? fail (EFAULT) : result (context->set_option (option, value, size));
 }
 
 int zmq_ctx_get_ext (void *context_, int option, void *value, size_t *size)
@@ -59,6 +65,8 @@ int zmq_ctx_get_ext (void *context_, int option, void *value, size_t *size)
     Context *const context = context_of (context_);
     if (!context)
         return -1;
+    if (context->foreign ())
+        return fail (EFAULT);
     if (!value || !size)
         return fail (EINVAL);
     return result (context->get_option (option, value, size));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -50,13 +51,25 @@ class PersistentPoller
   private:
     struct Item
     {
+        Item (void *socket_, int fd_, void *user_data_, short events_, std::uint64_t order_)
+            : socket (socket_), fd (fd_), user_data (user_data_), events (events_), order (order_)
+        {
+        }
+        Item (const Item &) = delete;
+        Item &operator= (const Item &) = delete;
+
         void *socket;
-        int fd;  // of a descriptor item, or the socket's ZMQ_FD
+        int fd;  // of a descriptor item, or a duplicate of the socket's ZMQ_FD, which outlives the socket
         void *user_data;
         short events;
         std::uint64_t order;
         bool candidate = false;  // may be ready: ask
-        short found = 0;
+
+        ~Item ()
+        {
+            if (socket && fd >= 0)
+                ::close (fd);
+        }
     };
     using Items = std::vector<std::unique_ptr<Item>>;
 
@@ -101,8 +114,11 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         std::size_t size = sizeof watched;
         if (zmq_getsockopt (socket, ZMQ_FD, &watched, &size) != 0)
             return errno;
+        watched = ::fcntl (watched, F_DUPFD_CLOEXEC, 0);
+        if (watched < 0)
+            return errno;
     }
-    auto item = std::make_unique<Item> (Item{socket, watched, user_data, events, next_order_++});
+    auto item = std::make_unique<Item> (socket, watched, user_data, events, next_order_++);
     items_.reserve (items_.size () + 1);
     candidates_.reserve (items_.size () + 1);
     epoll_event event{};
@@ -158,9 +174,6 @@ int PersistentPoller::collect (Nanoseconds deadline)
     const int count = ::epoll_wait (set_, ready, 64, 0);
     for (int i = 0; i < count; ++i) {
         Item &item = *static_cast<Item *> (ready[i].data.ptr);
-        item.found = static_cast<short> ((ready[i].events & EPOLLIN ? ZMQ_POLLIN : 0) | (ready[i].events & EPOLLOUT ? ZMQ_POLLOUT : 0)
-                                         | (ready[i].events & EPOLLPRI ? ZMQ_POLLPRI : 0)
-                                         | (ready[i].events & (EPOLLERR | EPOLLHUP) ? ZMQ_POLLERR : 0));
         make_candidate (item);
     }
     return 0;

@@ -142,7 +142,7 @@ int Proxy::run ()
         };
         int front_item = -1, back_item = -1;
         if (state_ == State::active) {
-            front_item = want (front_, back_in ? ZMQ_POLLOUT : 0);
+            front_item = want (front_, back_in || (same && front_in) ? ZMQ_POLLOUT : 0);
             if (!front_in)
                 items[front_item].events |= ZMQ_POLLIN;
             if (!same) {

@@ -79,8 +79,11 @@ int send_direct (SocketGuard &guard, const void *data, std::size_t size, int fla
     frame.init_constant (data, size);
     const int rc = send_prepared (guard, frame, size, flags);
     const int error = errno;
-    if (!guard->own_output (data))
+    if (!guard->own_output (data)) {
+        // No memory for a copy, and the caller's is about to change: the message cannot be kept, so its peers are let go.
+        guard->drop_output ();
         return fail (ENOMEM);
+    }
     errno = error;
     return rc;
 }

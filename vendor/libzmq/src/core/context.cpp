@@ -104,8 +104,14 @@ try {
             Strand::give_back (strand);
             return nullptr;
         }
+        if (terminated ()) {
+            errno = ETERM;
+            Strand::give_back (strand);
+            return nullptr;
+        }
+        if (!started_)
+            background_ = !options_.attend || options_.poller != 0;
         started_ = true;
-        background_ = !options_.attend || options_.poller != 0;
         strands_.insert (strand);
         ++socket_count_;
     }

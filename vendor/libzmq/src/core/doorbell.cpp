@@ -167,6 +167,12 @@ void Doorbell::open () noexcept
 {
     Lock lock (mutex_);
     shut_ = false;
+    if (export_fd_ >= 0)
+        ::close (export_fd_);
+    export_fd_ = -1;
+    export_rung_ = false;
+    exported_.store (false, std::memory_order_relaxed);
+    watched_.store (!waiters_.empty (), std::memory_order_relaxed);
 }
 
 void Doorbell::shut (std::vector<Parcel> &left) noexcept
@@ -176,12 +182,8 @@ void Doorbell::shut (std::vector<Parcel> &left) noexcept
     left.clear ();
     std::swap (left, inbox_);
     pending_.store (false, std::memory_order_relaxed);
-    if (export_fd_ >= 0)
-        ::close (export_fd_);
-    export_fd_ = -1;
-    export_rung_ = false;
-    exported_.store (false, std::memory_order_relaxed);
-    watched_.store (!waiters_.empty (), std::memory_order_relaxed);
+    // Whoever watches ZMQ_FD learns of the end; the descriptor is closed when the slot is used again.
+    ring_locked ();
 }
 
 }  // namespace engine

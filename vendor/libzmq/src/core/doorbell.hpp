@@ -72,7 +72,7 @@ class Doorbell
     void quiet () noexcept;  // takes back what ring() did to export_fd
 
     void open () noexcept;
-    void shut (std::vector<Parcel> &left) noexcept;  // from now on parcels are refused; closes export_fd
+    void shut (std::vector<Parcel> &left) noexcept;  // from now on parcels are refused; rings for the last time
 
   private:
     void ring_locked () noexcept ENGINE_REQUIRES (mutex_);

@@ -4,6 +4,7 @@
 
 #include "core/socket.hpp"
 #include "core/strand.hpp"
+#include "io/reactor.hpp"
 #include "pattern/pattern.hpp"
 
 namespace engine {
@@ -167,8 +168,12 @@ void InprocPipe::tell_peer () noexcept
     if (!strand)
         return;  // nobody has bound yet; whoever does looks at the queue then
     channel_->acquire ();
-    if (!strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (other), 0, channel_}))
+    if (!strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (other), 0, channel_})) {
         channel_->release ();
+        return;
+    }
+    if (Reactor *const server = other == 1 ? channel_->server.load (std::memory_order_acquire) : nullptr)
+        server->serve (*strand);
 }
 
 void InprocPipe::identify () noexcept
@@ -176,12 +181,16 @@ void InprocPipe::identify () noexcept
     if (identified_)
         return;
     identified_ = true;
-    peer_routing_id = channel_->side[1 - side_].routing_id;
-    pattern_.identified (*this);
+    try {
+        peer_routing_id = channel_->side[1 - side_].routing_id;
+        pattern_.identified (*this);
+    } catch (...) {
+        terminate ();  // out of memory: a peer without its id cannot be served
+    }
 }
 
 void InprocPipe::peer_active () noexcept
-{
+try {
     if (side_ == 0 && !identified_ && channel_->side[1].known.load (std::memory_order_acquire))
         identify ();
     InprocChannel::Direction &in = inbound ();
@@ -205,6 +214,8 @@ void InprocPipe::peer_active () noexcept
     }
     if (closing_)
         socket_.request_sweep (*this);
+} catch (...) {
+    terminate ();  // out of memory
 }
 
 void InprocPipe::leave () noexcept

@@ -15,6 +15,7 @@ namespace engine {
 
 class InprocPipe;
 class Pattern;
+class Reactor;
 class Socket;
 class Strand;
 
@@ -52,6 +53,7 @@ class InprocChannel
 
     Direction direction[sides];  // [s]: what side s writes
     Side side[sides];            // 0 the connecting socket, 1 the binding one
+    std::atomic<Reactor *> server{nullptr};  // runs side 1's inbox for an owner that makes no call (monitors)
 
   private:
     ~InprocChannel () = default;

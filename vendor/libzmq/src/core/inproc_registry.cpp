@@ -5,6 +5,7 @@
 
 #include "core/inproc.hpp"
 #include "core/strand.hpp"
+#include "io/reactor.hpp"
 
 namespace engine {
 
@@ -26,6 +27,7 @@ void InprocRegistry::join (InprocChannel &channel, const Binding &binding)
     side.routing_id = binding.routing_id;
     side.send_limit.store (binding.send_limit, std::memory_order_relaxed);
     side.receive_limit.store (binding.receive_limit, std::memory_order_relaxed);
+    channel.server.store (binding.server, std::memory_order_relaxed);
     side.known.store (true, std::memory_order_release);
     side.strand.store (binding.strand, std::memory_order_release);
 }
@@ -69,8 +71,11 @@ bool InprocRegistry::connect (const std::string &name, InprocChannel &channel)
     if (at != bindings_.end ()) {
         join (channel, at->second);
         channel.acquire ();
-        if (at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel}))
+        if (at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel})) {
+            if (at->second.server)
+                at->second.server->serve (*at->second.strand);
             return true;
+        }
         channel.release ();
         // It is closing: as if nobody had bound.
         channel.side[1].strand.store (nullptr, std::memory_order_relaxed);

@@ -13,6 +13,7 @@
 namespace engine {
 
 class InprocChannel;
+class Reactor;
 class Strand;
 
 class InprocRegistry
@@ -25,6 +26,7 @@ class InprocRegistry
         int send_limit = 0;     // as of the bind
         int receive_limit = 0;
         std::string routing_id;
+        Reactor *server = nullptr;  // a monitor's: runs the inbox when something is delivered
     };
 
     // EADDRINUSE; 0: the channels of those who were waiting are handed over, each with one reference.

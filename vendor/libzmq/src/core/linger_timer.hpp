@@ -11,10 +11,7 @@ class LingerTimer final : public HookTarget
   public:
     explicit LingerTimer (Socket &socket) : socket_ (socket) {}
 
-    void arm (int linger) noexcept  // ms
-    {
-        handle_.arm (socket_.reactor (), socket_.strand (), *this, now () + linger * millisecond);
-    }
+    void arm (Nanoseconds deadline) noexcept { handle_.arm (socket_.reactor (), socket_.strand (), *this, deadline); }
     void on_io (std::uint32_t) noexcept override {}
     void on_timer () noexcept override
     {

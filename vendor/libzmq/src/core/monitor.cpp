@@ -93,20 +93,16 @@ int Socket::start_monitor (const std::string &endpoint, std::uint64_t events, in
     binding.id = InprocRegistry::next_id ();
     binding.send_limit = options.sndhwm;
     binding.receive_limit = options.rcvhwm;
+    // The owner of a monitored socket may make no call for long: the reactor looks after the monitor's readers.
+    if (use_reactor () == 0)
+        binding.server = reactor_;
     const std::uint64_t id = binding.id;
     auto monitor = std::make_unique<Monitor> (*row, endpoint, id, events, version);
     std::vector<InprocChannel *> waiting;
     if (const int error = context_.registry ().bind (endpoint, std::move (binding), waiting))
         return error;
     monitor_ = std::move (monitor);
-    for (InprocChannel *channel : waiting) {
-        attach_inproc (channel, 1, monitor_->pattern (), endpoint, id, true);
-        if (Strand *const other = channel->side[0].strand.load (std::memory_order_acquire)) {
-            channel->acquire ();
-            if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, channel}))
-                channel->release ();
-        }
-    }
+    welcome (waiting, monitor_->pattern (), endpoint, id, true);
     return 0;
 }
 

@@ -250,6 +250,13 @@ bool Socket::own_output (const void *begin) noexcept
     return all;
 }
 
+void Socket::drop_output () noexcept
+{
+    for (const auto &pipe : pipes_)
+        if (pipe->outbound_messages () > 0 || (pipe->stream && pipe->stream->output_pending ()))
+            pipe->terminate ();
+}
+
 bool Socket::congested () const noexcept
 {
     for (const auto &stream : streams_)
@@ -397,7 +404,7 @@ bool Socket::leave (bool by_application) noexcept
                 strand_.doorbell.ring ();
             else if (!closing_) {
                 // The caller's own call consumed an edge of ZMQ_FD: raise it again if something is left.
-                if (strand_.doorbell.exported () && (room || pattern_->has_in ()))
+                if (strand_.doorbell.exported () && (room || (events () & ZMQ_POLLIN)))
                     strand_.doorbell.ring ();
                 else if (strand_.doorbell.has_waiters ())
                     strand_.doorbell.ring_others (&Waiter::current ());

@@ -68,6 +68,8 @@ class Socket final : public PatternHost
     static constexpr std::size_t direct_size = 16 * 1024;
     bool may_send_direct () const noexcept { return inproc_pipes_.empty () && attendance_.count () > 0; }
     bool own_output (const void *begin) noexcept;
+    // Ends the pipes that still refer to it.
+    void drop_output () noexcept;
     // True while more bytes are queued than the peers' kernels take, and they still move: a sender that may block does better to write
     // them itself than to pile up memory that is cold when its turn comes. Never true for long: see stop_helping().
     bool congested () const noexcept;
@@ -144,6 +146,9 @@ class Socket final : public PatternHost
                         bool for_monitor);
     void take_parcel (const Parcel &parcel) noexcept;
     void refuse_channel (InprocChannel *channel) noexcept;
+    void tell_connector (InprocChannel &channel) noexcept;
+    void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
+                  bool for_monitor) noexcept;
     NetworkPipe *make_pipe ();
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
@@ -156,7 +161,7 @@ class Socket final : public PatternHost
     void end_stream (Stream &stream, int linger) noexcept;
     void bury (Stream &stream) noexcept;
     void bury (Connector &connector) noexcept;
-    void arm_linger (int linger) noexcept;
+    void arm_linger () noexcept;
     void limits_changed () noexcept;
 
     Context &context_;
@@ -188,6 +193,7 @@ class Socket final : public PatternHost
     bool sweeping_ = false;
 
     bool closing_ = false;
+    Nanoseconds linger_deadline_ = never;  // of accepted connections, once closed
     bool receiving_more_ = false;
     bool reply_ = false;       // the last operation was a receive: what is sent now is awaited
     bool dirty_ = false;       // the reactor will look at bursts_

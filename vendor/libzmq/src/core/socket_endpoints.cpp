@@ -42,7 +42,9 @@ bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
 void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint,
                             std::uint64_t binding, bool for_monitor)
 {
+    inproc_pipes_.reserve (inproc_pipes_.size () + 1);
     auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
+    channel->acquire ();  // the pipe's own
     pipe->endpoint = endpoint;
     pipe->binding = binding;
     pipe->for_monitor = for_monitor;
@@ -61,7 +63,13 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
         if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
             held.write_unlimited (hello);
     }
-    pattern.attach (held);
+    try {
+        pattern.attach (held);
+    } catch (...) {
+        own.strand.store (nullptr, std::memory_order_release);
+        inproc_pipes_.pop_back ();
+        throw;
+    }
     if (side == 0 && known)
         held.identify ();
     // What the other side did before it could ring.
@@ -84,17 +92,35 @@ int Socket::bind_inproc (const std::string &endpoint)
         inproc_bindings_.pop_back ();
         return error;
     }
-    for (InprocChannel *channel : waiting) {
-        attach_inproc (channel, 1, *pattern_, endpoint, binding.id, false);
-        // Its limit has grown by ours, and it knows us now.
-        if (Strand *const other = channel->side[0].strand.load (std::memory_order_acquire)) {
-            channel->acquire ();
-            if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, channel}))
-                channel->release ();
-        }
-    }
+    welcome (waiting, *pattern_, endpoint, binding.id, false);
     options.last_endpoint = endpoint;
     return 0;
+}
+
+// Those who had connected to the name before it was bound. Takes over their references.
+void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint,
+                      std::uint64_t binding, bool for_monitor) noexcept
+{
+    for (InprocChannel *channel : waiting) {
+        try {
+            attach_inproc (channel, 1, pattern, endpoint, binding, for_monitor);
+        } catch (...) {
+            refuse_channel (channel);
+            continue;
+        }
+        // Its limit has grown by ours, and it knows us now.
+        tell_connector (*channel);
+        channel->release ();
+    }
+}
+
+void Socket::tell_connector (InprocChannel &channel) noexcept
+{
+    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire)) {
+        channel.acquire ();
+        if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, &channel}))
+            channel.release ();
+    }
 }
 
 int Socket::connect_inproc (const std::string &endpoint)
@@ -106,7 +132,6 @@ int Socket::connect_inproc (const std::string &endpoint)
     own.receive_limit.store (options.rcvhwm, std::memory_order_relaxed);
     own.strand.store (&strand_, std::memory_order_release);
     own.known.store (true, std::memory_order_release);
-    channel->acquire ();  // ours, while the registry may already have handed the other end out
     try {
         context_.registry ().connect (endpoint, *channel);
         attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
@@ -127,18 +152,22 @@ try {
           channel->side[parcel.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[parcel.side].pipe : nullptr;
         if (pipe)
             pipe->peer_active ();
+        if (pipe && pipe->for_monitor && monitor_)
+            monitor_->flush ();
         channel->release ();
         return;
     }
     if (monitor_ && monitor_->binding () == parcel.binding) {
         attach_inproc (channel, 1, monitor_->pattern (), monitor_->endpoint (), parcel.binding, true);
         monitor_->flush ();
+        channel->release ();
         return;
     }
     for (const InprocBinding &binding : inproc_bindings_) {
         if (binding.id != parcel.binding)
             continue;
         attach_inproc (channel, 1, *pattern_, binding.endpoint, binding.id, false);
+        channel->release ();
         return;
     }
     refuse_channel (channel);
@@ -151,11 +180,7 @@ void Socket::refuse_channel (InprocChannel *channel) noexcept
 {
     channel->direction[0].reader_left.store (true, std::memory_order_release);
     channel->direction[1].writer_left.store (true, std::memory_order_release);
-    if (Strand *const other = channel->side[0].strand.load (std::memory_order_acquire)) {
-        channel->acquire ();
-        if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, channel}))
-            channel->release ();
-    }
+    tell_connector (*channel);
     channel->release ();
 }
 
@@ -232,10 +257,10 @@ NetworkPipe *Socket::make_pipe ()
 
 void Socket::start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept
 try {
-    auto stream = std::make_unique<Stream> (*this, fd, std::move (snapshot), connector, listener);
-    Stream &held = *stream;
-    streams_.push_back (std::move (stream));
-    dead_streams_.reserve (dead_streams_.size () + streams_.size ());
+    streams_.reserve (streams_.size () + 1);
+    dead_streams_.reserve (dead_streams_.size () + streams_.size () + 1);
+    streams_.push_back (std::make_unique<Stream> (*this, fd, std::move (snapshot), connector, listener));
+    Stream &held = *streams_.back ();
     if (connector)
         connector->stream = &held;
     held.start ();
@@ -280,8 +305,8 @@ try {
     if (first && stream.handshake ())
         pipe->peer_routing_id = stream.handshake ()->peer_routing_id ();
     greet (*pipe, stream);
-    if (closing_)
-        return true;
+    if (closing_ || stream.lingering ())
+        return true;  // only to deliver what is queued: the pattern does not know it any more
     if (!pipe->attached) {
         pipe->attached = true;
         pattern_->attach (*pipe);
@@ -408,6 +433,8 @@ void Socket::bury (Connector &connector) noexcept
 // Lets a stream go: at once, or after what is queued for it was delivered.
 void Socket::end_stream (Stream &stream, int linger) noexcept
 {
+    if (stream.finishing () && linger != 0)
+        return;
     if (stream.established () && linger != 0) {
         stream.linger ();  // finishes, now or when the queue is empty
         return;
@@ -437,6 +464,9 @@ void Socket::end_connector (Connector &connector, int linger) noexcept
         activity_ = true;
     }
     connector.lingering = true;
+    connector.linger_deadline = linger > 0 ? now () + linger * millisecond : never;
+    if (stream && stream->finishing () && linger != 0)
+        return;
     if (stream && stream->established () && linger != 0) {
         stream->linger ();
         return;
@@ -505,32 +535,39 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
         found = true;
         end_connector (*connectors_[i], options.linger);
     }
-    if (found && options.linger > 0)
-        arm_linger (options.linger);
+    arm_linger ();
     return found ? 0 : ENOENT;
 }
 
 // ---- closing ----
 
-void Socket::arm_linger (int linger) noexcept
+// Each disconnected endpoint has its own deadline; those of a closed socket's accepted connections are the socket's.
+void Socket::arm_linger () noexcept
 try {
-    if (!reactor_)
+    Nanoseconds next = closing_ ? linger_deadline_ : never;
+    for (const auto &connector : connectors_)
+        if (connector->lingering)
+            next = std::min (next, connector->linger_deadline);
+    if (next == never || !reactor_)
         return;
     if (!linger_timer_)
         linger_timer_ = std::make_unique<LingerTimer> (*this);
-    linger_timer_->arm (linger);
+    linger_timer_->arm (next);
 } catch (...) {
-    linger_expired ();
+    // Without memory for a timer it lingers until all is delivered.
 }
 
 void Socket::linger_expired () noexcept
 {
-    for (std::size_t i = streams_.size (); i-- > 0;)
-        if (i < streams_.size () && (closing_ || streams_[i]->lingering ()))
-            end_stream (*streams_[i], 0);
+    const Nanoseconds time = now ();
+    if (closing_ && linger_deadline_ <= time)
+        for (std::size_t i = streams_.size (); i-- > 0;)
+            if (i < streams_.size () && !streams_[i]->connector ())
+                end_stream (*streams_[i], 0);
     for (std::size_t i = connectors_.size (); i-- > 0;)
-        if (i < connectors_.size () && (closing_ || connectors_[i]->lingering))
+        if (i < connectors_.size () && connectors_[i]->lingering && connectors_[i]->linger_deadline <= time)
             end_connector (*connectors_[i], 0);
+    arm_linger ();
 }
 
 void Socket::close () noexcept
@@ -569,13 +606,16 @@ void Socket::close () noexcept
     }
     const int linger = options.linger;
     for (std::size_t i = connectors_.size (); i-- > 0;)
-        if (i < connectors_.size ())
+        if (i < connectors_.size () && !connectors_[i]->lingering)
             end_connector (*connectors_[i], linger);
     for (std::size_t i = streams_.size (); i-- > 0;)
         if (i < streams_.size () && !streams_[i]->connector ())
             end_stream (*streams_[i], linger);
-    if (linger > 0 && !(streams_.empty () && connectors_.empty ()))
-        arm_linger (linger);
+    linger_deadline_ = linger > 0 ? now () + linger * millisecond : never;
+    if (!(streams_.empty () && connectors_.empty ()))
+        arm_linger ();
+    // What full pipes had stopped goes on, into nothing; then the reactor has all of it.
+    attendance_.poll_input ();
     attendance_.hand_back ();
     // Sleepers find the handle dead.
     strand_.doorbell.ring ();

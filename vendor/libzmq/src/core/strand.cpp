@@ -104,7 +104,7 @@ void SocketGuard::install (Strand &strand, std::unique_ptr<Socket> socket) noexc
 {
     Lock lock (strand.mutex_);
     strand.socket_ = std::move (socket);
-    strand.generation_ = fork_generation.load (std::memory_order_relaxed);
+    strand.generation_.store (fork_generation.load (std::memory_order_relaxed), std::memory_order_relaxed);
     strand.open_ = true;
     strand.doorbell.open ();
 }

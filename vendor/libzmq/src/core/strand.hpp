@@ -3,6 +3,7 @@
 // (ENOTSOCK) instead of crashing, and a doorbell may be rung at any time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -31,7 +32,7 @@ class Strand
     }
 
     // Made by a parent process.
-    bool foreign () const noexcept { return generation_ != fork_generation.load (std::memory_order_relaxed); }
+    bool foreign () const noexcept { return generation_.load (std::memory_order_relaxed) != fork_generation.load (std::memory_order_relaxed); }
 
     Doorbell doorbell;
 
@@ -42,7 +43,7 @@ class Strand
 
     const std::uint32_t tag_ = tag;
     bool open_ = false;        // the application has not closed it; under mutex_
-    unsigned generation_ = 0;  // fork generation of its creation
+    std::atomic<unsigned> generation_{0};  // fork generation of its socket's creation
     Mutex mutex_;
     std::unique_ptr<Socket> socket_;
 };
@@ -60,6 +61,9 @@ class ENGINE_SCOPED_CAPABILITY SocketGuard
     explicit SocketGuard (Strand &strand, Who who = Who::application) noexcept ENGINE_NO_ANALYSIS;
     ~SocketGuard () ENGINE_NO_ANALYSIS
     {
+        // An exception may come while others are let in.
+        if (!locked_ && socket_)
+            relock ();
         if (locked_)
             release ();
     }

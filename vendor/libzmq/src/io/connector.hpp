@@ -46,6 +46,7 @@ class Connector final : public HookTarget
     bool abandoned () const noexcept { return phase_ == Phase::abandoned; }
     // Its application side is gone: it lives on only to deliver what is queued.
     bool lingering = false;
+    Nanoseconds linger_deadline = never;
 
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;

@@ -274,7 +274,7 @@ void Stream::pull () noexcept
             }
             if (result == Decoder::Result::error) {
                 const int error = decoder_.error_code ();
-                lose ({error, true});
+                lose ({error, error != ENOMEM});
                 return;
             }
             goto starved;
@@ -286,7 +286,7 @@ void Stream::pull () noexcept
             break;
         const auto space = decoder_.space ();
         if (space.empty ()) {
-            lose ({ENOMEM, true});
+            lose ({ENOMEM, false});
             return;
         }
         const ssize_t count = ::recv (fd_, space.data (), space.size (), MSG_DONTWAIT);
@@ -319,7 +319,7 @@ bool Stream::encode_some () noexcept
             continue;
         if ((raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_)) != 0) {
             // Out of memory in the middle of a message: only a new connection can mend the stream.
-            output_dead_ = true;
+            output_dead_ = out_of_memory_ = true;
             return false;
         }
     }
@@ -353,9 +353,11 @@ bool Stream::flush () noexcept
         wrote = true;
         stalled_ = false;
     }
-    if (output_dead_) {
+    if (output_dead_ && !output_ended_) {
+        // The read side reports the loss, and the socket decides what becomes of what is queued.
+        output_ended_ = true;
         batch_.clear ();
-        ::shutdown (fd_, SHUT_WR);
+        ::shutdown (fd_, out_of_memory_ ? SHUT_RDWR : SHUT_WR);
     }
     if (wrote) {
         last_write_ = now ();
@@ -364,7 +366,7 @@ bool Stream::flush () noexcept
     }
     if (blocked_)
         socket_.attendance ().output_blocked (*this);
-    if (lingering_ && phase_ == Phase::traffic && (output_dead_ || !output_pending ()))
+    if (lingering_ && phase_ == Phase::traffic && !output_dead_ && !output_pending ())
         finish ();
     return wrote;
 }
@@ -435,6 +437,8 @@ void Stream::on_timer () noexcept
     pull ();
     if (phase_ != Phase::traffic)
         return;
+    if (paused_)
+        heartbeat_->frame_received ();  // it is our application that does not read, not the peer that is silent
     for (;;) {
         const Heartbeat::Action action = heartbeat_->poll (now () / millisecond);
         if (action == Heartbeat::Action::none)
@@ -472,7 +476,8 @@ try {
     if (!heartbeat_)
         start_heartbeat ();
     heartbeat_->frame_received ();
-    if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_)
+    // A peer that only asks and never reads gets no more answers than a batch holds.
+    if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_ || batch_.size () >= batch_limit)
         return;
     encoder_.encode (ping, batch_);
     flush ();

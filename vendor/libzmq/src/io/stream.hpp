@@ -137,6 +137,8 @@ class Stream final : public HookTarget
     bool paused_ = false;
     bool blocked_ = false;
     bool output_dead_ = false;  // a write failed: the read side decides
+    bool output_ended_ = false;
+    bool out_of_memory_ = false;
     bool raw_ = false;
     bool lingering_ = false;
     bool stalled_ = false;
