@@ -10,10 +10,10 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromSt
 from cpython.unicode cimport PyUnicode_Check
 from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
 from libc.limits cimport INT_MAX
-from libc.stdint cimport uint32_t
+from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memcpy
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDMORE, ZMQ_SNDTIMEO
-from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, raise_unsupported, zmqpy_wait_init, zmqpy_wait_t
+from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, raise_error, raise_unsupported, zmqpy_now_ms, zmqpy_wait_init, zmqpy_wait_t
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_spin
 from zmqpy._core.frame cimport Frame, ReleaseEvent, give_back, init_copied, init_lent, track_event
 from zmqpy._core.libzmq cimport *
@@ -168,6 +168,9 @@ cdef class TransferSocket(Socket):
             part = parts[index]
             if not PyBytes_CheckExact(part) and not isinstance(part, Frame) and not PyUnicode_Check(part):
                 check_part(part, index)
+        if count == 1 and copy and not flags & ZMQ_SNDMORE:
+            self.send_part(parts[0], flags, True)
+            return None
         last_flags = flags
         flags |= ZMQ_SNDMORE
         for index in range(count):
@@ -175,17 +178,49 @@ cdef class TransferSocket(Socket):
             if index == count - 1:
                 flags = last_flags
             if copy:
-                if PyBytes_CheckExact(part) and PyBytes_GET_SIZE(part) < GIL_FREE_SIZE:
-                    if zmq_send(self.handle, PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part), flags | ZMQ_DONTWAIT) >= 0:
+                # Only the first part can have to wait, and then not in the engine: between the parts the GIL is not let go, so that no
+                # other thread's parts come between.
+                if PyBytes_CheckExact(part):
+                    if zmqpy_likely(zmq_send(self.handle, PyBytes_AS_STRING(part), PyBytes_GET_SIZE(part), flags | ZMQ_DONTWAIT) >= 0):
                         continue
                     if not worth_waiting(flags):
                         self.fail(zmq_errno())
-                self.send_part(part, flags, True)
+                self.send_held(part, flags)
             else:
                 if PyUnicode_Check(part):
                     part = (<str>part).encode("utf-8")
                 tracker = self.send_uncopied(part, flags, track and index == count - 1 and not isinstance(part, Frame))
         return tracker
+
+    cdef int send_held(self, object part, int flags) except -1:
+        """As send_part, but the engine is entered with the GIL held, whatever the size."""
+        cdef Py_buffer view
+        cdef const char *data
+        cdef Py_ssize_t size = 0
+        cdef int64_t started = zmqpy_now_ms()
+        cdef bint is_view = False
+        if PyBytes_CheckExact(part):
+            data = PyBytes_AS_STRING(part)
+            size = PyBytes_GET_SIZE(part)
+        elif isinstance(part, Frame):
+            data = <const char *>zmq_msg_data(&(<Frame>part).msg)
+            size = zmq_msg_size(&(<Frame>part).msg)
+        elif PyUnicode_Check(part):
+            data = PyUnicode_AsUTF8AndSize(part, &size)
+        else:
+            PyObject_GetBuffer(part, &view, PyBUF_ANY_CONTIGUOUS)
+            is_view = True
+            data = <const char *>view.buf
+            size = view.len
+        try:
+            while zmq_send(self.handle, data, size, flags | ZMQ_DONTWAIT) < 0:
+                if not worth_waiting(flags):
+                    self.fail(zmq_errno())
+                self.wait_for_turn(ZMQ_POLLOUT, ZMQ_SNDTIMEO, started)
+        finally:
+            if is_view:
+                PyBuffer_Release(&view)
+        return 0
 
     # ---- receiving ----
 
@@ -238,20 +273,65 @@ cdef class TransferSocket(Socket):
 
     def recv_multipart(self, int flags=0, bint copy=True, bint track=False):
         """Receives all parts of one message: a list of bytes, or of Frames with copy=False. Arguments as for recv."""
-        cdef list parts = []
+        # All parts are taken without letting the GIL go in between, so that no other thread gets one of them.
+        cdef list frames
         cdef bint more = True
         cdef Frame frame
+        cdef zmq_msg_t msg
+        if copy:
+            zmq_msg_init(&msg)
+            self.recv_held(&msg, flags)
+            more = zmq_msg_more(&msg) != 0
+            if not more:
+                return [take_bytes(&msg)]
+            if zmq_msg_size(&msg) >= GIL_FREE_SIZE:
+                frame = Frame.__new__(Frame)
+                zmq_msg_move(&frame.msg, &msg)
+                frames = [frame]
+            else:
+                frames = [take_bytes(&msg)]
+        else:
+            frames = []
         while more:
             if copy:
-                parts.append(self.recv_bytes(flags, &more))
+                zmq_msg_init(&msg)
+                self.recv_held(&msg, flags)
+                more = zmq_msg_more(&msg) != 0
+                if zmq_msg_size(&msg) < GIL_FREE_SIZE:
+                    frames.append(take_bytes(&msg))
+                    continue
+                frame = Frame.__new__(Frame)
+                zmq_msg_move(&frame.msg, &msg)
             else:
                 frame = Frame.__new__(Frame)
-                self.recv_msg(&frame.msg, flags)
+                self.recv_held(&frame.msg, flags)
+                more = zmq_msg_more(&frame.msg) != 0
                 if track:
                     frame.tracker = track_event(None)
-                more = zmq_msg_more(&frame.msg) != 0
-                parts.append(frame)
-        return parts
+            frames.append(frame)
+        if copy:
+            for index in range(len(frames)):
+                part = frames[index]
+                if isinstance(part, Frame):
+                    frames[index] = take_bytes(&(<Frame>part).msg)
+                    zmq_msg_init(&(<Frame>part).msg)
+        return frames
+
+    cdef int recv_held(self, zmq_msg_t *msg, int flags) except -1:
+        """Receives into an initialised message (closed on failure), the engine entered with the GIL held; waits before that if need be."""
+        cdef int64_t started = 0
+        try:
+            while zmq_msg_recv(msg, self.handle, flags | ZMQ_DONTWAIT) < 0:
+                if not worth_waiting(flags):
+                    self.fail(zmq_errno())
+                if started == 0:
+                    started = zmqpy_now_ms()
+                self.wait_for_turn(ZMQ_POLLIN, ZMQ_RCVTIMEO, started)
+        except BaseException:
+            zmq_msg_close(msg)
+            zmq_msg_init(msg)
+            raise
+        return 0
 
     def recv_into(self, buffer, /, *, Py_ssize_t nbytes=0, int flags=0) -> int:
         """Receives one part into a writable buffer; what does not fit is lost. Returns the part's whole size in bytes.
@@ -314,6 +394,58 @@ cdef class TransferSocket(Socket):
             return zmq_msg_size(msg) < GIL_FREE_SIZE and zmq_msg_send(msg, self.handle, flags | ZMQ_DONTWAIT) >= 0
         return zmq_send(self.handle, data, size, flags | ZMQ_DONTWAIT) >= 0
 
+    cdef int wait_for_turn(self, int events, int option, int64_t started) except -1:
+        """Lets others run until the socket seems ready for `events`; raises Again when its time-out, `option`, has passed since `started`."""
+        cdef zmq_pollitem_t item
+        cdef int rc, whole = -1
+        cdef size_t size = sizeof(int)
+        cdef int64_t left = -1
+        self.require()
+        if zmq_getsockopt(self.handle, option, &whole, &size) < 0:
+            self.fail(zmq_errno())
+        if whole >= 0:
+            left = started + whole - zmqpy_now_ms()
+            if left <= 0 and (whole == 0 or left < 0):
+                self.fail(EAGAIN)
+        if ZMQPY_HAVE_EXT:
+            self.enter_call()
+            with nogil:
+                rc = zmq_ext_spin(self.handle, events)
+            self.leave_call()
+            if rc > 0:
+                return 0
+            self.require()
+        item.socket = self.handle
+        item.fd = 0
+        item.events = events
+        item.revents = 0
+        self.enter_call()
+        try:
+            rc = poll_items(&item, 1, left)
+        finally:
+            self.leave_call()
+        self.require()
+        if rc == 0 and whole >= 0 and started + whole <= zmqpy_now_ms():
+            self.fail(EAGAIN)
+        return 0
+
+    cdef int wait_until_ready(self, int events, Timeout *timeout) except -1:
+        """Sleeps until the socket seems ready or its time-out has passed; 0 either way, or the errno that ended it."""
+        cdef zmq_pollitem_t item
+        cdef long milliseconds = -1
+        cdef size_t size = sizeof(int)
+        cdef int whole = -1
+        if zmq_getsockopt(self.handle, timeout.option, &whole, &size) < 0:
+            return 0  # the call itself says why
+        if whole >= 0:
+            milliseconds = whole
+        item.socket = self.handle
+        item.fd = 0
+        item.events = events
+        item.revents = 0
+        poll_items(&item, 1, milliseconds)
+        return 0 if item.revents else EAGAIN
+
     cdef int wait(self, int operation, zmq_msg_t *msg, const char *data, size_t size, int flags) except -1:
         """One send or receive without the GIL, again after signals, within the socket's time-out in all."""
         cdef zmqpy_wait_t guard
@@ -327,6 +459,11 @@ cdef class TransferSocket(Socket):
         try:
             zmqpy_wait_init(&guard)
             while True:
+                if not ZMQPY_HAVE_EXT and not flags & ZMQ_DONTWAIT:
+                    # Another libzmq cannot sleep and unblock signals in one step: it is let sleep when there is something to do.
+                    error = self.wait_until_ready(ZMQ_POLLIN if operation == RECV_MSG else ZMQ_POLLOUT, &timeout)
+                    if error:
+                        break
                 begin_wait(&guard)
                 with nogil:
                     if operation == RECV_MSG:

@@ -60,6 +60,22 @@ int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
     });
 }
 
+namespace {
+
+// The message came from another thread of this process, which at this moment still holds the lock that our caller wants next
+// (the GIL) and is about to let go of it. Colliding there costs both a system call and one a wake-up, many times this.
+void linger_a_moment (SocketGuard &guard) noexcept
+{
+    constexpr Nanoseconds moment = 500;
+    guard.unlock ();
+    const Nanoseconds stop = now () + moment;
+    while (now () < stop) {
+    }
+    guard.relock ();
+}
+
+}  // namespace
+
 int zmq_ext_spin (void *socket, int events)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
@@ -68,11 +84,15 @@ int zmq_ext_spin (void *socket, int events)
         memory.take_done ();
         if (spin_time > 0 && memory.worth_it ()) {
             const Nanoseconds stop = now () + spin_time;
+            bool spun = false;
             do {
                 if (guard->ready_now (events)) {
                     memory.ended (true);
+                    if (spun && guard->attendance ().count () == 0)
+                        linger_a_moment (guard);
                     return 1;
                 }
+                spun = true;
                 guard.unlock ();
                 yield_processor ();
                 if (!guard.relock ())

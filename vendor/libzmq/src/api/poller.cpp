@@ -64,10 +64,14 @@ class PersistentPoller
         std::uint64_t order;
         bool candidate = false;  // may be ready: ask
 
+        int bell = -1;  // duplicate of what rings inside ZMQ_FD
+
         ~Item ()
         {
             if (socket && fd >= 0)
                 ::close (fd);
+            if (bell >= 0)
+                ::close (bell);
         }
     };
     using Items = std::vector<std::unique_ptr<Item>>;
@@ -117,6 +121,10 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
             return errno;
     }
     auto item = std::make_unique<Item> (socket, watched, user_data, events, next_order_++);
+    if (socket) {
+        Strand *const strand = Strand::from_handle (socket);
+        item->bell = strand ? strand->doorbell.duplicate_export () : -1;
+    }
     items_.reserve (items_.size () + 1);
     candidates_.reserve (items_.size () + 1);
     epoll_event event{};

@@ -38,9 +38,11 @@ void help_out (SocketGuard &guard) noexcept
 int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
 {
     const bool large = frame.size () >= Socket::direct_size;
+    const bool more = frame.more ();
     const int error = guard->try_send (frame);
     if (error != EAGAIN) [[likely]] {
-        if (large && !error && !(flags & ZMQ_DONTWAIT) && guard->congested ())
+        // (Never between the parts of a message: helping lets other threads in.)
+        if (large && !more && !error && !(flags & ZMQ_DONTWAIT) && guard->congested ())
             help_out (guard);
         return error;
     }

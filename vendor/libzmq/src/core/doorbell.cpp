@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -167,12 +168,12 @@ void Doorbell::open () noexcept
 {
     Lock lock (mutex_);
     shut_ = false;
-    if (export_fd_ >= 0)
-        ::close (export_fd_);
-    export_fd_ = -1;
-    export_rung_ = false;
-    exported_.store (false, std::memory_order_relaxed);
-    watched_.store (!waiters_.empty (), std::memory_order_relaxed);
+}
+
+int Doorbell::duplicate_export () noexcept
+{
+    Lock lock (mutex_);
+    return export_fd_ < 0 ? -1 : ::fcntl (export_fd_, F_DUPFD_CLOEXEC, 0);
 }
 
 void Doorbell::shut (std::vector<Parcel> &left) noexcept
@@ -182,8 +183,14 @@ void Doorbell::shut (std::vector<Parcel> &left) noexcept
     left.clear ();
     std::swap (left, inbox_);
     pending_.store (false, std::memory_order_relaxed);
-    // Whoever watches ZMQ_FD learns of the end; the descriptor is closed when the slot is used again.
+    // Whoever watches ZMQ_FD learns of the end, if he holds a duplicate.
     ring_locked ();
+    if (export_fd_ >= 0)
+        ::close (export_fd_);
+    export_fd_ = -1;
+    export_rung_ = false;
+    exported_.store (false, std::memory_order_relaxed);
+    watched_.store (!waiters_.empty (), std::memory_order_relaxed);
 }
 
 }  // namespace engine

@@ -68,6 +68,8 @@ class Doorbell
 
     // The eventfd inside ZMQ_FD; made on first call, -1 on failure.
     int export_fd () noexcept;
+    // A duplicate of it for the caller to close: it keeps the bell, and its last ring, alive when the socket is closed.
+    int duplicate_export () noexcept;
     bool exported () const noexcept { return exported_.load (std::memory_order_relaxed); }
     void quiet () noexcept;  // takes back what ring() did to export_fd
 
