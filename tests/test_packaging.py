@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import zmqpy as zmq
 from support import run_python
+
+import zmqpy as zmq
 
 ROOT = Path(__file__).resolve().parent.parent
 

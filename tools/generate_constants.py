@@ -50,7 +50,12 @@ FLAG_ENUMS = {"Flag", "PollEvent", "Event"}
 
 def c_block() -> str:
     """The constants of zmq.h, from the opening to the closing marker."""
-    lines = [BEGIN, "", "/* Error numbers: POSIX's where the platform has them. */", f"#define ZMQ_HAUSNUMERO {HAUSNUMERO}"]
+    lines = [
+        BEGIN,
+        "",
+        "/* Error numbers: POSIX's where the platform has them. */",
+        f"#define ZMQ_HAUSNUMERO {HAUSNUMERO}",
+    ]
     for name, offset in ERRNO:
         if offset is not None:
             lines += [f"#ifndef {name}", f"#define {name} (ZMQ_HAUSNUMERO + {offset})", "#endif"]
@@ -101,7 +106,13 @@ def member_name(group: Group, row: Row) -> str:
 
 def python_enum(name: str) -> list[str]:
     """Source of one enum class."""
-    lines = ["", "", f"class {name}({'IntFlag' if name in FLAG_ENUMS else 'IntEnum'}):", f'    """{ENUM_DOC[name]}"""', ""]
+    lines = [
+        "",
+        "",
+        f"class {name}({'IntFlag' if name in FLAG_ENUMS else 'IntEnum'}):",
+        f'    """{ENUM_DOC[name]}"""',
+        "",
+    ]
     if name == "SocketOption":
         lines += [
             "    _opt_type: _OptType",
@@ -122,7 +133,13 @@ def python_enum(name: str) -> list[str]:
 
 
 def python_errno() -> list[str]:
-    lines = ["", "", "class Errno(IntEnum):", '    """Error numbers: the platform\'s where it has them, and ZeroMQ\'s own."""', ""]
+    lines = [
+        "",
+        "",
+        "class Errno(IntEnum):",
+        '    """Error numbers: the platform\'s where it has them, and ZeroMQ\'s own."""',
+        "",
+    ]
     for name, offset in ERRNO:
         value = f"errno.{name}" if offset is None else f'getattr(errno, "{name}", _HAUSNUMERO + {offset})'
         lines.append(f"    {name} = {value}")
@@ -141,7 +158,8 @@ def python_text() -> str:
         for group, row in enum_members(enum):
             assignments.append(f"{row.name}: int = {enum}.{member_name(group, row)}")
             exports.append(row.name)
-    head = '''"""ZeroMQ's constants: enums, and every member as a name of this module.
+    head = (
+        '''"""ZeroMQ's constants: enums, and every member as a name of this module.
 
 Written by tools/generate_constants.py from tools/constants_table.py; do not edit.
 """
@@ -161,7 +179,9 @@ class _OptType(Enum):
     fd = "fd"
 
 
-_HAUSNUMERO = %d''' % HAUSNUMERO
+_HAUSNUMERO = %d'''
+        % HAUSNUMERO
+    )
     lines = head.splitlines() + python_errno()
     for enum in enums:
         lines += python_enum(enum)

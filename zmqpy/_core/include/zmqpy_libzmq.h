@@ -12,17 +12,17 @@
 #include <zmq.h>
 
 #if ZMQ_VERSION_MAJOR < 4 || (ZMQ_VERSION_MAJOR == 4 && ZMQ_VERSION_MINOR < 3)
-#error "zmqpy needs libzmq 4.3 or newer"
+#    error "zmqpy needs libzmq 4.3 or newer"
 #endif
 
 #if defined __GNUC__ && !defined _WIN32
-#define ZMQPY_WEAK __attribute__ ((weak))
-#define ZMQPY_PRESENT(function) (&function != NULL)
+#    define ZMQPY_WEAK __attribute__ ((weak))
+#    define ZMQPY_PRESENT(function) (&function != NULL)
 #elif defined ZMQPY_OWN_ENGINE || defined ZMQ_BUILD_DRAFT_API
-#define ZMQPY_WEAK
-#define ZMQPY_PRESENT(function) 1
+#    define ZMQPY_WEAK
+#    define ZMQPY_PRESENT(function) 1
 #else
-#define ZMQPY_NO_DRAFT
+#    define ZMQPY_NO_DRAFT
 #endif
 
 #ifndef ZMQPY_NO_DRAFT
@@ -32,20 +32,14 @@ extern int zmq_msg_set_routing_id (zmq_msg_t *, uint32_t) ZMQPY_WEAK;
 extern uint32_t zmq_msg_routing_id (zmq_msg_t *) ZMQPY_WEAK;
 extern int zmq_msg_set_group (zmq_msg_t *, const char *) ZMQPY_WEAK;
 extern const char *zmq_msg_group (zmq_msg_t *) ZMQPY_WEAK;
-#define ZMQPY_DRAFT_CALL(function, call) (ZMQPY_PRESENT (function) ? (call) : (errno = ENOTSUP, -1))
+#    define ZMQPY_DRAFT_CALL(function, call) (ZMQPY_PRESENT (function) ? (call) : (errno = ENOTSUP, -1))
 #else
-#define ZMQPY_DRAFT_CALL(function, call) (errno = ENOTSUP, -1)
+#    define ZMQPY_DRAFT_CALL(function, call) (errno = ENOTSUP, -1)
 #endif
 
-static inline int zmqpy_join (void *socket, const char *group)
-{
-    return ZMQPY_DRAFT_CALL (zmq_join, zmq_join (socket, group));
-}
+static inline int zmqpy_join (void *socket, const char *group) { return ZMQPY_DRAFT_CALL (zmq_join, zmq_join (socket, group)); }
 
-static inline int zmqpy_leave (void *socket, const char *group)
-{
-    return ZMQPY_DRAFT_CALL (zmq_leave, zmq_leave (socket, group));
-}
+static inline int zmqpy_leave (void *socket, const char *group) { return ZMQPY_DRAFT_CALL (zmq_leave, zmq_leave (socket, group)); }
 
 static inline int zmqpy_msg_set_routing_id (zmq_msg_t *msg, uint32_t routing_id)
 {
@@ -76,10 +70,10 @@ static inline const char *zmqpy_msg_group (zmq_msg_t *msg)
 }
 
 #ifdef ZMQPY_OWN_ENGINE
-#include <zmq_ext.h>
-#define ZMQPY_HAVE_EXT 1
+#    include <zmq_ext.h>
+#    define ZMQPY_HAVE_EXT 1
 #else
-#define ZMQPY_HAVE_EXT 0
+#    define ZMQPY_HAVE_EXT 0
 
 typedef struct zmq_ext_bytes_t
 {
@@ -89,8 +83,8 @@ typedef struct zmq_ext_bytes_t
 
 typedef struct zmq_ext_stats_t
 {
-    uint64_t messages_in, messages_out, bytes_in, bytes_out, dropped_out, queued_in, queued_out, peers, connects, accepts,
-      disconnects, reconnects, handshake_failures;
+    uint64_t messages_in, messages_out, bytes_in, bytes_out, dropped_out, queued_in, queued_out, peers, connects, accepts, disconnects,
+      reconnects, handshake_failures;
 } zmq_ext_stats_t;
 
 /* With another library: one message a call, up to the first that would block. */

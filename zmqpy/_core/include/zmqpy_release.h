@@ -22,7 +22,7 @@ typedef struct zmqpy_hold_t
 {
     struct zmqpy_hold_t *next;
     Py_buffer view;
-    PyObject *owner;      /* keeps `done` alive; NULL when not tracked */
+    PyObject *owner; /* keeps `done` alive; NULL when not tracked */
     zmqpy_done_t *done;
 } zmqpy_hold_t;
 
@@ -36,10 +36,7 @@ static inline void zmqpy_done_set (zmqpy_done_t *done)
         PyThread_release_lock (done->lock);
 }
 
-static inline int zmqpy_done_get (zmqpy_done_t *done)
-{
-    return atomic_load (&done->done);
-}
+static inline int zmqpy_done_get (zmqpy_done_t *done) { return atomic_load (&done->done); }
 
 /* With the GIL held. Buffers may run destructors. */
 static int zmqpy_hold_drain (void *unused)
@@ -57,10 +54,7 @@ static int zmqpy_hold_drain (void *unused)
     return 0;
 }
 
-static inline int zmqpy_hold_waiting (void)
-{
-    return atomic_load_explicit (&zmqpy_hold_list, memory_order_relaxed) != NULL;
-}
+static inline int zmqpy_hold_waiting (void) { return atomic_load_explicit (&zmqpy_hold_list, memory_order_relaxed) != NULL; }
 
 /* zmq_free_fn; any thread, GIL or not, never blocks. */
 static void zmqpy_hold_release (void *data, void *hint)
@@ -72,14 +66,11 @@ static void zmqpy_hold_release (void *data, void *hint)
     hold->next = atomic_load (&zmqpy_hold_list);
     while (!atomic_compare_exchange_weak (&zmqpy_hold_list, &hold->next, hold))
         ;
-    if (!atomic_load (&zmqpy_hold_finalized) && !atomic_exchange (&zmqpy_hold_scheduled, 1)
-        && Py_AddPendingCall (zmqpy_hold_drain, NULL) < 0)
+    if (!atomic_load (&zmqpy_hold_finalized) && !atomic_exchange (&zmqpy_hold_scheduled, 1) &&
+        Py_AddPendingCall (zmqpy_hold_drain, NULL) < 0)
         atomic_store (&zmqpy_hold_scheduled, 0);
 }
 
-static inline void zmqpy_hold_finalize (void)
-{
-    atomic_store (&zmqpy_hold_finalized, 1);
-}
+static inline void zmqpy_hold_finalize (void) { atomic_store (&zmqpy_hold_finalized, 1); }
 
 #endif

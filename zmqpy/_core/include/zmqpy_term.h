@@ -5,20 +5,17 @@
 #include "zmqpy_libzmq.h"
 
 #ifdef _WIN32
-#include <process.h>
+#    include <process.h>
 static void __cdecl zmqpy_term_run (void *context)
 {
     while (zmq_ctx_term (context) < 0 && zmq_errno () == EINTR)
         ;
 }
 
-static inline int zmqpy_term_detached (void *context)
-{
-    return _beginthread (zmqpy_term_run, 0, context) == (uintptr_t) -1 ? -1 : 0;
-}
+static inline int zmqpy_term_detached (void *context) { return _beginthread (zmqpy_term_run, 0, context) == (uintptr_t) -1 ? -1 : 0; }
 #else
-#include <pthread.h>
-#include <signal.h>
+#    include <pthread.h>
+#    include <signal.h>
 
 static void *zmqpy_term_run (void *context)
 {

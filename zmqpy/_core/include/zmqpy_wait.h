@@ -9,11 +9,11 @@
 #ifndef ZMQPY_WAIT_H_INCLUDED
 #define ZMQPY_WAIT_H_INCLUDED
 
-#include <time.h>
 #include "zmqpy_libzmq.h"
+#include <time.h>
 
 #ifndef _WIN32
-#include <signal.h>
+#    include <signal.h>
 #endif
 
 #define ZMQPY_FIRST_SLEEP 40        /* ms */

@@ -1,6 +1,6 @@
 // zmq_ctx_*: contexts. Man pages zmq_ctx_new(3) and following.
-#include "api/handles.hpp"
 #include "core/context.hpp"
+#include "api/handles.hpp"
 
 using namespace engine;
 
@@ -84,12 +84,6 @@ void *zmq_init (int io_threads)
     return context;
 }
 
-int zmq_term (void *context)
-{
-    return zmq_ctx_term (context);
-}
+int zmq_term (void *context) { return zmq_ctx_term (context); }
 
-int zmq_ctx_destroy (void *context)
-{
-    return zmq_ctx_term (context);
-}
+int zmq_ctx_destroy (void *context) { return zmq_ctx_term (context); }

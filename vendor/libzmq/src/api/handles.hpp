@@ -13,7 +13,8 @@
 namespace engine {
 
 // Runs work (SocketGuard &) with the socket's strand held; its result is the C function's. ENOTSOCK, ETERM.
-template <class Work> auto with_socket (void *handle, Work &&work) noexcept -> decltype (work (*static_cast<SocketGuard *> (nullptr)))
+template <class Work>
+auto with_socket (void *handle, Work &&work) noexcept -> decltype (work (*static_cast<SocketGuard *> (nullptr)))
 {
     Strand *const strand = Strand::from_handle (handle);
     if (!strand) {

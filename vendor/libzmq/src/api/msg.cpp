@@ -10,7 +10,8 @@
 
 using namespace engine;
 
-static_assert (sizeof (zmq_msg_t) == sizeof (Msg) && alignof (zmq_msg_t) == alignof (Msg));
+static_assert (sizeof (zmq_msg_t) == sizeof (Msg), "zmq_msg_t holds a Msg");
+static_assert (alignof (zmq_msg_t) == alignof (Msg), "zmq_msg_t holds a Msg");
 
 namespace {
 

@@ -43,8 +43,8 @@ class PollCall
     std::int64_t spin_time_ = 0;
     Waiter *waiter_ = nullptr;
     std::vector<Strand *> registered_;
-    std::vector<pollfd> entries_;          // [0] the thread's own eventfd
-    std::vector<std::size_t> entry_of_;    // item to its descriptor's entry, 0 none
+    std::vector<pollfd> entries_;        // [0] the thread's own eventfd
+    std::vector<std::size_t> entry_of_;  // item to its descriptor's entry, 0 none
 };
 
 PollCall::~PollCall ()
@@ -241,10 +241,7 @@ int poll_items (zmq_pollitem_t *items, int count, long timeout)
 
 }  // namespace
 
-int zmq_poll (zmq_pollitem_t *items, int count, long timeout)
-{
-    return poll_items (items, count, timeout);
-}
+int zmq_poll (zmq_pollitem_t *items, int count, long timeout) { return poll_items (items, count, timeout); }
 
 int zmq_ppoll (zmq_pollitem_t *items, int count, long timeout, const sigset_t *mask)
 {

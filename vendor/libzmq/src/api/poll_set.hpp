@@ -25,8 +25,8 @@ inline int look_at_socket (void *handle, int wanted, int &found) noexcept
 
 inline short descriptor_wanted (short wanted) noexcept
 {
-    return static_cast<short> ((wanted & ZMQ_POLLIN ? POLLIN : 0) | (wanted & ZMQ_POLLOUT ? POLLOUT : 0)
-                               | (wanted & ZMQ_POLLPRI ? POLLPRI : 0));
+    return static_cast<short> ((wanted & ZMQ_POLLIN ? POLLIN : 0) | (wanted & ZMQ_POLLOUT ? POLLOUT : 0) |
+                               (wanted & ZMQ_POLLPRI ? POLLPRI : 0));
 }
 
 inline short descriptor_found (short wanted, short got) noexcept

@@ -53,8 +53,7 @@ class PersistentPoller
     {
         Item (void *socket_, int fd_, void *user_data_, short events_, std::uint64_t order_)
             : socket (socket_), fd (fd_), user_data (user_data_), events (events_), order (order_)
-        {
-        }
+        {}
         Item (const Item &) = delete;
         Item &operator= (const Item &) = delete;
 
@@ -75,16 +74,15 @@ class PersistentPoller
 
     Items::iterator find (void *socket, int fd) noexcept
     {
-        return std::find_if (items_.begin (), items_.end (), [=] (const auto &item) {
-            return socket ? item->socket == socket : !item->socket && item->fd == fd;
-        });
+        return std::find_if (items_.begin (), items_.end (),
+                             [=] (const auto &item) { return socket ? item->socket == socket : !item->socket && item->fd == fd; });
     }
     static std::uint32_t epoll_events (const Item &item) noexcept
     {
         if (item.socket)
             return EPOLLIN;
-        return (item.events & ZMQ_POLLIN ? EPOLLIN : 0u) | (item.events & ZMQ_POLLOUT ? EPOLLOUT : 0u)
-               | (item.events & ZMQ_POLLPRI ? EPOLLPRI : 0u);
+        return (item.events & ZMQ_POLLIN ? EPOLLIN : 0u) | (item.events & ZMQ_POLLOUT ? EPOLLOUT : 0u) |
+               (item.events & ZMQ_POLLPRI ? EPOLLPRI : 0u);
     }
     void make_candidate (Item &item)
     {
@@ -261,13 +259,15 @@ PersistentPoller *poller_of (void *handle) noexcept
     return poller;
 }
 
-template <class Work> int with_poller (void *handle, Work &&work) noexcept
+template <class Work>
+int with_poller (void *handle, Work &&work) noexcept
 {
     PersistentPoller *const poller = poller_of (handle);
     return poller ? guarded (-1, [&] { return result (work (*poller)); }) : -1;
 }
 
-template <class Work> int with_item (void *handle, void *socket, Work &&work) noexcept
+template <class Work>
+int with_item (void *handle, void *socket, Work &&work) noexcept
 {
     if (!poller_of (handle))
         return -1;
@@ -276,7 +276,8 @@ template <class Work> int with_item (void *handle, void *socket, Work &&work) no
     return with_poller (handle, work);
 }
 
-template <class Work> int with_item (void *handle, zmq_fd_t fd, Work &&work) noexcept
+template <class Work>
+int with_item (void *handle, zmq_fd_t fd, Work &&work) noexcept
 {
     if (!poller_of (handle))
         return -1;

@@ -93,9 +93,9 @@ int Proxy::forward (void *from, void *to, Traffic &in, Traffic &out)
 
 int Proxy::report ()
 {
-    const std::array<std::uint64_t, 8> numbers = {
-      front_traffic_.received, front_traffic_.received_bytes, front_traffic_.sent, front_traffic_.sent_bytes,
-      back_traffic_.received,  back_traffic_.received_bytes,  back_traffic_.sent,  back_traffic_.sent_bytes};
+    const std::array<std::uint64_t, 8> numbers = {front_traffic_.received,   front_traffic_.received_bytes, front_traffic_.sent,
+                                                  front_traffic_.sent_bytes, back_traffic_.received,        back_traffic_.received_bytes,
+                                                  back_traffic_.sent,        back_traffic_.sent_bytes};
     for (std::size_t i = 0; i < numbers.size (); ++i)
         if (zmq_send (control_, &numbers[i], sizeof numbers[i], i + 1 < numbers.size () ? ZMQ_SNDMORE : 0) < 0)
             return -1;
@@ -193,17 +193,8 @@ int run_proxy (void *front, void *back, void *capture, void *control)
 
 }  // namespace
 
-int zmq_proxy (void *front, void *back, void *capture)
-{
-    return run_proxy (front, back, capture, nullptr);
-}
+int zmq_proxy (void *front, void *back, void *capture) { return run_proxy (front, back, capture, nullptr); }
 
-int zmq_proxy_steerable (void *front, void *back, void *capture, void *control)
-{
-    return run_proxy (front, back, capture, control);
-}
+int zmq_proxy_steerable (void *front, void *back, void *capture, void *control) { return run_proxy (front, back, capture, control); }
 
-int zmq_device (int, void *front, void *back)
-{
-    return run_proxy (front, back, nullptr, nullptr);
-}
+int zmq_device (int, void *front, void *back) { return run_proxy (front, back, nullptr, nullptr); }

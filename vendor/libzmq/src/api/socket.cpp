@@ -70,10 +70,7 @@ int take_apart (const char *text, Endpoint &endpoint, const Transport *&transpor
 }
 
 // A mechanism that is not built must not turn into a connection that never comes up. 0 or EPROTONOSUPPORT.
-int check_mechanism (const Options &options) noexcept
-{
-    return find_mechanism (options.mechanism) ? 0 : EPROTONOSUPPORT;
-}
+int check_mechanism (const Options &options) noexcept { return find_mechanism (options.mechanism) ? 0 : EPROTONOSUPPORT; }
 
 // Resolving a host name may take long, so it happens with the strand let go.
 int bind_stream (SocketGuard &guard, const Transport &transport, const std::string &address)
@@ -156,15 +153,9 @@ int end_endpoint (void *socket, const char *text)
 
 }  // namespace
 
-int zmq_unbind (void *socket, const char *endpoint)
-{
-    return end_endpoint (socket, endpoint);
-}
+int zmq_unbind (void *socket, const char *endpoint) { return end_endpoint (socket, endpoint); }
 
-int zmq_disconnect (void *socket, const char *endpoint)
-{
-    return end_endpoint (socket, endpoint);
-}
+int zmq_disconnect (void *socket, const char *endpoint) { return end_endpoint (socket, endpoint); }
 
 int zmq_socket_get_peer_state (void *socket, const void *id, size_t size)
 {

@@ -15,7 +15,8 @@ namespace engine {
 namespace {
 
 // The first try said EAGAIN: does input and output once, then waits if that is wanted.
-template <class Attempt> int persist (SocketGuard &guard, int flags, int timeout, Attempt &&attempt) noexcept
+template <class Attempt>
+int persist (SocketGuard &guard, int flags, int timeout, Attempt &&attempt) noexcept
 {
     guard->poll_input ();
     const int error = attempt ();
@@ -60,10 +61,7 @@ int recv_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
 
 namespace {
 
-int capped (std::size_t size) noexcept
-{
-    return static_cast<int> (std::min<std::size_t> (size, INT_MAX));
-}
+int capped (std::size_t size) noexcept { return static_cast<int> (std::min<std::size_t> (size, INT_MAX)); }
 
 int send_prepared (SocketGuard &guard, Msg &frame, std::size_t size, int flags) noexcept
 {
@@ -128,10 +126,7 @@ int zmq_msg_send (zmq_msg_t *message, void *socket, int flags)
     });
 }
 
-int zmq_sendmsg (void *socket, zmq_msg_t *message, int flags)
-{
-    return zmq_msg_send (message, socket, flags);
-}
+int zmq_sendmsg (void *socket, zmq_msg_t *message, int flags) { return zmq_msg_send (message, socket, flags); }
 
 int zmq_recv (void *socket, void *buffer, size_t size, int flags)
 {
@@ -160,10 +155,7 @@ int zmq_msg_recv (zmq_msg_t *message, void *socket, int flags)
     });
 }
 
-int zmq_recvmsg (void *socket, zmq_msg_t *message, int flags)
-{
-    return zmq_msg_recv (message, socket, flags);
-}
+int zmq_recvmsg (void *socket, zmq_msg_t *message, int flags) { return zmq_msg_recv (message, socket, flags); }
 
 int zmq_sendiov (void *socket, struct iovec *parts, size_t count, int flags)
 {

@@ -20,9 +20,6 @@ inline Nanoseconds now () noexcept
 }
 
 // A time-out as the API gives it (ms, negative: none) as a point in time.
-inline Nanoseconds deadline_in (long milliseconds) noexcept
-{
-    return milliseconds < 0 ? never : now () + milliseconds * millisecond;
-}
+inline Nanoseconds deadline_in (long milliseconds) noexcept { return milliseconds < 0 ? never : now () + milliseconds * millisecond; }
 
 }  // namespace engine

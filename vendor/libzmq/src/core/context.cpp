@@ -38,10 +38,7 @@ Context::~Context ()
         ::close (end_fd_);
 }
 
-bool Context::foreign () const noexcept
-{
-    return generation_ != fork_generation.load (std::memory_order_relaxed);
-}
+bool Context::foreign () const noexcept { return generation_ != fork_generation.load (std::memory_order_relaxed); }
 
 ContextOptions Context::options () noexcept
 {

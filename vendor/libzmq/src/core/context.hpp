@@ -58,7 +58,7 @@ class Context
 
     bool background () const noexcept { return background_.load (std::memory_order_relaxed); }
     std::int64_t spin_time () const noexcept { return spin_time_.load (std::memory_order_relaxed); }  // ns
-    bool foreign () const noexcept;  // made by a parent process
+    bool foreign () const noexcept;                                                                   // made by a parent process
 
   private:
     std::uint32_t tag_ = tag;

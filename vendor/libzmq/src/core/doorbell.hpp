@@ -39,8 +39,8 @@ struct Parcel
 {
     enum class What : std::uint8_t
     {
-        attach,    // a connect to one of this socket's inproc names: end `side` of the channel is ours
-        activity   // the other end of a channel wrote, read or left
+        attach,   // a connect to one of this socket's inproc names: end `side` of the channel is ours
+        activity  // the other end of a channel wrote, read or left
     };
     What what;
     std::uint8_t side;

@@ -69,10 +69,7 @@ bool InprocPipe::read (Msg &out) noexcept
     }
 }
 
-bool InprocPipe::drained () noexcept
-{
-    return !reading_message_ && inbound ().queue.empty ();
-}
+bool InprocPipe::drained () noexcept { return !reading_message_ && inbound ().queue.empty (); }
 
 // ---- outbound ----
 
@@ -143,10 +140,7 @@ bool InprocPipe::write (Msg &frame) noexcept
     return push (frame);
 }
 
-bool InprocPipe::write_unlimited (Msg &frame) noexcept
-{
-    return !closing_ && push (frame);
-}
+bool InprocPipe::write_unlimited (Msg &frame) noexcept { return !closing_ && push (frame); }
 
 void InprocPipe::rollback () noexcept
 {
@@ -154,10 +148,7 @@ void InprocPipe::rollback () noexcept
     writing_message_ = false;
 }
 
-std::uint64_t InprocPipe::queued_out () const noexcept
-{
-    return outbound ().queue.size ();
-}
+std::uint64_t InprocPipe::queued_out () const noexcept { return outbound ().queue.size (); }
 
 // ---- life ----
 

@@ -43,16 +43,16 @@ class InprocChannel
     };
     struct Side
     {
-        std::atomic<Strand *> strand{nullptr};   // whose doorbell to ring; null until bound
-        std::atomic<int> send_limit{0};           // SNDHWM of this side; 0 none
-        std::atomic<int> receive_limit{0};        // RCVHWM of this side
-        std::atomic<bool> known{false};           // the limits are set: this side exists
-        std::string routing_id;                   // written before the other side may look
-        InprocPipe *pipe = nullptr;               // under that side's strand
+        std::atomic<Strand *> strand{nullptr};  // whose doorbell to ring; null until bound
+        std::atomic<int> send_limit{0};         // SNDHWM of this side; 0 none
+        std::atomic<int> receive_limit{0};      // RCVHWM of this side
+        std::atomic<bool> known{false};         // the limits are set: this side exists
+        std::string routing_id;                 // written before the other side may look
+        InprocPipe *pipe = nullptr;             // under that side's strand
     };
 
-    Direction direction[sides];  // [s]: what side s writes
-    Side side[sides];            // 0 the connecting socket, 1 the binding one
+    Direction direction[sides];              // [s]: what side s writes
+    Side side[sides];                        // 0 the connecting socket, 1 the binding one
     std::atomic<Reactor *> server{nullptr};  // runs side 1's inbox for an owner that makes no call (monitors)
 
   private:
@@ -92,14 +92,14 @@ class InprocPipe final : public Pipe
     Pattern &pattern () const noexcept { return pattern_; }
     InprocChannel &channel () const noexcept { return *channel_; }
     int side () const noexcept { return side_; }
-    std::string endpoint;   // inproc://name, for disconnect and unbind
+    std::string endpoint;  // inproc://name, for disconnect and unbind
     std::uint64_t binding = 0;
     bool for_monitor = false;
 
   private:
     InprocChannel::Direction &inbound () const noexcept { return channel_->direction[1 - side_]; }
     InprocChannel::Direction &outbound () const noexcept { return channel_->direction[side_]; }
-    std::uint64_t send_limit () const noexcept;     // 0: none
+    std::uint64_t send_limit () const noexcept;  // 0: none
     std::uint64_t receive_limit () const noexcept;
     bool push (Msg &frame) noexcept;
     void tell_peer () noexcept;
@@ -108,7 +108,7 @@ class InprocPipe final : public Pipe
     Pattern &pattern_;
     InprocChannel *channel_;
     int side_;
-    std::uint64_t written_ = 0;       // whole messages
+    std::uint64_t written_ = 0;  // whole messages
     std::uint64_t read_ = 0;
     std::uint64_t acknowledged_ = 0;  // of read_
     bool conflate_;

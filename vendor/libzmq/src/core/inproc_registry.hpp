@@ -23,7 +23,7 @@ class InprocRegistry
     {
         Strand *strand = nullptr;
         std::uint64_t id = 0;
-        int send_limit = 0;     // as of the bind
+        int send_limit = 0;  // as of the bind
         int receive_limit = 0;
         std::string routing_id;
         Reactor *server = nullptr;  // a monitor's: runs the inbox when something is delivered

@@ -15,7 +15,8 @@ namespace engine {
 
 namespace {
 
-template <class Number> void append (std::string &out, Number value)
+template <class Number>
+void append (std::string &out, Number value)
 {
     char bytes[sizeof value];
     std::memcpy (bytes, &value, sizeof value);
@@ -25,17 +26,11 @@ template <class Number> void append (std::string &out, Number value)
 }  // namespace
 
 Monitor::Monitor (const PatternRow &row, std::string endpoint, std::uint64_t binding, std::uint64_t events, int version)
-    : pattern_ (row.make (*this)),
-      endpoint_ (std::move (endpoint)),
-      binding_ (binding),
-      events_ (events),
-      version_ (version),
+    : pattern_ (row.make (*this)), endpoint_ (std::move (endpoint)), binding_ (binding), events_ (events), version_ (version),
       keeps_ (row.type != ZMQ_PUB)
-{
-}
+{}
 
-void Monitor::send (std::uint64_t event, const std::vector<std::uint64_t> &values, const std::string &local,
-                    const std::string &remote)
+void Monitor::send (std::uint64_t event, const std::vector<std::uint64_t> &values, const std::string &local, const std::string &remote)
 {
     Frames frames;
     if (version_ == 1) {

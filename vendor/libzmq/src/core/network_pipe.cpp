@@ -5,9 +5,7 @@
 
 namespace engine {
 
-NetworkPipe::NetworkPipe (Socket &socket, bool conflate) noexcept : socket_ (socket), conflate_ (conflate)
-{
-}
+NetworkPipe::NetworkPipe (Socket &socket, bool conflate) noexcept : socket_ (socket), conflate_ (conflate) {}
 
 NetworkPipe::~NetworkPipe () = default;
 
@@ -92,10 +90,7 @@ bool NetworkPipe::write (Msg &frame) noexcept
     return push_outbound (frame);
 }
 
-bool NetworkPipe::write_unlimited (Msg &frame) noexcept
-{
-    return !closing_ && push_outbound (frame);
-}
+bool NetworkPipe::write_unlimited (Msg &frame) noexcept { return !closing_ && push_outbound (frame); }
 
 void NetworkPipe::rollback () noexcept
 {

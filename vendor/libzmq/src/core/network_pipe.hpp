@@ -61,10 +61,10 @@ class NetworkPipe final : public Pipe
     // The borrowed body of a direct send was not written at once: make it our own. False: out of memory.
     bool own_outbound (const void *begin) noexcept;
 
-    Stream *stream = nullptr;     // null while not connected
-    bool attached = false;        // the pattern knows it
-    bool touched = false;         // in the socket's list of pipes written to by this call
-    bool in_burst = false;        // see Socket::flush_policy
+    Stream *stream = nullptr;  // null while not connected
+    bool attached = false;     // the pattern knows it
+    bool touched = false;      // in the socket's list of pipes written to by this call
+    bool in_burst = false;     // see Socket::flush_policy
     std::uint32_t burst_count = 0;
     bool identified = false;
 
@@ -75,7 +75,7 @@ class NetworkPipe final : public Pipe
     Ring in_;
     Ring out_;
     std::size_t out_bytes_ = 0;
-    std::uint32_t in_complete_ = 0;    // messages
+    std::uint32_t in_complete_ = 0;  // messages
     std::uint32_t out_complete_ = 0;
     std::uint32_t in_unfinished_ = 0;  // frames at the back of in_ whose last frame has not come
     std::uint32_t out_unfinished_ = 0;
@@ -85,9 +85,9 @@ class NetworkPipe final : public Pipe
     bool closing_ = false;
     bool discarding_ = false;
     bool terminate_requested_ = false;
-    bool reading_message_ = false;     // the application is inside a message
-    bool encoding_message_ = false;    // the encoder is inside a message
-    bool skip_rest_ = false;           // the rest of the outbound message at the front is not to be sent
+    bool reading_message_ = false;   // the application is inside a message
+    bool encoding_message_ = false;  // the encoder is inside a message
+    bool skip_rest_ = false;         // the rest of the outbound message at the front is not to be sent
 };
 
 }  // namespace engine

@@ -26,7 +26,8 @@ constexpr Nanoseconds input_interval = 100 * microsecond;
 }  // namespace
 
 Socket::Socket (Context &context, Strand &strand, const PatternRow &row)
-    : options (make_options (row.type, context.options ())), context_ (context), strand_ (strand), row_ (row), pattern_ (row.make (*this)), attendance_ (*this)
+    : options (make_options (row.type, context.options ())), context_ (context), strand_ (strand), row_ (row), pattern_ (row.make (*this)),
+      attendance_ (*this)
 {
     random_state_ = static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16);
 }
@@ -47,10 +48,7 @@ Socket::~Socket ()
         reactor_->load.fetch_sub (1, std::memory_order_relaxed);
 }
 
-bool Socket::terminated () const noexcept
-{
-    return context_.terminated ();
-}
+bool Socket::terminated () const noexcept { return context_.terminated (); }
 
 // xorshift64*: enough for ids and jitter.
 std::uint32_t Socket::random () noexcept

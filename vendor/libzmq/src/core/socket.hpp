@@ -182,7 +182,7 @@ class Socket final : public PatternHost
 
     // Left for the end of the call.
     std::vector<NetworkPipe *> touched_;
-    std::vector<NetworkPipe *> bursts_;      // pipes with a burst under way
+    std::vector<NetworkPipe *> bursts_;  // pipes with a burst under way
     std::vector<NetworkPipe *> sweep_network_;
     std::vector<InprocPipe *> sweep_inproc_;
     std::vector<std::unique_ptr<Stream>> dead_streams_;
@@ -195,8 +195,8 @@ class Socket final : public PatternHost
     bool closing_ = false;
     Nanoseconds linger_deadline_ = never;  // of accepted connections, once closed
     bool receiving_more_ = false;
-    bool reply_ = false;       // the last operation was a receive: what is sent now is awaited
-    bool dirty_ = false;       // the reactor will look at bursts_
+    bool reply_ = false;  // the last operation was a receive: what is sent now is awaited
+    bool dirty_ = false;  // the reactor will look at bursts_
     Nanoseconds burst_start_ = 0;
     Nanoseconds last_input_ = 0;
     std::uint64_t random_state_;

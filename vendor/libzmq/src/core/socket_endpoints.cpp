@@ -39,8 +39,8 @@ bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
 
 // ---- inproc ----
 
-void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint,
-                            std::uint64_t binding, bool for_monitor)
+void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
+                            bool for_monitor)
 {
     inproc_pipes_.reserve (inproc_pipes_.size () + 1);
     auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
@@ -98,8 +98,8 @@ int Socket::bind_inproc (const std::string &endpoint)
 }
 
 // Those who had connected to the name before it was bound. Takes over their references.
-void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint,
-                      std::uint64_t binding, bool for_monitor) noexcept
+void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
+                      bool for_monitor) noexcept
 {
     for (InprocChannel *channel : waiting) {
         try {

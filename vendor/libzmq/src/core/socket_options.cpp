@@ -51,44 +51,44 @@ try {
 int Socket::get_option (int option, void *value, std::size_t *size) noexcept
 try {
     switch (option) {
-        case ZMQ_RCVMORE:
-            return give_int (receiving_more_, value, size);
-        case ZMQ_TYPE:
-            return *size == sizeof (int) ? give_int (row_.type, value, size) : EINVAL;
-        case ZMQ_THREAD_SAFE:
-            return give_int (0, value, size);
-        case ZMQ_FD: {
-            if (*size < sizeof (int))
-                return EINVAL;
-            const int fd = attendance_.export_fd ();
-            return fd < 0 ? errno : give_int (fd, value, size);
-        }
-        case ZMQ_EVENTS: {
-            if (*size < sizeof (int))
-                return EINVAL;
-            // The bell first: what rings after that is news.
-            if (strand_.doorbell.exported ())
-                strand_.doorbell.quiet ();
-            if (strand_.doorbell.pending ())
-                run_inbox ();
-            flush_bursts ();
-            poll_input ();
-            // The caller learns it from the answer.
-            activity_ = activity_ && strand_.doorbell.has_waiters ();
-            room_ = false;
-            return give_int (events (), value, size);
-        }
-        case ZMQ_LAST_ENDPOINT: {
-            const std::size_t length = options.last_endpoint.size () + 1;
-            if (*size < length)
-                return EINVAL;
-            std::memset (value, 0, *size);
-            std::memcpy (value, options.last_endpoint.data (), length - 1);
-            *size = length;
-            return 0;
-        }
-        default:
-            break;
+    case ZMQ_RCVMORE:
+        return give_int (receiving_more_, value, size);
+    case ZMQ_TYPE:
+        return *size == sizeof (int) ? give_int (row_.type, value, size) : EINVAL;
+    case ZMQ_THREAD_SAFE:
+        return give_int (0, value, size);
+    case ZMQ_FD: {
+        if (*size < sizeof (int))
+            return EINVAL;
+        const int fd = attendance_.export_fd ();
+        return fd < 0 ? errno : give_int (fd, value, size);
+    }
+    case ZMQ_EVENTS: {
+        if (*size < sizeof (int))
+            return EINVAL;
+        // The bell first: what rings after that is news.
+        if (strand_.doorbell.exported ())
+            strand_.doorbell.quiet ();
+        if (strand_.doorbell.pending ())
+            run_inbox ();
+        flush_bursts ();
+        poll_input ();
+        // The caller learns it from the answer.
+        activity_ = activity_ && strand_.doorbell.has_waiters ();
+        room_ = false;
+        return give_int (events (), value, size);
+    }
+    case ZMQ_LAST_ENDPOINT: {
+        const std::size_t length = options.last_endpoint.size () + 1;
+        if (*size < length)
+            return EINVAL;
+        std::memset (value, 0, *size);
+        std::memcpy (value, options.last_endpoint.data (), length - 1);
+        *size = length;
+        return 0;
+    }
+    default:
+        break;
     }
     const int error = pattern_->get_option (option, value, size);
     return error == EINVAL ? engine::get_option (options, option, value, size) : error;

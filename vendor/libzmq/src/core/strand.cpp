@@ -109,9 +109,6 @@ void SocketGuard::install (Strand &strand, std::unique_ptr<Socket> socket) noexc
     strand.doorbell.open ();
 }
 
-void SocketGuard::forget_handle () noexcept
-{
-    strand_.open_ = false;
-}
+void SocketGuard::forget_handle () noexcept { strand_.open_ = false; }
 
 }  // namespace engine

@@ -32,7 +32,10 @@ class Strand
     }
 
     // Made by a parent process.
-    bool foreign () const noexcept { return generation_.load (std::memory_order_relaxed) != fork_generation.load (std::memory_order_relaxed); }
+    bool foreign () const noexcept
+    {
+        return generation_.load (std::memory_order_relaxed) != fork_generation.load (std::memory_order_relaxed);
+    }
 
     Doorbell doorbell;
 
@@ -42,7 +45,7 @@ class Strand
     static void recycle (Strand *strand) noexcept;
 
     const std::uint32_t tag_ = tag;
-    bool open_ = false;        // the application has not closed it; under mutex_
+    bool open_ = false;                    // the application has not closed it; under mutex_
     std::atomic<unsigned> generation_{0};  // fork generation of its socket's creation
     Mutex mutex_;
     std::unique_ptr<Socket> socket_;
@@ -71,7 +74,7 @@ class ENGINE_SCOPED_CAPABILITY SocketGuard
     SocketGuard &operator= (const SocketGuard &) = delete;
 
     explicit operator bool () const noexcept { return socket_ != nullptr; }
-    Socket *operator-> () const noexcept { return socket_; }
+    Socket *operator->() const noexcept { return socket_; }
     Socket &operator* () const noexcept { return *socket_; }
     Strand &strand () const noexcept { return strand_; }
 

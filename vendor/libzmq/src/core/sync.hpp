@@ -6,9 +6,9 @@
 #include <cstdint>
 
 #if defined(__clang__)
-#define ENGINE_TSA(x) __attribute__ ((x))
+#    define ENGINE_TSA(x) __attribute__ ((x))
 #else
-#define ENGINE_TSA(x)
+#    define ENGINE_TSA(x)
 #endif
 
 #define ENGINE_CAPABILITY(x) ENGINE_TSA (capability (x))

@@ -30,10 +30,7 @@ void set_wait_mask (const void *sigset) noexcept
         wait_mask.mask = *static_cast<const sigset_t *> (sigset);
 }
 
-void set_wait_limit (int milliseconds) noexcept
-{
-    wait_limit = Nanoseconds{milliseconds} * 1000000;
-}
+void set_wait_limit (int milliseconds) noexcept { wait_limit = Nanoseconds{milliseconds} * 1000000; }
 
 ScopedWaitMask::ScopedWaitMask (const sigset_t *mask) noexcept : was_set_ (wait_mask.set), before_ (wait_mask.mask)
 {
@@ -61,8 +58,7 @@ int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept
             time.tv_nsec = left % 1000000000;
         }
     }
-    const int rc = ::ppoll (entries, static_cast<nfds_t> (count), timed ? &time : nullptr,
-                            wait_mask.set ? &wait_mask.mask : nullptr);
+    const int rc = ::ppoll (entries, static_cast<nfds_t> (count), timed ? &time : nullptr, wait_mask.set ? &wait_mask.mask : nullptr);
     if (rc == 0 && limited) {
         errno = EINTR;
         return -1;
@@ -94,9 +90,6 @@ void SpinMemory::ended (bool in_time) noexcept
         score_ = score_ > 2 ? score_ - 2 : 0;
 }
 
-void yield_processor () noexcept
-{
-    ::sched_yield ();
-}
+void yield_processor () noexcept { ::sched_yield (); }
 
 }  // namespace engine

@@ -59,7 +59,8 @@ void yield_processor () noexcept;
 
 // Runs `attempt` until it returns something else than EAGAIN, the deadline passes (EAGAIN), a signal comes (EINTR), the context is
 // terminated (ETERM) or the socket is closed (ENOTSOCK). Called after a first attempt said EAGAIN.
-template <class Attempt> int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexcept
+template <class Attempt>
+int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexcept
 {
     Socket &socket = *guard;
     const auto look = [&] () -> int {

@@ -22,10 +22,7 @@ Attendance::~Attendance ()
         ::close (set_);
 }
 
-bool Attendance::background () const noexcept
-{
-    return socket_.context ().background ();
-}
+bool Attendance::background () const noexcept { return socket_.context ().background (); }
 
 bool Attendance::open_set () noexcept
 {

@@ -66,13 +66,13 @@ class Attendance final : public HookTarget
     Socket &socket_;
     std::vector<Stream *> streams_;
     std::vector<Stream *> paused_;
-    WatchHandle watch_;       // the reactor's on set_
-    int set_ = -1;            // epoll descriptor of the established streams
-    int exported_ = -1;       // epoll descriptor around set_ and the doorbell: ZMQ_FD
+    WatchHandle watch_;  // the reactor's on set_
+    int set_ = -1;       // epoll descriptor of the established streams
+    int exported_ = -1;  // epoll descriptor around set_ and the doorbell: ZMQ_FD
     bool held_by_reactor_ = false;
-    bool used_ = false;       // the lease was used since the last look
-    bool listed_ = false;     // the reactor will look
-    bool parked_ = false;     // not looked at while a thread sleeps on the socket
+    bool used_ = false;    // the lease was used since the last look
+    bool listed_ = false;  // the reactor will look
+    bool parked_ = false;  // not looked at while a thread sleeps on the socket
     bool unsettled_ = false;
 };
 

@@ -25,29 +25,15 @@ std::atomic<std::uint64_t> next_id{1};
 
 Connector::Connector (Socket &socket, const Transport &transport, std::string endpoint, std::string address,
                       std::shared_ptr<const Options> options)
-    : socket_ (socket),
-      transport_ (transport),
-      endpoint_ (std::move (endpoint)),
-      address_ (std::move (address)),
-      options_ (std::move (options)),
-      id_ (next_id.fetch_add (1, std::memory_order_relaxed))
-{
-}
+    : socket_ (socket), transport_ (transport), endpoint_ (std::move (endpoint)), address_ (std::move (address)),
+      options_ (std::move (options)), id_ (next_id.fetch_add (1, std::memory_order_relaxed))
+{}
 
-Connector::~Connector ()
-{
-    stop ();
-}
+Connector::~Connector () { stop (); }
 
-const std::string &Connector::event_endpoint () const noexcept
-{
-    return ever_lost_ && !numeric_.empty () ? numeric_ : endpoint_;
-}
+const std::string &Connector::event_endpoint () const noexcept { return ever_lost_ && !numeric_.empty () ? numeric_ : endpoint_; }
 
-void Connector::start () noexcept
-{
-    attempt ();
-}
+void Connector::start () noexcept { attempt (); }
 
 void Connector::stop () noexcept
 {
@@ -74,18 +60,17 @@ try {
     Strand *const strand = &socket_.strand ();
     const std::uint64_t id = id_;
     const Transport *const transport = &transport_;
-    const int error = socket_.context ().resolver ().post (
-      [transport, address = address_, options = options_] (std::vector<DialTarget> &out) {
-          return transport->resolve (address, *options, out);
-      },
-      [strand, id] (int outcome, std::vector<DialTarget> targets) {
-          SocketGuard socket (*strand, SocketGuard::Who::engine);
-          if (!socket)
-              return;
-          if (Connector *const connector = socket->find_connector (id))
-              connector->resolved (outcome, std::move (targets));
-      },
-      ticket_);
+    const int error =
+      socket_.context ().resolver ().post ([transport, address = address_, options = options_] (
+                                             std::vector<DialTarget> &out) { return transport->resolve (address, *options, out); },
+                                           [strand, id] (int outcome, std::vector<DialTarget> targets) {
+                                               SocketGuard socket (*strand, SocketGuard::Who::engine);
+                                               if (!socket)
+                                                   return;
+                                               if (Connector *const connector = socket->find_connector (id))
+                                                   connector->resolved (outcome, std::move (targets));
+                                           },
+                                           ticket_);
     if (error)
         retry_later ();
 } catch (...) {
@@ -224,8 +209,9 @@ void Connector::attempt_failed (int error) noexcept
         return;
     }
     const bool refused = error == ECONNREFUSED;
-    if ((refused && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_CONN_REFUSED))
-        || (refused && lingering && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_AFTER_DISCONNECT))) {
+    if ((refused && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_CONN_REFUSED)) ||
+        (refused && lingering && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_AFTER_DISCONNECT)))
+    {
         phase_ = Phase::idle;
         socket_.endpoint_ended (*this);
         return;

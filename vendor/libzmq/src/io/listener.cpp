@@ -16,18 +16,11 @@ namespace engine {
 
 Listener::Listener (Socket &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options)
     : socket_ (socket), transport_ (transport), listening_ (std::move (listening)), options_ (std::move (options))
-{
-}
+{}
 
-Listener::~Listener ()
-{
-    close ();
-}
+Listener::~Listener () { close (); }
 
-int Listener::start () noexcept
-{
-    return watch_.start (socket_.reactor (), socket_.strand (), *this, listening_.fd, io_in);
-}
+int Listener::start () noexcept { return watch_.start (socket_.reactor (), socket_.strand (), *this, listening_.fd, io_in); }
 
 void Listener::close () noexcept
 {

@@ -42,7 +42,10 @@ class EpollPoller final : public Poller
             capacity = most;
         int milliseconds = -1;
         if (timeout != never)
-            milliseconds = timeout <= 0 ? 0 : static_cast<int> ((timeout + millisecond - 1) / millisecond < 3600000 ? (timeout + millisecond - 1) / millisecond : 3600000);
+            milliseconds = timeout <= 0
+                             ? 0
+                             : static_cast<int> (
+                                 (timeout + millisecond - 1) / millisecond < 3600000 ? (timeout + millisecond - 1) / millisecond : 3600000);
         const int count = ::epoll_wait (epoll_, ready, capacity, milliseconds);
         int out = 0;
         for (int i = 0; i < count; ++i) {

@@ -110,8 +110,8 @@ class PollPoller final : public Poller
             const short got = fds_[i].revents;
             if (!got || got == POLLNVAL)
                 continue;
-            events[out++] = {data_[i], (got & POLLIN ? io_in : 0u) | (got & POLLOUT ? io_out : 0u)
-                                         | (got & (POLLERR | POLLHUP) ? static_cast<std::uint32_t> (io_error) : 0u)};
+            events[out++] = {data_[i], (got & POLLIN ? io_in : 0u) | (got & POLLOUT ? io_out : 0u) |
+                                         (got & (POLLERR | POLLHUP) ? static_cast<std::uint32_t> (io_error) : 0u)};
             if (out == capacity)
                 start_ = i % total;
         }

@@ -20,10 +20,7 @@ namespace engine {
 
 namespace {
 
-int make_timer () noexcept
-{
-    return ::timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-}
+int make_timer () noexcept { return ::timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
 
 void set_timer (int fd, Nanoseconds in) noexcept
 {
@@ -281,9 +278,8 @@ std::unique_ptr<Reactor> Reactor::start (const ContextOptions &options, int numb
         return nullptr;
     try {
         Reactor *const self = reactor.get ();
-        const ContextOptions copy = options;
         const BlockedSignals blocked;  // the thread inherits the mask
-        reactor->thread_ = std::thread ([self, copy, number] {
+        reactor->thread_ = std::thread ([self, copy = options, number] {
             set_up_thread (copy, "IO/" + std::to_string (number));
             ::prctl (PR_SET_TIMERSLACK, 1000ul);
             self->run ();

@@ -98,7 +98,7 @@ class Reactor
 
     Poller &poller () noexcept { return *poller_; }
     AcceptReserve &accept_reserve () noexcept { return reserve_; }  // the reactor thread only
-    std::atomic<int> load{0};  // endpoints served; the least loaded reactor gets the next
+    std::atomic<int> load{0};                                       // endpoints served; the least loaded reactor gets the next
 
     // Something was left in a queue of this strand: flush it within about `flush_delay`, should the application not.
     void flush_later (Strand &strand) noexcept;

@@ -46,15 +46,9 @@ HandshakeConfig handshake_config (const Socket &socket, const Options &options, 
 }  // namespace
 
 Stream::Stream (Socket &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
-    : socket_ (socket),
-      options_ (std::move (options)),
-      connector_ (connector),
-      listener_ (listener),
-      fd_ (fd),
-      decoder_ (Wire::v3_1, -1, false, nullptr),
-      encoder_ (Wire::v3_1)
-{
-}
+    : socket_ (socket), options_ (std::move (options)), connector_ (connector), listener_ (listener), fd_ (fd),
+      decoder_ (Wire::v3_1, -1, false, nullptr), encoder_ (Wire::v3_1)
+{}
 
 Stream::~Stream ()
 {
@@ -233,18 +227,18 @@ bool Stream::deliver (Msg &frame) noexcept
         return true;
     }
     switch (frame.kind ()) {
-        case Kind::subscribe:
-        case Kind::cancel:
-            if (socket_.row ().wants_subscriptions && !pipe_->receive (frame)) {
-                lose ({ENOMEM, false});
-                return false;
-            }
-            break;
-        case Kind::ping:
-            answer_ping (frame);
-            break;
-        default:
-            break;
+    case Kind::subscribe:
+    case Kind::cancel:
+        if (socket_.row ().wants_subscriptions && !pipe_->receive (frame)) {
+            lose ({ENOMEM, false});
+            return false;
+        }
+        break;
+    case Kind::ping:
+        answer_ping (frame);
+        break;
+    default:
+        break;
     }
     return true;
 }
@@ -391,10 +385,7 @@ bool Stream::flush_inline () noexcept
     return flush ();
 }
 
-bool Stream::own_output () noexcept
-{
-    return batch_.own_constants () == 0;
-}
+bool Stream::own_output () noexcept { return batch_.own_constants () == 0; }
 
 // ---- events ----
 
@@ -547,10 +538,7 @@ void Stream::shut_down () noexcept
     fd_ = -1;
 }
 
-void Stream::close () noexcept
-{
-    shut_down ();
-}
+void Stream::close () noexcept { shut_down (); }
 
 void Stream::finish () noexcept
 {

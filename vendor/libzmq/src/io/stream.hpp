@@ -56,8 +56,8 @@ class Stream final : public HookTarget
     {
         return (paused_ ? 0u : static_cast<std::uint32_t> (io_in)) | (blocked_ ? static_cast<std::uint32_t> (io_out) : 0u);
     }
-    bool paused () const noexcept { return paused_; }      // the pipe is full: nothing is read
-    bool blocked () const noexcept { return blocked_; }    // the kernel took no more: wait for writable
+    bool paused () const noexcept { return paused_; }    // the pipe is full: nothing is read
+    bool blocked () const noexcept { return blocked_; }  // the kernel took no more: wait for writable
     bool output_pending () const noexcept { return !batch_.empty () || (pipe_ && !pipe_->outbound_empty ()); }
     bool established () const noexcept { return phase_ == Phase::traffic; }
     bool dead () const noexcept { return phase_ == Phase::dead; }

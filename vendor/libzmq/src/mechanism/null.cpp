@@ -75,9 +75,6 @@ class NullMechanism final : public Mechanism
 
 }  // namespace
 
-std::unique_ptr<Mechanism> make_null (const HandshakeConfig &config)
-{
-    return std::make_unique<NullMechanism> (config);
-}
+std::unique_ptr<Mechanism> make_null (const HandshakeConfig &config) { return std::make_unique<NullMechanism> (config); }
 
 }  // namespace engine

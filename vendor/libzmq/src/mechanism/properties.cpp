@@ -11,10 +11,7 @@ namespace engine {
 
 namespace {
 
-char lower (char letter) noexcept
-{
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char> (letter - 'A' + 'a') : letter;
-}
+char lower (char letter) noexcept { return letter >= 'A' && letter <= 'Z' ? static_cast<char> (letter - 'A' + 'a') : letter; }
 
 bool equal_names (std::string_view one, std::string_view other) noexcept
 {
@@ -59,8 +56,8 @@ bool parse_properties (std::span<const std::uint8_t> bytes, Properties &out)
             return false;
         const std::string_view name = text_of (bytes.subspan (1, name_size));
         bytes = bytes.subspan (1 + name_size);
-        const std::uint32_t value_size = static_cast<std::uint32_t> (bytes[0]) << 24 | static_cast<std::uint32_t> (bytes[1]) << 16
-                                         | static_cast<std::uint32_t> (bytes[2]) << 8 | bytes[3];
+        const std::uint32_t value_size = static_cast<std::uint32_t> (bytes[0]) << 24 | static_cast<std::uint32_t> (bytes[1]) << 16 |
+                                         static_cast<std::uint32_t> (bytes[2]) << 8 | bytes[3];
         bytes = bytes.subspan (4);
         if (bytes.size () < value_size)
             return false;

@@ -9,15 +9,12 @@ namespace engine {
 namespace {
 
 constexpr MechanismRow table[] = {
-    {ZMQ_NULL, "NULL", make_null},
+  {ZMQ_NULL, "NULL", make_null},
 };
 
 }  // namespace
 
-std::span<const MechanismRow> mechanism_table () noexcept
-{
-    return table;
-}
+std::span<const MechanismRow> mechanism_table () noexcept { return table; }
 
 const MechanismRow *find_mechanism (int number) noexcept
 {

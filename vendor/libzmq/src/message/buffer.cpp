@@ -55,8 +55,8 @@ void Buffer::recycle (Content *self) noexcept
     if (buffer->capacity_ <= largest)
         for (std::atomic<Buffer *> &place : pool[row_of (buffer->capacity_)]) {
             Buffer *expected = nullptr;
-            if (!place.load (std::memory_order_relaxed)
-                && place.compare_exchange_strong (expected, buffer, std::memory_order_release, std::memory_order_relaxed))
+            if (!place.load (std::memory_order_relaxed) &&
+                place.compare_exchange_strong (expected, buffer, std::memory_order_release, std::memory_order_relaxed))
                 return;
         }
     free_buffer (buffer);

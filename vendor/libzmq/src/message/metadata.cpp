@@ -11,10 +11,7 @@ namespace engine {
 
 namespace {
 
-std::string_view until_nul (std::string_view text) noexcept
-{
-    return text.substr (0, text.find ('\0'));
-}
+std::string_view until_nul (std::string_view text) noexcept { return text.substr (0, text.find ('\0')); }
 
 }  // namespace
 
@@ -88,14 +85,8 @@ void Metadata::destroy () noexcept
     ::operator delete (this);
 }
 
-void metadata_acquire (Metadata *metadata) noexcept
-{
-    metadata->acquire ();
-}
+void metadata_acquire (Metadata *metadata) noexcept { metadata->acquire (); }
 
-void metadata_release (Metadata *metadata) noexcept
-{
-    metadata->release ();
-}
+void metadata_release (Metadata *metadata) noexcept { metadata->release (); }
 
 }  // namespace engine

@@ -29,10 +29,7 @@ Content *make_block (std::size_t size) noexcept
     return content;
 }
 
-std::uint8_t *block_bytes (Content *content) noexcept
-{
-    return reinterpret_cast<std::uint8_t *> (content + 1);
-}
+std::uint8_t *block_bytes (Content *content) noexcept { return reinterpret_cast<std::uint8_t *> (content + 1); }
 
 // Memory of the application, given back by its own function.
 struct ExternalContent final : Content
@@ -167,10 +164,7 @@ int Msg::copy_from (const Msg &source) noexcept
     return 0;
 }
 
-const char *Msg::group () const noexcept
-{
-    return flags_ & flag_long_group ? long_group (group_)->text () : group_;
-}
+const char *Msg::group () const noexcept { return flags_ & flag_long_group ? long_group (group_)->text () : group_; }
 
 int Msg::set_group (std::string_view group) noexcept
 {

@@ -43,7 +43,7 @@ enum class Kind : std::uint8_t
     leave,      // body = group
     ping,       // body = command data after the name
     pong,
-    command     // any other command; body = whole command
+    command  // any other command; body = whole command
 };
 
 using FreeFunction = void (*) (void *data, void *hint);
@@ -156,7 +156,7 @@ class Msg final
     }
     std::uint32_t routing_id () const noexcept { return routing_id_; }
     void set_routing_id (std::uint32_t id) noexcept { routing_id_ = id; }
-    const char *group () const noexcept;            // NUL-terminated, "" if none
+    const char *group () const noexcept;              // NUL-terminated, "" if none
     int set_group (std::string_view group) noexcept;  // at most 255 bytes are kept; 0 or ENOMEM
 
   private:

@@ -16,7 +16,8 @@
 
 namespace engine {
 
-template <class Value> class RadixTree
+template <class Value>
+class RadixTree
 {
   public:
     class Node
@@ -84,7 +85,7 @@ template <class Value> class RadixTree
             if (count_ < capacity_)
                 return;
             const unsigned capacity = capacity_ == 0 ? 1 : capacity_ * 2u;
-            void *block = ::operator new (capacity * (sizeof (Node *) + 1));
+            void *block = ::operator new (capacity *(sizeof (Node *) + 1));
             if (count_ > 0) {
                 std::memcpy (block, links (), count_ * sizeof (Node *));
                 std::memcpy (static_cast<char *> (block) + capacity * sizeof (Node *), keys (), count_);
@@ -196,7 +197,8 @@ template <class Value> class RadixTree
     }
 
     // Calls visit(value) for each non-empty value whose key is a prefix of `text`, shortest first, while it returns true.
-    template <class Visit> void for_prefixes (std::string_view text, Visit &&visit) const
+    template <class Visit>
+    void for_prefixes (std::string_view text, Visit &&visit) const
     {
         const Node *node = &root_;
         for (;;) {

@@ -16,8 +16,8 @@ class Ring
 {
   public:
     static constexpr std::size_t first_capacity = 8;
-    static constexpr std::size_t small_capacity = 64;    // messages, 4 KiB: kept for good
-    static constexpr std::size_t huge_capacity = 4096;   // messages, 256 KiB: more than this is given back whenever it runs empty
+    static constexpr std::size_t small_capacity = 64;   // messages, 4 KiB: kept for good
+    static constexpr std::size_t huge_capacity = 4096;  // messages, 256 KiB: more than this is given back whenever it runs empty
 
     Ring () noexcept = default;
     Ring (const Ring &) = delete;

@@ -117,10 +117,7 @@ class SpscQueue
 
     bool extend () noexcept;
     void advance (std::size_t position) noexcept;
-    void recycle (Chunk *chunk) noexcept
-    {
-        delete spare_.exchange (chunk, std::memory_order_acq_rel);
-    }
+    void recycle (Chunk *chunk) noexcept { delete spare_.exchange (chunk, std::memory_order_acq_rel); }
 
     // The producer's line.
     alignas (64) std::size_t pushed_ = 0;

@@ -6,10 +6,7 @@
 
 namespace engine {
 
-bool PipeSet::contains (const Pipe *pipe) const noexcept
-{
-    return std::binary_search (begin (), end (), pipe, std::less<const Pipe *> ());
-}
+bool PipeSet::contains (const Pipe *pipe) const noexcept { return std::binary_search (begin (), end (), pipe, std::less<const Pipe *> ()); }
 
 bool PipeSet::insert (Pipe *pipe)
 {

@@ -39,8 +39,8 @@ class PipeSet
     Pipe *const *begin () const noexcept { return capacity_ ? many_ : &one_; }
     Pipe *const *end () const noexcept { return begin () + count_; }
     bool contains (const Pipe *pipe) const noexcept;
-    bool insert (Pipe *pipe);                 // false: was in already
-    bool erase (const Pipe *pipe) noexcept;   // false: was not in
+    bool insert (Pipe *pipe);                // false: was in already
+    bool erase (const Pipe *pipe) noexcept;  // false: was not in
 
   private:
     void drop () noexcept
@@ -74,9 +74,9 @@ class SubscriptionTrie
     };
     enum class Removed
     {
-        last,          // the topic has no subscriber left
+        last,  // the topic has no subscriber left
         others_left,
-        not_found      // this pipe was not subscribed to it: nothing changed
+        not_found  // this pipe was not subscribed to it: nothing changed
     };
 
     Added add (std::string_view topic, Pipe *pipe);
@@ -84,7 +84,8 @@ class SubscriptionTrie
 
     // Forgets a pipe, calling gone(topic, was_last) for each topic it had, in order of topic. The pipe is forgotten in any case;
     // topics that no memory is left to spell out are not reported. `gone` must not touch the trie.
-    template <class Gone> void remove_pipe (Pipe *pipe, Gone &&gone);
+    template <class Gone>
+    void remove_pipe (Pipe *pipe, Gone &&gone);
     void remove_pipe (Pipe *pipe)
     {
         remove_pipe (pipe, [] (std::string_view, bool) {});
@@ -92,7 +93,8 @@ class SubscriptionTrie
 
     // Calls visit(pipe) for the pipes of every topic that is a prefix of `text`: a pipe may come more than once (for several of its topics).
     // `visit` must not touch the trie.
-    template <class Visit> void match (std::string_view text, Visit &&visit) const
+    template <class Visit>
+    void match (std::string_view text, Visit &&visit) const
     {
         tree_.for_prefixes (text, [&] (const PipeSet &pipes) {
             for (Pipe *pipe : pipes)
@@ -109,7 +111,8 @@ class SubscriptionTrie
     std::size_t topics_of (Pipe *pipe) const noexcept;
 
     // Calls visit(topic, pipes) in order of topic. `visit` must not touch the trie.
-    template <class Visit> void for_each (Visit &&visit) const
+    template <class Visit>
+    void for_each (Visit &&visit) const
     {
         for (const Tree::Node *node = tree_.root (); node; node = Tree::next (node))
             if (!node->value.empty ())
@@ -154,7 +157,8 @@ class CountedTopics
     std::size_t topics () const noexcept { return topics_; }  // distinct ones
     bool empty () const noexcept { return topics_ == 0; }
     // Calls visit(topic, count) in order of topic. `visit` must not touch the object.
-    template <class Visit> void for_each (Visit &&visit) const
+    template <class Visit>
+    void for_each (Visit &&visit) const
     {
         for (const Tree::Node *node = tree_.root (); node; node = Tree::next (node))
             if (!node->value.empty ())
@@ -174,7 +178,8 @@ class CountedTopics
     std::size_t topics_ = 0;
 };
 
-template <class Gone> void SubscriptionTrie::remove_pipe (Pipe *pipe, Gone &&gone)
+template <class Gone>
+void SubscriptionTrie::remove_pipe (Pipe *pipe, Gone &&gone)
 {
     const auto entry = topics_per_pipe_.find (pipe);
     if (entry == topics_per_pipe_.end ())

@@ -76,17 +76,17 @@ class Pattern
 
 struct PatternRow
 {
-    int type = -1;                        // ZMQ_PAIR ...
-    const char *name = "";                // Socket-Type property
-    std::uint32_t compatible = 0;         // bit per peer type
-    bool sends_identity = false;          // Identity property: REQ, DEALER, ROUTER
-    bool wants_peer_routing_id = false;   // ROUTER, REP
-    bool wants_subscriptions = false;     // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
-    bool no_linger_by_default = false;    // SUB, XSUB
-    bool raw = false;                     // STREAM
-    bool conflatable = false;             // DEALER PUSH PULL PUB SUB
-    bool connects_once = false;           // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
-    bool drops_unsent_on_close = false;   // PUSH, PUB: when the peer goes, nothing is left to be read, the pipe ends at once
+    int type = -1;                       // ZMQ_PAIR ...
+    const char *name = "";               // Socket-Type property
+    std::uint32_t compatible = 0;        // bit per peer type
+    bool sends_identity = false;         // Identity property: REQ, DEALER, ROUTER
+    bool wants_peer_routing_id = false;  // ROUTER, REP
+    bool wants_subscriptions = false;    // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
+    bool no_linger_by_default = false;   // SUB, XSUB
+    bool raw = false;                    // STREAM
+    bool conflatable = false;            // DEALER PUSH PULL PUB SUB
+    bool connects_once = false;          // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
+    bool drops_unsent_on_close = false;  // PUSH, PUB: when the peer goes, nothing is left to be read, the pipe ends at once
     std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
     std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
 };

@@ -42,7 +42,7 @@ class Pipe
     virtual void terminate () noexcept = 0;
 
     // ---- facts; set before Pattern::attach or, for the peer's id of a connecting pipe, before Pattern::identified ----
-    std::string peer_routing_id;      // what the peer announced; empty if nothing
+    std::string peer_routing_id;  // what the peer announced; empty if nothing
     // Created inside a connect call (ROUTER's CONNECT_ROUTING_ID looks at it): the peer's id may be announced by identified() only.
     // False for a pipe that IMMEDIATE=1 creates after the handshake: its peer is known at attach.
     bool connected_by_us = false;

@@ -49,7 +49,7 @@ class StreamPattern final : public RouterBase
     {
         return option == ZMQ_ROUTING_ID ? write_bytes (last_id_.data (), last_id_.size (), value, size) : EINVAL;
     }
-    int peer_state (const void *id, std::size_t size, int &events) override { return Pattern::peer_state (id, size, events); }
+    int peer_state (const void *, std::size_t, int &) override { return ENOTSUP; }
 
   protected:
     void lost (Pipe &pipe) override

@@ -37,8 +37,8 @@ int parse_endpoint (std::string_view text, Endpoint &out);
 struct Listening
 {
     int fd = -1;
-    std::string endpoint;               // what ZMQ_LAST_ENDPOINT says
-    std::vector<std::string> unlink;    // files, then directories, to remove when it is closed
+    std::string endpoint;             // what ZMQ_LAST_ENDPOINT says
+    std::vector<std::string> unlink;  // files, then directories, to remove when it is closed
 
     // What the first of those files was when it was made; it is removed only if it still is that, and by the process that made it.
     dev_t file_device = 0;
@@ -71,14 +71,14 @@ struct Transport
     void (*unlisten) (Listening &listening) noexcept;  // closes the descriptor, removes files
     // Starts connecting: 0 connected, EINPROGRESS (wait for writable, then finish()), or an errno with fd = -1.
     int (*dial) (const DialTarget &target, const Options &options, int &fd);
-    int (*finish) (int fd, const Options &options);    // outcome of a connect in progress (SO_ERROR), then tuning
+    int (*finish) (int fd, const Options &options);  // outcome of a connect in progress (SO_ERROR), then tuning
     // Takes one connection. EAGAIN none; ECONNREFUSED: taken and closed because a filter refused it; other errno as accept(2).
     int (*accept) (int listen_fd, const Options &options, int &fd);
     // Canonical form of a name given to unbind/disconnect, for comparison with the endpoints in use.
     std::string (*canonical) (const std::string &address, const Options &options);
-    std::string (*local_endpoint) (int fd);   // "tcp://127.0.0.1:5555"; empty if unknown
+    std::string (*local_endpoint) (int fd);  // "tcp://127.0.0.1:5555"; empty if unknown
     std::string (*remote_endpoint) (int fd);
-    std::string (*peer_address) (int fd);     // Peer-Address property: numeric IP; ipc: "localhost:uid:gid:pid"
+    std::string (*peer_address) (int fd);  // Peer-Address property: numeric IP; ipc: "localhost:uid:gid:pid"
 };
 
 std::span<const Transport> transport_table () noexcept;

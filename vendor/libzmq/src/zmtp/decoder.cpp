@@ -124,8 +124,8 @@ bool Decoder::make_room () noexcept
     if (s_.buffer) {
         if (static_cast<std::size_t> (s_.limit - s_.end) >= std::max (missing, least_room))
             return true;
-        if (s_.buffer->owned_by (s_.buffer_references)
-            && s_.buffer->capacity () >= std::max (held + std::max (missing, least_room), s_.read_size)) {
+        if (s_.buffer->owned_by (s_.buffer_references) &&
+            s_.buffer->capacity () >= std::max (held + std::max (missing, least_room), s_.read_size)) {
             std::memmove (s_.buffer->data (), s_.begin, held);
             s_.begin = s_.buffer->data ();
             s_.end = s_.begin + held;
@@ -238,8 +238,7 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
     if (header.body_size > std::min (s_.max_size, largest_body))
         return fail (EMSGSIZE);
     const auto size = static_cast<std::size_t> (header.body_size);
-    const bool is_command =
-        (header.flags & zmtp::flag_command) && (s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1);
+    const bool is_command = (header.flags & zmtp::flag_command) && (s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1);
 
     if (held.size () - header.header_size < size) {
         const auto room = static_cast<std::size_t> (s_.limit - s_.begin);

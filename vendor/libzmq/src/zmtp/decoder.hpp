@@ -21,9 +21,9 @@ class Decoder
   public:
     enum class Result
     {
-        frame,        // `out` holds a frame: kind data, or a parsed command (kind and body as Kind says), MORE set as sent
+        frame,  // `out` holds a frame: kind data, or a parsed command (kind and body as Kind says), MORE set as sent
         more_needed,
-        error         // malformed or too large: drop the connection; error_code() says what
+        error  // malformed or too large: drop the connection; error_code() says what
     };
 
     // Bodies of at least this many bytes are slices of the read buffer, smaller ones have their own memory: a message
@@ -111,11 +111,11 @@ class Decoder
         Metadata *metadata = nullptr;
         std::uint8_t *limit = nullptr;
         Buffer *buffer = nullptr;
-        std::uint32_t buffer_references = 0;    // likewise
-        std::uint32_t idle_reads = 0;           // reads in a row that used little of their buffer
+        std::uint32_t buffer_references = 0;  // likewise
+        std::uint32_t idle_reads = 0;         // reads in a row that used little of their buffer
         std::size_t read_size = Buffer::smallest;
-        std::size_t needed = 0;                 // size of the incomplete frame at `begin`, 0 if not known
-        std::size_t offered = 0;                // size of the last space()
+        std::size_t needed = 0;   // size of the incomplete frame at `begin`, 0 if not known
+        std::size_t offered = 0;  // size of the last space()
         std::uint64_t max_size = UINT64_MAX;
         Body body;
         int error = 0;

@@ -206,8 +206,8 @@ int Encoder::encode_any (Msg &frame, Batch &batch) noexcept
         return ENOMEM;
     if (!copied && !batch.reserve_segments ())
         return ENOMEM;
-    batch.tail_ += wire_ == Wire::v1 ? zmtp::put_header_v1 (batch.tail_, flags, body_size)
-                                     : zmtp::put_header_v2 (batch.tail_, flags, body_size);
+    batch.tail_ +=
+      wire_ == Wire::v1 ? zmtp::put_header_v1 (batch.tail_, flags, body_size) : zmtp::put_header_v2 (batch.tail_, flags, body_size);
     if (!prefix.empty ()) {
         std::memcpy (batch.tail_, prefix.data (), prefix.size ());
         batch.tail_ += prefix.size ();

@@ -15,8 +15,8 @@ namespace engine::zmtp {
 enum FrameFlag : std::uint8_t
 {
     flag_more = 1,
-    flag_long = 2,     // v2: an 8-byte size follows
-    flag_command = 4   // ZMTP 3.x
+    flag_long = 2,    // v2: an 8-byte size follows
+    flag_command = 4  // ZMTP 3.x
 };
 
 constexpr std::size_t longest_header = 10;  // v1: FF, length, flags
@@ -67,7 +67,7 @@ struct FrameHeader
     std::size_t header_size = 0;  // 0: more bytes are needed
     std::uint8_t flags = 0;       // without flag_long; v1: only flag_more
     std::uint64_t body_size = 0;
-    bool malformed = false;       // v1: length 0
+    bool malformed = false;  // v1: length 0
 };
 
 FrameHeader get_header_v1 (std::span<const std::uint8_t> bytes) noexcept;

@@ -42,7 +42,7 @@ struct Handshake::Impl
     enum class Phase
     {
         greeting,
-        identity,   // of a ZMTP 1.0 or 2.0 peer
+        identity,  // of a ZMTP 1.0 or 2.0 peer
         mechanism,
         done
     };
@@ -197,8 +197,7 @@ struct Handshake::Impl
             return fail_silently ();
         if (header.header_size == 0)
             return;
-        const bool too_large = config.max_message_size >= 0
-                               && header.body_size > static_cast<std::uint64_t> (config.max_message_size);
+        const bool too_large = config.max_message_size >= 0 && header.body_size > static_cast<std::uint64_t> (config.max_message_size);
         if (too_large || header.body_size > largest_frame)
             return fail_silently ();
         frame_size = header.header_size + static_cast<std::size_t> (header.body_size);
@@ -269,11 +268,11 @@ struct Handshake::Impl
     Phase phase = Phase::greeting;
     State state = State::in_progress;
     Failure failure;
-    std::vector<std::uint8_t> out;   // to be sent, from out_begin on
+    std::vector<std::uint8_t> out;  // to be sent, from out_begin on
     std::size_t out_begin = 0;
     std::vector<std::uint8_t> held;  // the greeting so far, or the frame being collected
     std::size_t full_greeting = greeting_size;
-    std::size_t frame_size = 0;      // 0: header incomplete
+    std::size_t frame_size = 0;  // 0: header incomplete
     bool greeting_done = false;
     bool phantom = false;
     Wire wire = Wire::v3_1;
@@ -312,45 +311,21 @@ std::size_t Handshake::feed (std::span<const std::uint8_t> bytes) noexcept
     }
 }
 
-Handshake::State Handshake::state () const noexcept
-{
-    return impl_->state;
-}
+Handshake::State Handshake::state () const noexcept { return impl_->state; }
 
-const Handshake::Failure &Handshake::failure () const noexcept
-{
-    return impl_->failure;
-}
+const Handshake::Failure &Handshake::failure () const noexcept { return impl_->failure; }
 
-bool Handshake::mechanism_running () const noexcept
-{
-    return impl_->phase == Impl::Phase::mechanism;
-}
+bool Handshake::mechanism_running () const noexcept { return impl_->phase == Impl::Phase::mechanism; }
 
-bool Handshake::greeting_done () const noexcept
-{
-    return impl_->greeting_done;
-}
+bool Handshake::greeting_done () const noexcept { return impl_->greeting_done; }
 
-Wire Handshake::wire () const noexcept
-{
-    return impl_->wire;
-}
+Wire Handshake::wire () const noexcept { return impl_->wire; }
 
-const std::string &Handshake::peer_routing_id () const noexcept
-{
-    return impl_->peer_routing_id;
-}
+const std::string &Handshake::peer_routing_id () const noexcept { return impl_->peer_routing_id; }
 
-Metadata *Handshake::metadata () const noexcept
-{
-    return impl_->metadata;
-}
+Metadata *Handshake::metadata () const noexcept { return impl_->metadata; }
 
-bool Handshake::phantom_subscription () const noexcept
-{
-    return impl_->phantom;
-}
+bool Handshake::phantom_subscription () const noexcept { return impl_->phantom; }
 
 std::unique_ptr<Mechanism> Handshake::take_mechanism () noexcept
 {

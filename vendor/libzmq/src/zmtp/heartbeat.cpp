@@ -47,10 +47,7 @@ Heartbeat::Action Heartbeat::poll (std::int64_t now) noexcept
     return Action::send_ping;
 }
 
-std::int64_t Heartbeat::next_deadline () const noexcept
-{
-    return std::min ({next_ping_, pong_deadline_, peer_deadline_});
-}
+std::int64_t Heartbeat::next_deadline () const noexcept { return std::min ({next_ping_, pong_deadline_, peer_deadline_}); }
 
 void Heartbeat::make_ping (Msg &out) const noexcept
 {

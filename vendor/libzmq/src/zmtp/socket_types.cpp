@@ -10,8 +10,27 @@ namespace {
 // Numbers of zmq.h, which hides the draft ones in a stable build.
 enum Number
 {
-    pair, pub, sub, req, rep, dealer, router, pull, push, xpub, xsub, stream,
-    server, client, radio, dish, gather, scatter, dgram, peer, channel
+    pair,
+    pub,
+    sub,
+    req,
+    rep,
+    dealer,
+    router,
+    pull,
+    push,
+    xpub,
+    xsub,
+    stream,
+    server,
+    client,
+    radio,
+    dish,
+    gather,
+    scatter,
+    dgram,
+    peer,
+    channel
 };
 
 constexpr std::uint32_t peers (std::initializer_list<Number> numbers)
@@ -23,27 +42,27 @@ constexpr std::uint32_t peers (std::initializer_list<Number> numbers)
 }
 
 constexpr SocketType table[] = {
-    {pair, "PAIR", peers ({pair}), false},
-    {pub, "PUB", peers ({sub, xsub}), false},
-    {sub, "SUB", peers ({pub, xpub}), false},
-    {req, "REQ", peers ({rep, router}), true},
-    {rep, "REP", peers ({req, dealer}), false},
-    {dealer, "DEALER", peers ({rep, dealer, router}), true},
-    {router, "ROUTER", peers ({req, dealer, router}), true},
-    {pull, "PULL", peers ({push}), false},
-    {push, "PUSH", peers ({pull}), false},
-    {xpub, "XPUB", peers ({sub, xsub}), false},
-    {xsub, "XSUB", peers ({pub, xpub}), false},
-    {stream, "STREAM", 0, false},  // raw bytes, no handshake
-    {server, "SERVER", peers ({client}), false},
-    {client, "CLIENT", peers ({server}), false},
-    {radio, "RADIO", peers ({dish}), false},
-    {dish, "DISH", peers ({radio}), false},
-    {gather, "GATHER", peers ({scatter}), false},
-    {scatter, "SCATTER", peers ({gather}), false},
-    {dgram, "DGRAM", peers ({dgram}), false},
-    {peer, "PEER", peers ({peer}), false},
-    {channel, "CHANNEL", peers ({channel}), false},
+  {pair, "PAIR", peers ({pair}), false},
+  {pub, "PUB", peers ({sub, xsub}), false},
+  {sub, "SUB", peers ({pub, xpub}), false},
+  {req, "REQ", peers ({rep, router}), true},
+  {rep, "REP", peers ({req, dealer}), false},
+  {dealer, "DEALER", peers ({rep, dealer, router}), true},
+  {router, "ROUTER", peers ({req, dealer, router}), true},
+  {pull, "PULL", peers ({push}), false},
+  {push, "PUSH", peers ({pull}), false},
+  {xpub, "XPUB", peers ({sub, xsub}), false},
+  {xsub, "XSUB", peers ({pub, xpub}), false},
+  {stream, "STREAM", 0, false},  // raw bytes, no handshake
+  {server, "SERVER", peers ({client}), false},
+  {client, "CLIENT", peers ({server}), false},
+  {radio, "RADIO", peers ({dish}), false},
+  {dish, "DISH", peers ({radio}), false},
+  {gather, "GATHER", peers ({scatter}), false},
+  {scatter, "SCATTER", peers ({gather}), false},
+  {dgram, "DGRAM", peers ({dgram}), false},
+  {peer, "PEER", peers ({peer}), false},
+  {channel, "CHANNEL", peers ({channel}), false},
 };
 
 constexpr bool in_order ()
@@ -58,10 +77,7 @@ static_assert (in_order ());
 
 }  // namespace
 
-std::span<const SocketType> socket_types () noexcept
-{
-    return table;
-}
+std::span<const SocketType> socket_types () noexcept { return table; }
 
 const SocketType *find_socket_type (int number) noexcept
 {

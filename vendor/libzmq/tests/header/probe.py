@@ -32,19 +32,27 @@ class Probe:
         text = self._run(["-dM", "-E", "-"], "#include <zmq.h>\n")
         own = re.findall(r"^#define (ZMQ_\w+|E[A-Z]+) (?!__attribute__)\S", text, re.M)
         # What <errno.h> and the compiler define is there without zmq.h too.
-        before = self._run(["-dM", "-E", "-"], "#include <errno.h>\n#include <stdio.h>\n#include <stdint.h>\n#include <signal.h>\n")
+        before = self._run(
+            ["-dM", "-E", "-"], "#include <errno.h>\n#include <stdio.h>\n#include <stdint.h>\n#include <signal.h>\n"
+        )
         return set(own) - set(re.findall(r"^#define (\w+)", before, re.M))
 
     def values(self, macros: set[str], types: set[str]) -> dict[str, str]:
         """Values of macros (numbers or strings) and sizes, alignments and offsets of types."""
         lines = ["#include <zmq.h>", "#include <stddef.h>", "#include <stdio.h>"]
         lines += ["static void number (const char *name, long long value)", '{ printf ("%s %lld\\n", name, value); }']
-        lines += ["static void text (const char *name, const char *value)", '{ printf ("%s \\"%s\\"\\n", name, value); }']
+        lines += [
+            "static void text (const char *name, const char *value)",
+            '{ printf ("%s \\"%s\\"\\n", name, value); }',
+        ]
         lines += ["#define show(name, value) _Generic ((value), char *: text, default: number) (name, value)"]
         lines += ["int main (void)", "{"]
         lines += [f'    show ("{macro}", {macro});' for macro in sorted(macros)]
         for name in sorted(types):
-            lines += [f'    number ("sizeof {name}", sizeof ({name}));', f'    number ("alignof {name}", _Alignof ({name}));']
+            lines += [
+                f'    number ("sizeof {name}", sizeof ({name}));',
+                f'    number ("alignof {name}", _Alignof ({name}));',
+            ]
             for field in TYPES[name]:
                 lines.append(f'    number ("{name}.{field} at", offsetof ({name}, {field}));')
                 lines.append(f'    number ("{name}.{field} size", sizeof ((({name} *) 0)->{field}));')

@@ -20,7 +20,8 @@ namespace {
 
 constexpr int rounds = 7;
 
-template <class Work> void report (const char *name, std::size_t messages, Work &&work)
+template <class Work>
+void report (const char *name, std::size_t messages, Work &&work)
 {
     double best = 1e18;
     for (int round = 0; round < rounds; ++round) {

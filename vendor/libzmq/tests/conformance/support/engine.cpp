@@ -5,10 +5,7 @@
 
 namespace conf {
 
-void *find_symbol (const char *name)
-{
-    return dlsym (RTLD_DEFAULT, name);
-}
+void *find_symbol (const char *name) { return dlsym (RTLD_DEFAULT, name); }
 
 bool ours ()
 {
@@ -16,4 +13,4 @@ bool ours ()
     return found;
 }
 
-} // namespace conf
+}  // namespace conf

@@ -13,15 +13,13 @@ namespace conf {
 // True when the library is the engine this suite belongs to (it exports zmq_ext_version).
 bool ours ();
 // True when the library is another libzmq, Debian's 4.3.4 as a rule.
-inline bool oracle ()
-{
-    return !ours ();
-}
+inline bool oracle () { return !ours (); }
 
 // Address of an exported function of the library under test, nullptr when it does not export that name.
 void *find_symbol (const char *name);
 
-template <class Function> Function *symbol (const char *name)
+template <class Function>
+Function *symbol (const char *name)
 {
     return reinterpret_cast<Function *> (find_symbol (name));
 }
@@ -50,4 +48,4 @@ struct PollerEvent
     short events;
 };
 
-} // namespace conf
+}  // namespace conf

@@ -25,10 +25,7 @@ int ok (int rc, const char *what)
     return rc;
 }
 
-void sleep_ms (int ms)
-{
-    std::this_thread::sleep_for (std::chrono::milliseconds (ms));
-}
+void sleep_ms (int ms) { std::this_thread::sleep_for (std::chrono::milliseconds (ms)); }
 
 bool wait_until (const std::function<bool ()> &condition, int ms)
 {
@@ -41,10 +38,7 @@ bool wait_until (const std::function<bool ()> &condition, int ms)
     return true;
 }
 
-Context::~Context ()
-{
-    term ();
-}
+Context::~Context () { term (); }
 
 int Context::term ()
 {
@@ -67,10 +61,7 @@ Socket::Socket (void *context, int type) : _handle (zmq_socket (context, type))
     set (ZMQ_SNDTIMEO, patience);
 }
 
-Socket::~Socket ()
-{
-    close ();
-}
+Socket::~Socket () { close (); }
 
 int Socket::close ()
 {
@@ -116,10 +107,7 @@ std::string Socket::bytes (int option) const
     return value;
 }
 
-std::string Socket::text (int option) const
-{
-    return std::string (bytes (option).c_str ());
-}
+std::string Socket::text (int option) const { return std::string (bytes (option).c_str ()); }
 
 std::string Socket::bind (const std::string &endpoint)
 {
@@ -135,10 +123,7 @@ Socket &Socket::connect (const std::string &endpoint)
     return *this;
 }
 
-int send_frame (void *socket, std::string_view frame, int flags)
-{
-    return zmq_send (socket, frame.data (), frame.size (), flags);
-}
+int send_frame (void *socket, std::string_view frame, int flags) { return zmq_send (socket, frame.data (), frame.size (), flags); }
 
 void send (void *socket, const Msg &frames, int flags)
 {
@@ -201,10 +186,7 @@ bool wait_for (void *socket, short wanted, int ms)
     }
 }
 
-bool silent (void *socket, int ms)
-{
-    return !wait_for (socket, ZMQ_POLLIN, ms);
-}
+bool silent (void *socket, int ms) { return !wait_for (socket, ZMQ_POLLIN, ms); }
 
 int drain (void *socket, int ms)
 {
@@ -263,13 +245,12 @@ void publish_until_received (void *publisher, void *subscriber, const std::strin
     drain (subscriber);
 }
 
-Background::Background (std::function<void ()> body) :
-    _thread ([this, work = std::move (body)] {
-        work ();
-        _done = true;
-    })
-{
-}
+Background::Background (std::function<void ()> body)
+    : _thread ([this, work = std::move (body)] {
+          work ();
+          _done = true;
+      })
+{}
 
 bool Background::wait (int ms)
 {
@@ -306,10 +287,7 @@ std::string unique_name (const std::string &stem)
     return stem + "-" + std::to_string (getpid ()) + "-" + std::to_string (counter++);
 }
 
-int port_of (const std::string &endpoint)
-{
-    return std::stoi (endpoint.substr (endpoint.rfind (':') + 1));
-}
+int port_of (const std::string &endpoint) { return std::stoi (endpoint.substr (endpoint.rfind (':') + 1)); }
 
 std::string unused_endpoint ()
 {
@@ -322,13 +300,13 @@ std::string unused_endpoint ()
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (fd == -1 || ::bind (fd, reinterpret_cast<sockaddr *> (&address), size) == -1
-        || getsockname (fd, reinterpret_cast<sockaddr *> (&address), &size) == -1)
+    if (fd == -1 || ::bind (fd, reinterpret_cast<sockaddr *> (&address), size) == -1 ||
+        getsockname (fd, reinterpret_cast<sockaddr *> (&address), &size) == -1)
         fail ("unused_endpoint");
     return "tcp://127.0.0.1:" + std::to_string (ntohs (address.sin_port));
 }
 
-} // namespace conf
+}  // namespace conf
 
 namespace doctest {
 String StringMaker<conf::Msg>::convert (const conf::Msg &frames)
@@ -346,4 +324,4 @@ String StringMaker<conf::Msg>::convert (const conf::Msg &frames)
     }
     return (text + "]").c_str ();
 }
-} // namespace doctest
+}  // namespace doctest

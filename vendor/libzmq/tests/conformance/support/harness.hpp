@@ -10,9 +10,9 @@
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
-#include <initializer_list>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -29,10 +29,10 @@ namespace conf {
 
 using namespace std::string_literals;
 using Clock = std::chrono::steady_clock;
-using Msg = std::vector<std::string>; // the frames of one message
+using Msg = std::vector<std::string>;  // the frames of one message
 
-inline constexpr int patience = 5000; // ms: longer than anything that works ever takes
-inline constexpr int quiet = 40;      // ms: how long "nothing comes" is watched
+inline constexpr int patience = 5000;  // ms: longer than anything that works ever takes
+inline constexpr int quiet = 40;       // ms: how long "nothing comes" is watched
 
 struct Failure : std::runtime_error
 {
@@ -93,12 +93,9 @@ class Socket
     Socket &set (int option, int64_t value);
     Socket &set (int option, std::string_view value);
     int try_set (int option, int value) { return zmq_setsockopt (_handle, option, &value, sizeof value); }
-    int try_set (int option, std::string_view value)
-    {
-        return zmq_setsockopt (_handle, option, value.data (), value.size ());
-    }
+    int try_set (int option, std::string_view value) { return zmq_setsockopt (_handle, option, value.data (), value.size ()); }
     int get (int option) const;
-    std::string text (int option) const; // without the terminating NUL
+    std::string text (int option) const;  // without the terminating NUL
     std::string bytes (int option) const;
 
     // Binds and gives LAST_ENDPOINT; by default an ephemeral loopback port.
@@ -114,20 +111,11 @@ class Socket
 
 // Sends all frames; throws if one is refused.
 void send (void *socket, const Msg &frames, int flags = 0);
-inline void send (void *socket, const char *frame)
-{
-    send (socket, Msg{frame});
-}
-inline void send (void *socket, const std::string &frame)
-{
-    send (socket, Msg{frame});
-}
+inline void send (void *socket, const char *frame) { send (socket, Msg{frame}); }
+inline void send (void *socket, const std::string &frame) { send (socket, Msg{frame}); }
 // One frame; the return value of zmq_send.
 int send_frame (void *socket, std::string_view frame, int flags = 0);
-inline int try_send (void *socket, std::string_view frame, int flags = 0)
-{
-    return send_frame (socket, frame, flags | ZMQ_DONTWAIT);
-}
+inline int try_send (void *socket, std::string_view frame, int flags = 0) { return send_frame (socket, frame, flags | ZMQ_DONTWAIT); }
 // Next whole message, waiting up to `patience` (the socket's RCVTIMEO); throws when none comes.
 Msg recv (void *socket);
 // Next frame whatever its MORE flag.
@@ -141,14 +129,8 @@ int fill (void *socket, int limit = 100000, std::string_view body = "x");
 
 // Current ZMQ_EVENTS; reading it makes the socket process what is pending.
 int events (void *socket);
-inline bool can_recv (void *socket)
-{
-    return (events (socket) & ZMQ_POLLIN) != 0;
-}
-inline bool can_send (void *socket)
-{
-    return (events (socket) & ZMQ_POLLOUT) != 0;
-}
+inline bool can_recv (void *socket) { return (events (socket) & ZMQ_POLLIN) != 0; }
+inline bool can_send (void *socket) { return (events (socket) & ZMQ_POLLOUT) != 0; }
 // Waits with zmq_poll until any of `wanted` is reported.
 bool wait_for (void *socket, short wanted, int ms = patience);
 // Processes pending commands of both sides, so that inproc connections and subscriptions are in effect.
@@ -190,37 +172,35 @@ class TempDir
     std::string _path;
 };
 std::string unique_name (const std::string &stem = "t");
-inline std::string inproc_name ()
-{
-    return "inproc://" + unique_name ();
-}
+inline std::string inproc_name () { return "inproc://" + unique_name (); }
 
 // The port of `tcp://...:port`.
 int port_of (const std::string &endpoint);
 // A loopback endpoint that nobody listens on, and that nobody but this program will: the port stays reserved till its end.
 std::string unused_endpoint ();
 
-} // namespace conf
+}  // namespace conf
 
 // CHECKs that `call` returns -1 with this errno.
-#define CHECK_ERRNO(call, expected)                                                                                              \
-    do {                                                                                                                         \
-        errno = 0;                                                                                                               \
-        CHECK ((call) == -1);                                                                                                    \
-        CHECK (zmq_errno () == (expected));                                                                                      \
+#define CHECK_ERRNO(call, expected)                                                                                                        \
+    do {                                                                                                                                   \
+        errno = 0;                                                                                                                         \
+        CHECK ((call) == -1);                                                                                                              \
+        CHECK (zmq_errno () == (expected));                                                                                                \
     } while (0)
 
 // CHECKs that `call` returns NULL with this errno.
-#define CHECK_NULL_ERRNO(call, expected)                                                                                         \
-    do {                                                                                                                         \
-        errno = 0;                                                                                                               \
-        CHECK ((call) == nullptr);                                                                                               \
-        CHECK (zmq_errno () == (expected));                                                                                      \
+#define CHECK_NULL_ERRNO(call, expected)                                                                                                   \
+    do {                                                                                                                                   \
+        errno = 0;                                                                                                                         \
+        CHECK ((call) == nullptr);                                                                                                         \
+        CHECK (zmq_errno () == (expected));                                                                                                \
     } while (0)
 
 namespace doctest {
-template <> struct StringMaker<conf::Msg>
+template <>
+struct StringMaker<conf::Msg>
 {
     static String convert (const conf::Msg &frames);
 };
-} // namespace doctest
+}  // namespace doctest

@@ -8,40 +8,40 @@ namespace conf {
 std::string event_name (int event)
 {
     switch (event) {
-        case ZMQ_EVENT_CONNECTED:
-            return "CONNECTED";
-        case ZMQ_EVENT_CONNECT_DELAYED:
-            return "CONNECT_DELAYED";
-        case ZMQ_EVENT_CONNECT_RETRIED:
-            return "CONNECT_RETRIED";
-        case ZMQ_EVENT_LISTENING:
-            return "LISTENING";
-        case ZMQ_EVENT_BIND_FAILED:
-            return "BIND_FAILED";
-        case ZMQ_EVENT_ACCEPTED:
-            return "ACCEPTED";
-        case ZMQ_EVENT_ACCEPT_FAILED:
-            return "ACCEPT_FAILED";
-        case ZMQ_EVENT_CLOSED:
-            return "CLOSED";
-        case ZMQ_EVENT_CLOSE_FAILED:
-            return "CLOSE_FAILED";
-        case ZMQ_EVENT_DISCONNECTED:
-            return "DISCONNECTED";
-        case ZMQ_EVENT_MONITOR_STOPPED:
-            return "MONITOR_STOPPED";
-        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-            return "HANDSHAKE_FAILED_NO_DETAIL";
-        case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-            return "HANDSHAKE_SUCCEEDED";
-        case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-            return "HANDSHAKE_FAILED_PROTOCOL";
-        case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-            return "HANDSHAKE_FAILED_AUTH";
-        default:
-            char text[16];
-            std::snprintf (text, sizeof text, "0x%x", static_cast<unsigned> (event));
-            return text;
+    case ZMQ_EVENT_CONNECTED:
+        return "CONNECTED";
+    case ZMQ_EVENT_CONNECT_DELAYED:
+        return "CONNECT_DELAYED";
+    case ZMQ_EVENT_CONNECT_RETRIED:
+        return "CONNECT_RETRIED";
+    case ZMQ_EVENT_LISTENING:
+        return "LISTENING";
+    case ZMQ_EVENT_BIND_FAILED:
+        return "BIND_FAILED";
+    case ZMQ_EVENT_ACCEPTED:
+        return "ACCEPTED";
+    case ZMQ_EVENT_ACCEPT_FAILED:
+        return "ACCEPT_FAILED";
+    case ZMQ_EVENT_CLOSED:
+        return "CLOSED";
+    case ZMQ_EVENT_CLOSE_FAILED:
+        return "CLOSE_FAILED";
+    case ZMQ_EVENT_DISCONNECTED:
+        return "DISCONNECTED";
+    case ZMQ_EVENT_MONITOR_STOPPED:
+        return "MONITOR_STOPPED";
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        return "HANDSHAKE_FAILED_NO_DETAIL";
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        return "HANDSHAKE_SUCCEEDED";
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        return "HANDSHAKE_FAILED_PROTOCOL";
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        return "HANDSHAKE_FAILED_AUTH";
+    default:
+        char text[16];
+        std::snprintf (text, sizeof text, "0x%x", static_cast<unsigned> (event));
+        return text;
     }
 }
 
@@ -102,4 +102,4 @@ std::vector<std::string> Monitor::rest (int ms)
     return names;
 }
 
-} // namespace conf
+}  // namespace conf

@@ -39,4 +39,4 @@ class Monitor
     Socket _consumer;
 };
 
-} // namespace conf
+}  // namespace conf

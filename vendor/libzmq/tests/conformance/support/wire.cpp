@@ -24,18 +24,9 @@ static std::string big_endian (uint64_t value, int bytes)
     return text;
 }
 
-std::string u16 (uint16_t value)
-{
-    return big_endian (value, 2);
-}
-std::string u32 (uint32_t value)
-{
-    return big_endian (value, 4);
-}
-std::string u64 (uint64_t value)
-{
-    return big_endian (value, 8);
-}
+std::string u16 (uint16_t value) { return big_endian (value, 2); }
+std::string u32 (uint32_t value) { return big_endian (value, 4); }
+std::string u64 (uint64_t value) { return big_endian (value, 8); }
 
 std::string hex (std::string_view bytes)
 {
@@ -81,10 +72,7 @@ std::string property (std::string_view name, std::string_view value)
     return text.append (name).append (u32 (static_cast<uint32_t> (value.size ()))).append (value);
 }
 
-std::string ready (std::string_view socket_type)
-{
-    return command ("READY", property ("Socket-Type", socket_type));
-}
+std::string ready (std::string_view socket_type) { return command ("READY", property ("Socket-Type", socket_type)); }
 
 std::string ready (std::string_view socket_type, std::string_view identity)
 {
@@ -114,7 +102,7 @@ std::map<std::string, std::string> properties (std::string_view metadata)
     return found;
 }
 
-} // namespace wire
+}  // namespace wire
 
 static socklen_t parse (const std::string &endpoint, sockaddr_storage &address)
 {
@@ -171,10 +159,7 @@ Peer &Peer::operator= (Peer &&other) noexcept
     return *this;
 }
 
-Peer::~Peer ()
-{
-    close ();
-}
+Peer::~Peer () { close (); }
 
 void Peer::close ()
 {
@@ -182,10 +167,7 @@ void Peer::close ()
         ::close (release ());
 }
 
-int Peer::release ()
-{
-    return std::exchange (_fd, -1);
-}
+int Peer::release () { return std::exchange (_fd, -1); }
 
 void Peer::reset ()
 {
@@ -194,10 +176,7 @@ void Peer::reset ()
     close ();
 }
 
-void Peer::shut_writes ()
-{
-    ::shutdown (_fd, SHUT_WR);
-}
+void Peer::shut_writes () { ::shutdown (_fd, SHUT_WR); }
 
 bool Peer::try_send (std::string_view bytes)
 {
@@ -244,10 +223,7 @@ std::string Peer::read_available (int quiet_ms)
     return bytes;
 }
 
-bool Peer::waiting (int ms)
-{
-    return readable (_fd, ms);
-}
+bool Peer::waiting (int ms) { return readable (_fd, ms); }
 
 Frame Peer::read_frame ()
 {
@@ -308,10 +284,7 @@ bool Peer::closed (int ms)
     return false;
 }
 
-bool Peer::open (int ms)
-{
-    return !closed (ms);
-}
+bool Peer::open (int ms) { return !closed (ms); }
 
 Listener::Listener () : Listener ("tcp://127.0.0.1:0") {}
 
@@ -332,10 +305,7 @@ Listener::Listener (const std::string &endpoint) : _endpoint (endpoint)
     }
 }
 
-Listener::~Listener ()
-{
-    close ();
-}
+Listener::~Listener () { close (); }
 
 void Listener::close ()
 {
@@ -353,9 +323,6 @@ Peer Listener::accept (int ms)
     return Peer (fd);
 }
 
-bool Listener::nobody (int ms)
-{
-    return !readable (_fd, ms);
-}
+bool Listener::nobody (int ms) { return !readable (_fd, ms); }
 
-} // namespace conf
+}  // namespace conf

@@ -13,7 +13,7 @@ namespace conf {
 // One frame of ZMTP 2.0 or later.
 struct Frame
 {
-    uint8_t flags = 0; // as received: 1 MORE, 2 LONG, 4 COMMAND
+    uint8_t flags = 0;  // as received: 1 MORE, 2 LONG, 4 COMMAND
     std::string body;
     bool command () const { return (flags & 4) != 0; }
     bool more () const { return (flags & 1) != 0; }
@@ -21,10 +21,10 @@ struct Frame
 };
 
 namespace wire {
-std::string u16 (uint16_t value); // big-endian
+std::string u16 (uint16_t value);  // big-endian
 std::string u32 (uint32_t value);
 std::string u64 (uint64_t value);
-std::string hex (std::string_view bytes); // "ff 00 ..." for comparing and messages
+std::string hex (std::string_view bytes);  // "ff 00 ..." for comparing and messages
 
 // The 64 bytes of a 3.x greeting.
 std::string greeting (uint8_t minor = 1, std::string_view mechanism = "NULL", uint8_t major = 3);
@@ -40,7 +40,7 @@ std::string ready (std::string_view socket_type, std::string_view identity);
 std::string frame_v1 (std::string_view body, uint8_t flags = 0);
 // The properties of a READY body (everything after its command string).
 std::map<std::string, std::string> properties (std::string_view metadata);
-} // namespace wire
+}  // namespace wire
 
 class Peer
 {
@@ -53,12 +53,12 @@ class Peer
     Peer &operator= (Peer &&other) noexcept;
     ~Peer ();
 
-    void send (std::string_view bytes); // throws unless all was written
+    void send (std::string_view bytes);  // throws unless all was written
     bool try_send (std::string_view bytes);
-    std::string read (size_t count);              // exactly that many; throws on close or after 5 s
-    std::string read_available (int quiet_ms = 30); // whatever comes until it is quiet or closed
-    bool waiting (int ms); // bytes, or the end of the connection, can be read within that time
-    Frame read_frame ();                          // next 2.0+ frame, PINGs included
+    std::string read (size_t count);                 // exactly that many; throws on close or after 5 s
+    std::string read_available (int quiet_ms = 30);  // whatever comes until it is quiet or closed
+    bool waiting (int ms);                           // bytes, or the end of the connection, can be read within that time
+    Frame read_frame ();                             // next 2.0+ frame, PINGs included
     std::string read_frame_v1 (uint8_t *flags = nullptr);
 
     // Whole 3.x NULL handshake as `socket_type`; gives the properties of the engine's READY.
@@ -67,11 +67,11 @@ class Peer
     // Greeting and READY by hand; then reads both of the engine's.
     std::map<std::string, std::string> read_ready ();
 
-    bool closed (int ms = 5000); // the engine closed or reset the connection within that time, whatever it sent before
-    bool open (int ms = 40);     // it is still open after that time
+    bool closed (int ms = 5000);  // the engine closed or reset the connection within that time, whatever it sent before
+    bool open (int ms = 40);      // it is still open after that time
     void close ();
-    void reset ();      // closes with RST
-    void shut_writes (); // FIN, reading stays possible
+    void reset ();        // closes with RST
+    void shut_writes ();  // FIN, reading stays possible
     int fd () const { return _fd; }
     int release ();
 
@@ -89,8 +89,8 @@ class Listener
     Listener (const Listener &) = delete;
     Listener &operator= (const Listener &) = delete;
     std::string endpoint () const { return _endpoint; }
-    Peer accept (int ms = 5000); // throws when nobody connects in that time
-    bool nobody (int ms);        // true when nobody connects in that time
+    Peer accept (int ms = 5000);  // throws when nobody connects in that time
+    bool nobody (int ms);         // true when nobody connects in that time
     void close ();
 
   private:
@@ -98,4 +98,4 @@ class Listener
     std::string _endpoint;
 };
 
-} // namespace conf
+}  // namespace conf

@@ -46,11 +46,16 @@ TEST_CASE ("values out of range are EINVAL and leave the old value")
     const struct
     {
         int option, value;
-    } bad[] = {{ZMQ_IO_THREADS, -1},        {ZMQ_MAX_SOCKETS, 0},
-               {ZMQ_MAX_SOCKETS, -1},       {ZMQ_MAX_MSGSZ, -1},
-               {ZMQ_IPV6, -1},              {ZMQ_BLOCKY, -1},
-               {ZMQ_THREAD_PRIORITY, -1},   {ZMQ_THREAD_SCHED_POLICY, -1},
-               {ctx_zero_copy_recv, -1},    {ZMQ_THREAD_AFFINITY_CPU_ADD, -1},
+    } bad[] = {{ZMQ_IO_THREADS, -1},
+               {ZMQ_MAX_SOCKETS, 0},
+               {ZMQ_MAX_SOCKETS, -1},
+               {ZMQ_MAX_MSGSZ, -1},
+               {ZMQ_IPV6, -1},
+               {ZMQ_BLOCKY, -1},
+               {ZMQ_THREAD_PRIORITY, -1},
+               {ZMQ_THREAD_SCHED_POLICY, -1},
+               {ctx_zero_copy_recv, -1},
+               {ZMQ_THREAD_AFFINITY_CPU_ADD, -1},
                {ZMQ_THREAD_AFFINITY_CPU_REMOVE, -1}};
     for (const auto &row : bad) {
         CAPTURE (row.option);

@@ -9,7 +9,7 @@ TEST_CASE ("frames pass untouched in both directions")
     Context ctx;
     Socket a (ctx, ZMQ_DEALER), b (ctx, ZMQ_DEALER);
     b.connect (a.bind ());
-    for (const Msg &message : {Msg{"x"}, Msg{""}, Msg{"", ""}, Msg{"", "a", "", "b"}, Msg(100, "p")}) {
+    for (const Msg &message : {Msg{"x"}, Msg{""}, Msg{"", ""}, Msg{"", "a", "", "b"}, Msg (100, "p")}) {
         send (b, message);
         CHECK (recv (a) == message);
         send (a, message);

@@ -125,7 +125,7 @@ TEST_CASE ("a file left by an earlier program is replaced")
 TEST_CASE ("a socket file left by a program that died is replaced")
 {
     TempDir dir;
-    Listener (dir.ipc ()).close (); // its file stays
+    Listener (dir.ipc ()).close ();  // its file stays
     CHECK (fs::is_socket (dir.path ()));
     Context ctx;
     Socket pull (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH);

@@ -51,16 +51,18 @@ TEST_CASE ("IPv6: loopback, wildcard and mapped IPv4")
         return;
     }
     Context ctx;
-    for (const auto &row : {std::pair{"tcp://[::1]:*", "tcp://[::1]:"}, {"tcp://*:*", "tcp://[::]:"},
-                            {"tcp://127.0.0.1:*", "tcp://[::ffff:127.0.0.1]:"}}) {
+    for (const auto &row :
+         {std::pair{"tcp://[::1]:*", "tcp://[::1]:"}, {"tcp://*:*", "tcp://[::]:"}, {"tcp://127.0.0.1:*", "tcp://[::ffff:127.0.0.1]:"}})
+    {
         Socket pull (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH);
         pull.set (ZMQ_IPV6, 1);
         push.set (ZMQ_IPV6, 1);
         const std::string last = pull.bind (row.first);
         CHECK (last.starts_with (row.second));
-        push.connect (std::string (row.first).substr (0, std::string (row.first).size () - 1).replace (
-                        6, row.first[6] == '*' ? 1 : 0, row.first[6] == '*' ? "[::1]" : "")
-                      + std::to_string (port_of (last)));
+        push.connect (std::string (row.first)
+                        .substr (0, std::string (row.first).size () - 1)
+                        .replace (6, row.first[6] == '*' ? 1 : 0, row.first[6] == '*' ? "[::1]" : "") +
+                      std::to_string (port_of (last)));
         send (push, "six");
         CHECK (recv (pull) == Msg{"six"});
     }
@@ -90,7 +92,7 @@ TEST_CASE ("bind: a host name")
 {
     Context ctx;
     Socket pull (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH);
-    if (oracle ()) { // 4.3.4 binds numeric addresses and interfaces only
+    if (oracle ()) {  // 4.3.4 binds numeric addresses and interfaces only
         CHECK_ERRNO (zmq_bind (pull, "tcp://localhost:*"), ENODEV);
         return;
     }
@@ -106,7 +108,8 @@ TEST_CASE ("connect: syntax is checked at once")
     Context ctx;
     Socket socket (ctx, ZMQ_PUSH);
     for (const char *bad : {"tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://127.0.0.1:*", "tcp://127.0.0.1:http", "tcp:// 127.0.0.1:5",
-                            "tcp://127.0.0.1:5/path/x", "tcp://@127.0.0.1:5", "tcp://a b:5"}) {
+                            "tcp://127.0.0.1:5/path/x", "tcp://@127.0.0.1:5", "tcp://a b:5"})
+    {
         INFO (std::string (bad));
         CHECK_ERRNO (zmq_connect (socket, bad), EINVAL);
     }
@@ -168,7 +171,7 @@ TEST_CASE ("unbind frees the address for another socket")
     Socket one (ctx, ZMQ_PULL), two (ctx, ZMQ_PULL);
     const std::string endpoint = one.bind ();
     CHECK (zmq_unbind (one, endpoint.c_str ()) == 0);
-    if (ours ()) // at once; Debian's listener goes in the background
+    if (ours ())  // at once; Debian's listener goes in the background
         CHECK (zmq_bind (two, endpoint.c_str ()) == 0);
     else
         CHECK (wait_until ([&] { return zmq_bind (two, endpoint.c_str ()) == 0; }));
@@ -200,7 +203,7 @@ TEST_CASE ("the address is free again even with connections in TIME_WAIT")
         push.connect (endpoint);
         send (push, "x");
         CHECK (recv (pull) == Msg{"x"});
-        pull.close (); // the listening side closes first
+        pull.close ();  // the listening side closes first
     }
     Socket again (ctx, ZMQ_PULL);
     CHECK (wait_until ([&] { return zmq_bind (again, endpoint.c_str ()) == 0; }));

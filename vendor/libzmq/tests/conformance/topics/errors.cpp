@@ -37,10 +37,7 @@ static void expect_notsock (void *handle)
     zmq_msg_close (&message);
 }
 
-TEST_CASE ("a null socket is ENOTSOCK everywhere")
-{
-    expect_notsock (nullptr);
-}
+TEST_CASE ("a null socket is ENOTSOCK everywhere") { expect_notsock (nullptr); }
 
 TEST_CASE ("a context is not a socket")
 {
@@ -55,7 +52,7 @@ TEST_CASE ("a closed socket is ENOTSOCK")
     Socket keeps_context_alive (ctx, ZMQ_PAIR);
     REQUIRE (socket);
     CHECK (zmq_close (socket) == 0);
-    if (oracle ()) // Debian's frees the socket in the background: reading it again is undefined there
+    if (oracle ())  // Debian's frees the socket in the background: reading it again is undefined there
         return;
     expect_notsock (socket);
 }
@@ -139,7 +136,7 @@ TEST_CASE ("a buffer too small gets the beginning, the return value is the full 
     char buffer[5] = "____";
     CHECK (zmq_recv (b, buffer, 3, 0) == 10);
     CHECK (std::string (buffer) == "012_");
-    CHECK (recv (b) == Msg{"next"}); // the rest is lost
+    CHECK (recv (b) == Msg{"next"});  // the rest is lost
 }
 
 TEST_CASE ("unknown flag bits are ignored")
@@ -192,7 +189,7 @@ TEST_CASE ("null endpoints: EINVAL")
     Socket pair (ctx, ZMQ_PAIR);
     CHECK_ERRNO (zmq_unbind (pair, nullptr), EINVAL);
     CHECK_ERRNO (zmq_disconnect (pair, nullptr), EINVAL);
-    if (ours ()) { // Debian's reads through the null pointer
+    if (ours ()) {  // Debian's reads through the null pointer
         CHECK_ERRNO (zmq_bind (pair, nullptr), EINVAL);
         CHECK_ERRNO (zmq_connect (pair, nullptr), EINVAL);
     }
@@ -241,7 +238,7 @@ TEST_CASE ("a proxy needs both ends")
     CHECK_ERRNO (zmq_proxy (nullptr, pair, nullptr), EFAULT);
     CHECK_ERRNO (zmq_proxy (pair, nullptr, nullptr), EFAULT);
     CHECK_ERRNO (zmq_proxy_steerable (nullptr, nullptr, nullptr, pair), EFAULT);
-    if (ours ()) // Debian's waits for ever
+    if (ours ())  // Debian's waits for ever
         CHECK_ERRNO (zmq_device (ZMQ_QUEUE, nullptr, pair), EFAULT);
 }
 

@@ -122,7 +122,7 @@ TEST_CASE ("traffic after a PING with a ttl keeps the connection")
 
 TEST_CASE ("a very long ttl does not wrap")
 {
-    if (oracle ()) // 4.3.4 computes in 16 bits: 656 tenths become 64 ms
+    if (oracle ())  // 4.3.4 computes in 16 bits: 656 tenths become 64 ms
         return;
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);

@@ -20,14 +20,14 @@ struct Pipe
     {
         for (int reads = 1; reads <= limit; ++reads) {
             recv (pull);
-            sleep_ms (2); // a sender may look for room only about once a millisecond
+            sleep_ms (2);  // a sender may look for room only about once a millisecond
             if (try_send (push, "again") != -1)
                 return reads;
         }
         return -1;
     }
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("inproc: both marks add up")
 {
@@ -74,7 +74,7 @@ TEST_CASE ("inproc 10+10: room only after 10 reads, then for 10")
     Pipe pipe (10, 10);
     CHECK (fill (pipe.push) == 20);
     CHECK (pipe.reads_until_room () == 10);
-    CHECK (fill (pipe.push) == 9); // one was sent already
+    CHECK (fill (pipe.push) == 9);  // one was sent already
 }
 
 TEST_CASE ("inproc 10+3: room only after 7 reads, then for 7")
@@ -182,7 +182,7 @@ TEST_CASE ("raising SNDHWM applies to existing pipes at the next acknowledgement
 {
     Pipe pipe (5, 5);
     CHECK (fill (pipe.push, 3) == 3);
-    pipe.push.set (ZMQ_SNDHWM, 20); // not yet full: the new limit counts at once
+    pipe.push.set (ZMQ_SNDHWM, 20);  // not yet full: the new limit counts at once
     CHECK (fill (pipe.push) == 22);
 }
 

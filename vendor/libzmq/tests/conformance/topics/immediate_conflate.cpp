@@ -134,7 +134,7 @@ TEST_CASE ("CONFLATE on an unconnected sender keeps only the newest")
     const std::string endpoint = unused_endpoint ();
     push.connect (endpoint);
     for (int i = 0; i < 50; ++i)
-        CHECK (try_send (push, std::to_string (i)) != -1); // no mark applies
+        CHECK (try_send (push, std::to_string (i)) != -1);  // no mark applies
     Listener listener (endpoint);
     Peer peer = listener.accept ();
     peer.handshake ("PULL");

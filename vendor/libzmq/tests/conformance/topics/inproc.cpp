@@ -35,8 +35,9 @@ TEST_CASE ("LAST_ENDPOINT is the name")
 TEST_CASE ("a name may hold any characters")
 {
     Context ctx;
-    for (const std::string &name : {"inproc://a b"s, "inproc://*"s, "inproc://:///@%"s, "inproc://\xc3\xa4"s,
-                                    "inproc://" + std::string (500, 'n')}) {
+    for (const std::string &name :
+         {"inproc://a b"s, "inproc://*"s, "inproc://:///@%"s, "inproc://\xc3\xa4"s, "inproc://" + std::string (500, 'n')})
+    {
         CAPTURE (name);
         Socket a (ctx, ZMQ_PAIR), b (ctx, ZMQ_PAIR);
         CHECK (a.bind (name) == name);
@@ -74,7 +75,7 @@ TEST_CASE ("a closed socket's name can be bound again")
     const std::string name = inproc_name ();
     for (int i = 0; i < 20; ++i) {
         Socket a (ctx, ZMQ_PAIR);
-        if (ours ()) // released before close returns; Debian's lets its reaper do it
+        if (ours ())  // released before close returns; Debian's lets its reaper do it
             CHECK (zmq_bind (a, name.c_str ()) == 0);
         else
             CHECK (wait_until ([&] { return zmq_bind (a, name.c_str ()) == 0; }));

@@ -20,10 +20,7 @@ static double term_time (int linger, const std::function<void (Socket &)> &prepa
     return timer.ms ();
 }
 
-TEST_CASE ("LINGER 0: term returns at once")
-{
-    CHECK (term_time (0) < 1000);
-}
+TEST_CASE ("LINGER 0: term returns at once") { CHECK (term_time (0) < 1000); }
 
 TEST_CASE ("LINGER n: term waits that long and no longer")
 {

@@ -21,7 +21,7 @@ struct Message
     Message &operator= (const Message &) = delete;
     std::string text () { return {static_cast<const char *> (zmq_msg_data (&raw)), zmq_msg_size (&raw)}; }
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("zmq_msg_t is 64 bytes aligned as a pointer")
 {
@@ -267,7 +267,7 @@ TEST_CASE ("MORE tells of a following frame and does not make one")
     CHECK (zmq_msg_recv (&message.raw, b, 0) == 3);
     CHECK (zmq_msg_more (&message.raw) == 1);
     CHECK (zmq_msg_get (&message.raw, ZMQ_MORE) == 1);
-    CHECK (zmq_msg_send (&message.raw, b, 0) == 3); // forwarded without SNDMORE: a whole message
+    CHECK (zmq_msg_send (&message.raw, b, 0) == 3);  // forwarded without SNDMORE: a whole message
     CHECK (zmq_msg_recv (&message.raw, b, 0) == 3);
     CHECK (zmq_msg_more (&message.raw) == 0);
     CHECK (recv (a) == Msg{"one"});
@@ -287,7 +287,7 @@ TEST_CASE ("copy carries MORE")
 
 TEST_CASE ("an uninitialised or closed message cannot be sent or received into")
 {
-    if (oracle ()) // Debian's aborts the process
+    if (oracle ())  // Debian's aborts the process
         return;
     Context ctx;
     Socket a (ctx, ZMQ_PAIR), b (ctx, ZMQ_PAIR);

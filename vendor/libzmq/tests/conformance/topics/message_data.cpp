@@ -35,7 +35,7 @@ struct Pair
     Socket a{ctx, ZMQ_PAIR}, b{ctx, ZMQ_PAIR};
     explicit Pair (const std::string &endpoint) { b.connect (a.bind (endpoint)); }
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("init_data uses the caller's memory and frees it on close")
 {
@@ -102,7 +102,7 @@ TEST_CASE ("moving does not free, overwriting does")
     zmq_msg_init (&b);
     CHECK (zmq_msg_move (&b, &a) == 0);
     CHECK (owned.freed == 0);
-    CHECK (zmq_msg_move (&b, &a) == 0); // a is empty now: b's content goes
+    CHECK (zmq_msg_move (&b, &a) == 0);  // a is empty now: b's content goes
     CHECK (owned.freed == 1);
     zmq_msg_close (&a);
     zmq_msg_close (&b);

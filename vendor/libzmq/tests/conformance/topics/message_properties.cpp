@@ -26,7 +26,7 @@ struct Received
         return value ? value : "(none)";
     }
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("tcp: socket type, address and descriptor of the peer")
 {
@@ -52,7 +52,7 @@ TEST_CASE ("unknown properties are EINVAL, names are exact")
     CHECK_NULL_ERRNO (zmq_msg_gets (&message.raw, "No-Such"), EINVAL);
     CHECK_NULL_ERRNO (zmq_msg_gets (&message.raw, ""), EINVAL);
     CHECK_NULL_ERRNO (zmq_msg_gets (&message.raw, "User-Id"), EINVAL);
-    CHECK_NULL_ERRNO (zmq_msg_gets (&message.raw, "Identity"), EINVAL); // a PUSH announces none
+    CHECK_NULL_ERRNO (zmq_msg_gets (&message.raw, "Identity"), EINVAL);  // a PUSH announces none
 }
 
 TEST_CASE ("Identity is the routing id the peer announced")
@@ -67,7 +67,7 @@ TEST_CASE ("Identity is the routing id the peer announced")
     CHECK (std::string (static_cast<char *> (zmq_msg_data (&id.raw)), zmq_msg_size (&id.raw)) == "gerda");
     CHECK (body.gets ("Identity") == "gerda");
     CHECK (body.gets ("Socket-Type") == "DEALER");
-    CHECK (id.gets ("Socket-Type") == "DEALER"); // on the id frame as well
+    CHECK (id.gets ("Socket-Type") == "DEALER");  // on the id frame as well
 }
 
 TEST_CASE ("inproc messages carry no properties")
@@ -90,8 +90,8 @@ TEST_CASE ("ipc: the address names host, user, group and process")
     push.connect (pull.bind (dir.ipc ()));
     send (push, "x");
     Received message (pull);
-    const std::string expected = "localhost:" + std::to_string (getuid ()) + ":" + std::to_string (getgid ()) + ":"
-                                 + std::to_string (getpid ());
+    const std::string expected =
+      "localhost:" + std::to_string (getuid ()) + ":" + std::to_string (getgid ()) + ":" + std::to_string (getpid ());
     CHECK (message.gets ("Peer-Address") == expected);
 }
 
@@ -162,13 +162,12 @@ TEST_CASE ("a raw peer's own properties can be read")
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
     Peer peer = Peer::connect (pull.bind ());
-    peer.send (wire::greeting ()
-               + wire::command ("READY", wire::property ("Socket-Type", "PUSH") + wire::property ("X-Colour", "blue")
-                                           + wire::property ("X-Colour", "red") + wire::property ("Resource", "r")));
+    peer.send (wire::greeting () + wire::command ("READY", wire::property ("Socket-Type", "PUSH") + wire::property ("X-Colour", "blue") +
+                                                             wire::property ("X-Colour", "red") + wire::property ("Resource", "r")));
     peer.read_ready ();
     peer.send (wire::frame ("hello"));
     Received message (pull);
-    CHECK (message.gets ("X-Colour") == "blue"); // the first one counts
+    CHECK (message.gets ("X-Colour") == "blue");  // the first one counts
     CHECK (message.gets ("Resource") == "r");
 }
 

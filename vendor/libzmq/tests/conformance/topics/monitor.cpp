@@ -155,7 +155,7 @@ TEST_CASE ("a bind that fails: BIND_FAILED with errno and the bare address")
     const std::string endpoint = one.bind ();
     Monitor events_seen (ctx, two);
     CHECK_ERRNO (zmq_bind (two, endpoint.c_str ()), EADDRINUSE);
-    const Event failed = events_seen.wait (ZMQ_EVENT_BIND_FAILED); // Debian's tells of the descriptor's closing before
+    const Event failed = events_seen.wait (ZMQ_EVENT_BIND_FAILED);  // Debian's tells of the descriptor's closing before
     CHECK (failed.value == EADDRINUSE);
     CHECK (failed.endpoint == endpoint.substr (6));
 }
@@ -227,7 +227,7 @@ TEST_CASE ("the monitor is stopped with NULL, and says so")
     CHECK (stopped.endpoint.empty ());
     server.bind ();
     CHECK (events_seen.rest ().empty ());
-    CHECK (zmq_socket_monitor (server, nullptr, 0) == 0); // none running: still fine
+    CHECK (zmq_socket_monitor (server, nullptr, 0) == 0);  // none running: still fine
 }
 
 TEST_CASE ("a second monitor stops the first")
@@ -258,7 +258,7 @@ TEST_CASE ("a monitor whose consumer left does not disturb the socket")
     {
         Monitor events_seen (ctx, server, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED);
     }
-    if (ours ()) { // Debian's blocks the socket until somebody reads
+    if (ours ()) {  // Debian's blocks the socket until somebody reads
         const std::string endpoint = server.bind ();
         for (int i = 0; i < 20; ++i)
             Peer::connect (endpoint).handshake ("DEALER");
@@ -270,7 +270,7 @@ TEST_CASE ("a monitor whose consumer left does not disturb the socket")
 
 TEST_CASE ("a monitor that nobody reads never blocks the socket")
 {
-    if (oracle ()) // its bind hangs on the LISTENING event
+    if (oracle ())  // its bind hangs on the LISTENING event
         return;
     Context ctx;
     Socket server (ctx, ZMQ_DEALER);

@@ -116,7 +116,7 @@ TEST_CASE ("a connection lost in mid-frame does so, too")
         peer.close ();
     }
     const bool first_two_were_whole = wait_for (pull, ZMQ_POLLIN, quiet);
-    CHECK (first_two_were_whole); // only the last cut was behind a whole message
+    CHECK (first_two_were_whole);  // only the last cut was behind a whole message
     CHECK (recv (pull) == Msg{"one", std::string (300, 'x')});
     CHECK (silent (pull));
 }

@@ -55,7 +55,7 @@ TEST_CASE ("text options: read back with their NUL, too small a buffer is EINVAL
         char small[5];
         size_t size = sizeof small;
         CHECK_ERRNO (zmq_getsockopt (socket, option, small, &size), EINVAL);
-        CHECK_ERRNO (socket.try_set (option, ""), EINVAL); // not NULL and empty
+        CHECK_ERRNO (socket.try_set (option, ""), EINVAL);  // not NULL and empty
     }
 }
 
@@ -101,7 +101,7 @@ TEST_CASE ("the mechanism follows the last security option set")
     CHECK (socket.get (ZMQ_PLAIN_SERVER) == 1);
     socket.set (ZMQ_PLAIN_USERNAME, "user");
     CHECK (socket.get (ZMQ_MECHANISM) == ZMQ_PLAIN);
-    CHECK (socket.get (ZMQ_PLAIN_SERVER) == 0); // client now
+    CHECK (socket.get (ZMQ_PLAIN_SERVER) == 0);  // client now
     socket.set (ZMQ_PLAIN_SERVER, 0);
     CHECK (socket.get (ZMQ_MECHANISM) == ZMQ_NULL);
     CHECK (socket.text (ZMQ_PLAIN_USERNAME) == "user");
@@ -123,7 +123,7 @@ static const char z85_key[] = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
 TEST_CASE ("CURVE keys: 32 bytes, 40 or 41 characters; anything else EINVAL")
 {
     if (!zmq_has ("curve"))
-        return; // the options are EINVAL then, see the next case
+        return;  // the options are EINVAL then, see the next case
     Context ctx;
     Socket socket (ctx, ZMQ_DEALER);
     uint8_t key[32];
@@ -293,9 +293,9 @@ TEST_CASE ("a mechanism that zmq_has denies is never replaced by NULL on the wir
     Socket pull (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH);
     push.set (ZMQ_IMMEDIATE, 1);
     if (pull.try_set (ZMQ_CURVE_SERVER, 1) == -1)
-        return; // refused at once
+        return;  // refused at once
     if (zmq_bind (pull, "tcp://127.0.0.1:*") == -1)
-        return; // refused at bind
+        return;  // refused at bind
     push.connect (pull.text (ZMQ_LAST_ENDPOINT));
     CHECK_FALSE (wait_for (push, ZMQ_POLLOUT, 100));
 }

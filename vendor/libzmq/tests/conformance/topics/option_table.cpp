@@ -14,15 +14,15 @@ enum Access
     both = 3
 };
 
-constexpr int none = INT_MIN; // "no such value" in a row
+constexpr int none = INT_MIN;  // "no such value" in a row
 
 struct IntOption
 {
     const char *name;
-    int number, access, socket_type, fallback; // fallback: value of a fresh socket, none when it cannot be read
-    int good[4];                               // accepted; read back as they are unless `boolean`
-    int bad[4];                                // EINVAL
-    bool boolean;                              // reads back as 0 or 1
+    int number, access, socket_type, fallback;  // fallback: value of a fresh socket, none when it cannot be read
+    int good[4];                                // accepted; read back as they are unless `boolean`
+    int bad[4];                                 // EINVAL
+    bool boolean;                               // reads back as 0 or 1
 };
 
 #define NAMED(option) #option, option
@@ -107,7 +107,7 @@ struct Plain
     }
     int set (int option, int value) { return zmq_setsockopt (socket, option, &value, sizeof value); }
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("integer options: defaults")
 {

@@ -50,7 +50,7 @@ bool loop_wait (void *socket, int fd, int wanted, int ms = patience)
     }
     return true;
 }
-} // namespace
+}  // namespace
 
 TEST_CASE ("no items: only the time passes")
 {
@@ -119,7 +119,8 @@ TEST_CASE ("descriptors and sockets together; a socket wins over a descriptor in
 {
     Line line;
     Pipe pipe;
-    zmq_pollitem_t items[] = {{nullptr, pipe.ends[0], ZMQ_POLLIN, 0}, {line.pull, 0, ZMQ_POLLIN, 0}, {nullptr, pipe.ends[1], ZMQ_POLLOUT, 0}};
+    zmq_pollitem_t items[] = {
+      {nullptr, pipe.ends[0], ZMQ_POLLIN, 0}, {line.pull, 0, ZMQ_POLLIN, 0}, {nullptr, pipe.ends[1], ZMQ_POLLOUT, 0}};
     CHECK (zmq_poll (items, 3, 0) == 1);
     CHECK (items[2].revents == ZMQ_POLLOUT);
     pipe.write ();
@@ -182,27 +183,26 @@ TEST_CASE ("a signal ends blocking calls with EINTR")
     action.sa_handler = [] (int) {};
     REQUIRE (sigaction (SIGUSR1, &action, &before) == 0);
     Line line;
-    const std::function<int ()> calls[] = {
-      [&] {
-          zmq_pollitem_t item = {line.pull, 0, ZMQ_POLLIN, 0};
-          return zmq_poll (&item, 1, -1);
-      },
-      [&] {
-          char buffer[8];
-          line.pull.set (ZMQ_RCVTIMEO, -1);
-          return zmq_recv (line.pull, buffer, sizeof buffer, 0);
-      },
-      [&] {
-          Context other;
-          Socket lonely (other, ZMQ_PUSH);
-          lonely.set (ZMQ_SNDTIMEO, -1);
-          const int rc = zmq_send (lonely, "x", 1, 0);
-          const int error = zmq_errno ();
-          lonely.close ();
-          other.term ();
-          errno = error;
-          return rc;
-      }};
+    const std::function<int ()> calls[] = {[&] {
+                                               zmq_pollitem_t item = {line.pull, 0, ZMQ_POLLIN, 0};
+                                               return zmq_poll (&item, 1, -1);
+                                           },
+                                           [&] {
+                                               char buffer[8];
+                                               line.pull.set (ZMQ_RCVTIMEO, -1);
+                                               return zmq_recv (line.pull, buffer, sizeof buffer, 0);
+                                           },
+                                           [&] {
+                                               Context other;
+                                               Socket lonely (other, ZMQ_PUSH);
+                                               lonely.set (ZMQ_SNDTIMEO, -1);
+                                               const int rc = zmq_send (lonely, "x", 1, 0);
+                                               const int error = zmq_errno ();
+                                               lonely.close ();
+                                               other.term ();
+                                               errno = error;
+                                               return rc;
+                                           }};
     for (const auto &call : calls) {
         std::atomic<int> error{0};
         std::atomic<bool> done{false};
@@ -345,7 +345,7 @@ TEST_CASE ("data buffered in the engine shows in EVENTS and poll, not only the f
     std::string bytes;
     for (int i = 0; i < 500; ++i)
         bytes += wire::frame (std::to_string (i));
-    peer.send (bytes); // one write: much more than one message is read at once
+    peer.send (bytes);  // one write: much more than one message is read at once
     for (int i = 0; i < 500; ++i) {
         REQUIRE (wait_for (pull, ZMQ_POLLIN));
         CHECK (recv_frame (pull, ZMQ_DONTWAIT) == std::to_string (i));

@@ -26,14 +26,11 @@ struct Poller
     ~Poller () { destroy (&handle); }
 };
 
-bool missing (const char *function)
-{
-    return find_symbol (function) == nullptr;
-}
-} // namespace
+bool missing (const char *function) { return find_symbol (function) == nullptr; }
+}  // namespace
 
-#define NEEDS(function)                                                                                                          \
-    if (missing (#function))                                                                                                     \
+#define NEEDS(function)                                                                                                                    \
+    if (missing (#function))                                                                                                               \
     return
 
 TEST_CASE ("poller: add, size, modify, remove and their errors")
@@ -228,7 +225,7 @@ TEST_CASE ("ppoll: a signal blocked before and let through by the mask ends it w
         Socket pull (ctx, ZMQ_PULL);
         pull.bind ();
         zmq_pollitem_t item = {pull, 0, ZMQ_POLLIN, 0};
-        pthread_kill (pthread_self (), SIGUSR2); // pending now: no race
+        pthread_kill (pthread_self (), SIGUSR2);  // pending now: no race
         CHECK_ERRNO (ppoll (&item, 1, patience, &empty), EINTR);
     }
     pthread_sigmask (SIG_UNBLOCK, &blocked, nullptr);
@@ -317,7 +314,7 @@ TEST_CASE ("get_peer_state of a router")
     CHECK (state (router, "d", 1) == ZMQ_POLLOUT);
     send (router, Msg{"d", "1"});
     send (router, Msg{"d", "2"});
-    send (router, Msg{"d", "3"}); // dropped: full
+    send (router, Msg{"d", "3"});  // dropped: full
     CHECK (state (router, "d", 1) == 0);
 }
 
@@ -347,7 +344,7 @@ TEST_CASE ("socket_monitor_versioned: version 2 events and refused arguments")
 
 TEST_CASE ("TOPICS_COUNT")
 {
-    if (oracle ()) // not in 4.3.4
+    if (oracle ())  // not in 4.3.4
         return;
     Context ctx;
     Socket xpub (ctx, ZMQ_XPUB), sub (ctx, ZMQ_SUB), dealer (ctx, ZMQ_DEALER);

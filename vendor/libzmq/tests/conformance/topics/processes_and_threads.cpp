@@ -14,11 +14,11 @@ using namespace conf;
 #if defined(__SANITIZE_THREAD__)
 static constexpr bool children_may_have_threads = false;
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#    if __has_feature(thread_sanitizer)
 static constexpr bool children_may_have_threads = false;
-#else
+#    else
 static constexpr bool children_may_have_threads = true;
-#endif
+#    endif
 #else
 static constexpr bool children_may_have_threads = true;
 #endif
@@ -32,7 +32,7 @@ class Child
     {
         if (_pid != 0)
             return;
-        alarm (20); // whatever happens, it does not outlive the test
+        alarm (20);  // whatever happens, it does not outlive the test
         int status = 99;
         try {
             status = body ();
@@ -67,7 +67,7 @@ class Child
   private:
     pid_t _pid;
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("processes with contexts of their own exchange messages over tcp and ipc")
 {
@@ -114,8 +114,8 @@ TEST_CASE ("a child that makes its own context does not disturb its parent's")
         void *own = zmq_ctx_new ();
         void *a = zmq_socket (own, ZMQ_PAIR), *b = zmq_socket (own, ZMQ_PAIR);
         char buffer[8];
-        const bool fine = zmq_bind (a, "inproc://child") == 0 && zmq_connect (b, "inproc://child") == 0
-                          && zmq_send (b, "x", 1, 0) == 1 && zmq_recv (a, buffer, sizeof buffer, 0) == 1;
+        const bool fine = zmq_bind (a, "inproc://child") == 0 && zmq_connect (b, "inproc://child") == 0 && zmq_send (b, "x", 1, 0) == 1 &&
+                          zmq_recv (a, buffer, sizeof buffer, 0) == 1;
         zmq_close (a);
         zmq_close (b);
         return fine && zmq_ctx_term (own) == 0 ? 0 : 1;
@@ -150,7 +150,7 @@ TEST_CASE ("a child may close inherited sockets; the parent's connection lives o
     CHECK (recv (pull) == Msg{"before"});
     Child child ([&] {
         const bool closed = zmq_close (push) == 0 && zmq_close (pull) == 0;
-        zmq_ctx_term (ctx); // 0 or EINTR; it must return
+        zmq_ctx_term (ctx);  // 0 or EINTR; it must return
         return closed ? 0 : 1;
     });
     CHECK (child.join () == 0);

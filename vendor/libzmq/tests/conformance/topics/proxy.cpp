@@ -13,13 +13,12 @@ struct Broker
     std::atomic<int> result{-99};
     Background proxy;
 
-    Broker (int front_type, int back_type, bool with_capture = false) :
-        front (ctx, front_type), back (ctx, back_type), front_endpoint (front.bind ()), back_endpoint (back.bind ()),
-        proxy ([this, with_capture, _ = prepare ()] {
-            result = zmq_proxy_steerable (front, back, with_capture ? static_cast<void *> (capture) : nullptr, control);
-        })
-    {
-    }
+    Broker (int front_type, int back_type, bool with_capture = false)
+        : front (ctx, front_type), back (ctx, back_type), front_endpoint (front.bind ()), back_endpoint (back.bind ()),
+          proxy ([this, with_capture, _ = prepare ()] {
+              result = zmq_proxy_steerable (front, back, with_capture ? static_cast<void *> (capture) : nullptr, control);
+          })
+    {}
     int prepare ()
     {
         captured.connect (capture.bind (inproc_name ()));
@@ -35,7 +34,7 @@ struct Broker
         CHECK (result == 0);
     }
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("requests and replies pass between clients and workers")
 {
@@ -127,7 +126,7 @@ TEST_CASE ("STATISTICS are eight counters of messages and bytes")
         }
         return numbers;
     };
-    const Msg expected{"5", "25", "0", "0", "0", "0", "5", "25"}; // a message of two parts counts once
+    const Msg expected{"5", "25", "0", "0", "0", "0", "5", "25"};  // a message of two parts counts once
     Msg seen;
     CHECK (wait_until ([&] { return (seen = statistics ()) == expected; }));
     CHECK (seen == expected);
@@ -145,7 +144,7 @@ TEST_CASE ("TERMINATE ends the proxy with 0 and leaves the sockets usable")
 
 TEST_CASE ("an unknown command is ignored")
 {
-    if (oracle ()) // 4.3.4 aborts
+    if (oracle ())  // 4.3.4 aborts
         return;
     Broker broker (ZMQ_PULL, ZMQ_PUSH);
     send (broker.steer, "DANCE");
@@ -158,7 +157,7 @@ TEST_CASE ("an unknown command is ignored")
 
 TEST_CASE ("a REP control socket is answered")
 {
-    if (oracle ()) // 4.3.4 sends no answer
+    if (oracle ())  // 4.3.4 sends no answer
         return;
     Context ctx;
     Socket front (ctx, ZMQ_PULL), back (ctx, ZMQ_PUSH), control (ctx, ZMQ_REP), steer (ctx, ZMQ_REQ);

@@ -23,7 +23,7 @@ struct Line
         CHECK (recv (pub) == Msg{std::string (1, '\0') + topic});
     }
 };
-} // namespace
+}  // namespace
 
 TEST_CASE ("a topic matches by prefix of the first frame")
 {
@@ -95,7 +95,7 @@ TEST_CASE ("two equal subscriptions need two unsubscribes")
 {
     Line line;
     line.subscribe ("a");
-    line.sub.subscribe ("a"); // sent, but nothing new for the publisher
+    line.sub.subscribe ("a");  // sent, but nothing new for the publisher
     line.subscribe ("marker");
     line.sub.unsubscribe ("a");
     line.subscribe ("second marker");
@@ -143,7 +143,7 @@ TEST_CASE ("many topics before connecting all arrive")
 {
     Context ctx;
     Socket pub (ctx, ZMQ_XPUB), sub (ctx, ZMQ_SUB);
-    constexpr int count = 900; // fewer than the marks: a subscription beyond them may be dropped
+    constexpr int count = 900;  // fewer than the marks: a subscription beyond them may be dropped
     for (int i = 0; i < count; ++i)
         sub.subscribe ("topic " + std::to_string (i));
     sub.connect (pub.bind ());

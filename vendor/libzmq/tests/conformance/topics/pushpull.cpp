@@ -85,7 +85,7 @@ TEST_CASE ("a flooding sender does not starve another")
     int before = 0;
     while (recv (pull) != Msg{"modest"})
         ++before;
-    CHECK (before <= 200); // pending commands are looked at every hundred messages at the latest
+    CHECK (before <= 200);  // pending commands are looked at every hundred messages at the latest
 }
 
 TEST_CASE ("nobody to send to blocks, and ends when a worker comes")

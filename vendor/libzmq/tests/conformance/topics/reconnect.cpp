@@ -36,7 +36,7 @@ TEST_CASE ("with RECONNECT_IVL_MAX it doubles up to the maximum")
         CHECK (values == std::vector<int>{5, 10, 20, 40, 40, 40});
         return;
     }
-    for (size_t i = 0; i < values.size (); ++i) { // 4.3.4 adds a random part
+    for (size_t i = 0; i < values.size (); ++i) {  // 4.3.4 adds a random part
         const int base = std::min (5 << i, 40);
         CHECK (values[i] >= base);
         CHECK (values[i] < base + 5);
@@ -183,7 +183,7 @@ TEST_CASE ("CONNECT_TIMEOUT ends an attempt that nobody answers")
     Socket push (ctx, ZMQ_PUSH);
     push.set (ZMQ_CONNECT_TIMEOUT, 50).set (ZMQ_RECONNECT_IVL, 10);
     Monitor monitor (ctx, push);
-    push.connect ("tcp://192.0.2.1:9"); // TEST-NET: no answer, or none at all from a host without a route
+    push.connect ("tcp://192.0.2.1:9");  // TEST-NET: no answer, or none at all from a host without a route
     CHECK (monitor.wait (ZMQ_EVENT_CONNECT_RETRIED).value >= 10);
 }
 

@@ -38,7 +38,7 @@ TEST_CASE ("waiting for a reply: EAGAIN")
     send (req, "question");
     char buffer[8];
     CHECK_ERRNO (zmq_recv (req, buffer, sizeof buffer, ZMQ_DONTWAIT), EAGAIN);
-    CHECK_ERRNO (send_frame (req, "again"), EFSM); // EAGAIN did not change the turn
+    CHECK_ERRNO (send_frame (req, "again"), EFSM);  // EAGAIN did not change the turn
 }
 
 TEST_CASE ("multipart requests and replies; recv in the middle of sending is EFSM and harmless")

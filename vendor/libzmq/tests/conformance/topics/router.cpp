@@ -71,7 +71,7 @@ TEST_CASE ("unroutable messages are dropped whole")
     CHECK (can_send (router));
     send (router, Msg{"unknown", "a", "b"});
     send (router, Msg{"", "a"});
-    CHECK (send_frame (router, "p") == 1); // an id without a message is ignored
+    CHECK (send_frame (router, "p") == 1);  // an id without a message is ignored
     send (router, Msg{"p", "y"});
     CHECK (recv (peer) == Msg{"y"});
 }
@@ -104,7 +104,7 @@ TEST_CASE ("MANDATORY: a peer that has left is EHOSTUNREACH")
     CHECK (wait_until ([&] {
         events (router);
         return send_frame (router, "p", ZMQ_SNDMORE | ZMQ_DONTWAIT) == -1 ? zmq_errno () == EHOSTUNREACH
-                                                                           : (send_frame (router, "z"), false);
+                                                                          : (send_frame (router, "z"), false);
     }));
 }
 
@@ -190,7 +190,7 @@ TEST_CASE ("an id is free again when its peer has left")
             Socket peer = dealer (ctx, endpoint, "again");
             send (peer, std::to_string (i));
             if (!wait_for (router, ZMQ_POLLIN, 30))
-                return false; // the old one was not gone yet and the newcomer was ignored: a new try
+                return false;  // the old one was not gone yet and the newcomer was ignored: a new try
             CHECK (recv (router) == Msg{"again", std::to_string (i)});
             send (router, Msg{"again", "r"});
             return recv (peer) == Msg{"r"};
@@ -205,7 +205,7 @@ TEST_CASE ("CONNECT_ROUTING_ID names the next connection and only that")
     one.set (ZMQ_ROUTING_ID, "own name");
     router.set (ZMQ_CONNECT_ROUTING_ID, "my name for it");
     router.connect (one.bind ());
-    send (router, Msg{"my name for it", "hello"}); // known at once, before the handshake
+    send (router, Msg{"my name for it", "hello"});  // known at once, before the handshake
     CHECK (recv (one) == Msg{"hello"});
     send (one, "answer");
     CHECK (recv (router) == Msg{"my name for it", "answer"});

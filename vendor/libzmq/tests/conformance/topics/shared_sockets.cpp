@@ -16,7 +16,7 @@ std::vector<std::unique_ptr<Background>> start (int count, const std::function<v
         list.push_back (std::make_unique<Background> ([body, i] { body (i); }));
     return list;
 }
-} // namespace
+}  // namespace
 
 TEST_CASE ("several threads send through one socket, several receive from another")
 {
@@ -197,7 +197,7 @@ TEST_CASE ("a subscriber's topics changed by one thread while another receives")
         while (!stop) {
             sub.subscribe ("sometimes");
             sub.unsubscribe ("sometimes");
-            std::this_thread::sleep_for (std::chrono::microseconds (50)); // a mutex need not be fair to the others
+            std::this_thread::sleep_for (std::chrono::microseconds (50));  // a mutex need not be fair to the others
         }
     });
     for (int i = 0; i < each; ++i) {

@@ -143,7 +143,7 @@ TEST_CASE ("a peer that resets its connection is reported as gone")
     const std::string id = recv (stream)[0];
     peer.reset ();
     CHECK (recv (stream) == Msg{id, ""});
-    CHECK (wait_until ([&] { // EAGAIN until the end of the connection is known to the socket
+    CHECK (wait_until ([&] {  // EAGAIN until the end of the connection is known to the socket
         events (stream);
         return send_frame (stream, id, ZMQ_SNDMORE | ZMQ_DONTWAIT) == -1 && zmq_errno () == EHOSTUNREACH;
     }));

@@ -96,9 +96,9 @@ TEST_CASE ("shutdown ends a blocked recv with ETERM")
     pull.set (ZMQ_RCVTIMEO, -1);
     pull.bind ();
     CHECK (errno_after_shutdown (ctx, [&] {
-        char buffer[8];
-        return zmq_recv (pull, buffer, sizeof buffer, 0);
-    }) == ETERM);
+               char buffer[8];
+               return zmq_recv (pull, buffer, sizeof buffer, 0);
+           }) == ETERM);
 }
 
 TEST_CASE ("shutdown ends a blocked recv on inproc with ETERM")
@@ -108,9 +108,9 @@ TEST_CASE ("shutdown ends a blocked recv on inproc with ETERM")
     pull.set (ZMQ_RCVTIMEO, -1);
     pull.bind (inproc_name ());
     CHECK (errno_after_shutdown (ctx, [&] {
-        char buffer[8];
-        return zmq_recv (pull, buffer, sizeof buffer, 0);
-    }) == ETERM);
+               char buffer[8];
+               return zmq_recv (pull, buffer, sizeof buffer, 0);
+           }) == ETERM);
 }
 
 TEST_CASE ("shutdown ends a blocked send with ETERM")
@@ -128,9 +128,9 @@ TEST_CASE ("shutdown ends a blocked poll with ETERM")
     Socket pull (ctx, ZMQ_PULL);
     pull.bind ();
     CHECK (errno_after_shutdown (ctx, [&] {
-        zmq_pollitem_t item = {pull, 0, ZMQ_POLLIN, 0};
-        return zmq_poll (&item, 1, -1);
-    }) == ETERM);
+               zmq_pollitem_t item = {pull, 0, ZMQ_POLLIN, 0};
+               return zmq_poll (&item, 1, -1);
+           }) == ETERM);
 }
 
 TEST_CASE ("shutdown ends a proxy with ETERM")
@@ -213,7 +213,7 @@ TEST_CASE ("term is interrupted by nothing a closed socket left in flight")
     Socket push (ctx, ZMQ_PUSH);
     push.connect (unused_endpoint ());
     send (push, "lost");
-    CHECK (push.close () == 0); // LINGER 0
+    CHECK (push.close () == 0);  // LINGER 0
     CHECK (ctx.term () == 0);
 }
 

@@ -84,10 +84,10 @@ TEST_CASE ("atomic counters")
     void *counter = zmq_atomic_counter_new ();
     REQUIRE (counter);
     CHECK (zmq_atomic_counter_value (counter) == 0);
-    CHECK (zmq_atomic_counter_inc (counter) == 0); // the value before
+    CHECK (zmq_atomic_counter_inc (counter) == 0);  // the value before
     CHECK (zmq_atomic_counter_inc (counter) == 1);
     CHECK (zmq_atomic_counter_value (counter) == 2);
-    CHECK (zmq_atomic_counter_dec (counter) == 1); // not zero yet
+    CHECK (zmq_atomic_counter_dec (counter) == 1);  // not zero yet
     CHECK (zmq_atomic_counter_dec (counter) == 0);
     zmq_atomic_counter_set (counter, 41);
     CHECK (zmq_atomic_counter_inc (counter) == 41);
@@ -173,11 +173,8 @@ struct Timers
     static void handler (int id, void *self) { static_cast<Timers *> (self)->fired.push_back (id); }
 };
 
-bool has_timers ()
-{
-    return find_symbol ("zmq_timers_new") != nullptr;
-}
-} // namespace
+bool has_timers () { return find_symbol ("zmq_timers_new") != nullptr; }
+}  // namespace
 
 TEST_CASE ("timers: ids, time-out, firing, repeating")
 {
@@ -218,7 +215,7 @@ TEST_CASE ("timers: errors")
     CHECK_ERRNO (timers.execute (nullptr), EFAULT);
     void *nothing = nullptr;
     CHECK_ERRNO (timers.destroy (&nothing), EFAULT);
-    if (ours ()) // Debian's reads through the null pointer
+    if (ours ())  // Debian's reads through the null pointer
         CHECK_ERRNO (timers.destroy (nullptr), EFAULT);
 }
 
@@ -245,14 +242,42 @@ TEST_CASE ("our engine exports every function of libzmq's headers, draft ones in
 {
     if (oracle ())
         return;
-    for (const char *name :
-         {"zmq_poller_new", "zmq_poller_destroy", "zmq_poller_size", "zmq_poller_add", "zmq_poller_modify", "zmq_poller_remove",
-          "zmq_poller_wait", "zmq_poller_wait_all", "zmq_poller_fd", "zmq_poller_add_fd", "zmq_poller_modify_fd",
-          "zmq_poller_remove_fd", "zmq_ppoll", "zmq_timers_new", "zmq_timers_destroy", "zmq_timers_add", "zmq_timers_cancel",
-          "zmq_timers_set_interval", "zmq_timers_reset", "zmq_timers_timeout", "zmq_timers_execute", "zmq_ctx_set_ext",
-          "zmq_ctx_get_ext", "zmq_socket_monitor_versioned", "zmq_socket_monitor_pipes_stats", "zmq_msg_init_buffer",
-          "zmq_msg_set_routing_id", "zmq_msg_routing_id", "zmq_msg_set_group", "zmq_msg_group", "zmq_join", "zmq_leave",
-          "zmq_connect_peer", "zmq_disconnect_peer", "zmq_socket_get_peer_state"}) {
+    for (const char *name : {"zmq_poller_new",
+                             "zmq_poller_destroy",
+                             "zmq_poller_size",
+                             "zmq_poller_add",
+                             "zmq_poller_modify",
+                             "zmq_poller_remove",
+                             "zmq_poller_wait",
+                             "zmq_poller_wait_all",
+                             "zmq_poller_fd",
+                             "zmq_poller_add_fd",
+                             "zmq_poller_modify_fd",
+                             "zmq_poller_remove_fd",
+                             "zmq_ppoll",
+                             "zmq_timers_new",
+                             "zmq_timers_destroy",
+                             "zmq_timers_add",
+                             "zmq_timers_cancel",
+                             "zmq_timers_set_interval",
+                             "zmq_timers_reset",
+                             "zmq_timers_timeout",
+                             "zmq_timers_execute",
+                             "zmq_ctx_set_ext",
+                             "zmq_ctx_get_ext",
+                             "zmq_socket_monitor_versioned",
+                             "zmq_socket_monitor_pipes_stats",
+                             "zmq_msg_init_buffer",
+                             "zmq_msg_set_routing_id",
+                             "zmq_msg_routing_id",
+                             "zmq_msg_set_group",
+                             "zmq_msg_group",
+                             "zmq_join",
+                             "zmq_leave",
+                             "zmq_connect_peer",
+                             "zmq_disconnect_peer",
+                             "zmq_socket_get_peer_state"})
+    {
         INFO (std::string (name));
         CHECK (find_symbol (name) != nullptr);
     }

@@ -35,7 +35,7 @@ Msg receive (void *socket, size_t room, int &rc)
     }
     return parts;
 }
-} // namespace
+}  // namespace
 
 TEST_CASE ("sendiov with SNDMORE: one message of several parts")
 {
@@ -153,7 +153,7 @@ TEST_CASE ("DONTWAIT waits neither for SNDTIMEO nor for RCVTIMEO")
     pull.set (ZMQ_RCVHWM, 1);
     push.connect (pull.bind (inproc_name ()));
     const Timer timer;
-    CHECK (fill (push) == 2); // ends by EAGAIN
+    CHECK (fill (push) == 2);  // ends by EAGAIN
     CHECK (timer.ms () < 1000);
 }
 

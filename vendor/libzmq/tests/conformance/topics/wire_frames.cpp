@@ -59,7 +59,7 @@ TEST_CASE ("MAXMSGSIZE: a frame of that size passes, a larger one ends the conne
     peer.handshake ("PUSH");
     peer.send (wire::frame (std::string (1000, 'x')));
     CHECK (recv (pull) == Msg{std::string (1000, 'x')});
-    peer.send (wire::frame (std::string (900, 'a'), 1) + wire::frame (std::string (900, 'b'))); // the limit is per frame
+    peer.send (wire::frame (std::string (900, 'a'), 1) + wire::frame (std::string (900, 'b')));  // the limit is per frame
     CHECK (recv (pull).size () == 2);
     peer.send ("\2"s + wire::u64 (1001));
     CHECK (peer.closed ());
@@ -96,7 +96,7 @@ TEST_CASE ("sizes no machine has end the connection")
 
 TEST_CASE ("an announced gigabyte that never comes costs nothing and ends with the connection")
 {
-    if (oracle ()) // 4.3.4 allocates it at once
+    if (oracle ())  // 4.3.4 allocates it at once
         return;
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
@@ -123,7 +123,7 @@ TEST_CASE ("PING is answered by PONG with its context, also between the parts of
     CHECK (peer.read_frame () == Frame{4, "\4PONG"});
     peer.send (wire::command ("PING", "\0\0context"s));
     CHECK (peer.read_frame () == Frame{4, "\4PONGcontext"});
-    peer.send (wire::command ("PING", "\0\0"s + "0123456789abcdefXXXX")); // 16 bytes come back
+    peer.send (wire::command ("PING", "\0\0"s + "0123456789abcdefXXXX"));  // 16 bytes come back
     CHECK (peer.read_frame () == Frame{4, "\4PONG0123456789abcdef"});
     peer.send (wire::frame ("one", 1) + wire::command ("PING", "\0\0mid"s) + wire::frame ("two"));
     CHECK (peer.read_frame () == Frame{4, "\4PONGmid"});
@@ -144,7 +144,7 @@ TEST_CASE ("PONG goes out before queued messages")
 
 TEST_CASE ("a PING too short to hold a ttl harms nobody")
 {
-    if (oracle ()) // 4.3.4 reads past its end
+    if (oracle ())  // 4.3.4 reads past its end
         return;
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
@@ -191,7 +191,7 @@ TEST_CASE ("long topics are framed rightly")
     for (const size_t size : {245, 246, 250, 255, 256, 1000}) {
         CAPTURE (size);
         if (oracle () && size >= 246 && size <= 255)
-            continue; // 4.3.4 writes a corrupt frame then
+            continue;  // 4.3.4 writes a corrupt frame then
         sub.subscribe (std::string (size, 't'));
         CHECK (wait_serving ({sub}, [&] { return peer.waiting (2); }));
         const Frame frame = peer.read_frame ();
@@ -226,7 +226,7 @@ TEST_CASE ("SUBSCRIBE to a socket that publishes nothing does no harm")
     Peer peer = Peer::connect (dealer.bind ());
     peer.handshake ("DEALER");
     peer.send (wire::command ("SUBSCRIBE", "t") + wire::frame ("ok"));
-    if (oracle ()) // 4.3.4 hands the command's body to the application
+    if (oracle ())  // 4.3.4 hands the command's body to the application
         CHECK (recv (dealer) == Msg{"\tSUBSCRIBEt"});
     CHECK (recv (dealer) == Msg{"ok"});
 }

@@ -75,7 +75,7 @@ TEST_CASE ("greeting and handshake in one packet, several messages in the next")
     Socket pull (ctx, ZMQ_PULL);
     Peer peer = Peer::connect (pull.bind ());
     peer.send (wire::greeting () + wire::ready ("PUSH"));
-    peer.read_ready (); // messages may follow only when both READYs have crossed
+    peer.read_ready ();  // messages may follow only when both READYs have crossed
     peer.send (wire::frame ("a", 1) + wire::frame ("b") + wire::frame ("c"));
     CHECK (recv (pull) == Msg{"a", "b"});
     CHECK (recv (pull) == Msg{"c"});
@@ -87,10 +87,10 @@ TEST_CASE ("fields of the greeting that do not matter")
     Socket pull (ctx, ZMQ_PULL);
     const std::string endpoint = pull.bind ();
     std::vector<std::string> greetings (4, wire::greeting ());
-    greetings[0][32] = 1;                            // as-server
-    greetings[1].replace (33, 31, std::string (31, 'f')); // filler
+    greetings[0][32] = 1;                                  // as-server
+    greetings[1].replace (33, 31, std::string (31, 'f'));  // filler
     greetings[2].replace (1, 8, "\xff\xff\xff\xff\xff\xff\xff\xff"s);
-    greetings[3][9] = 1; // of the tenth byte only the lowest bit counts
+    greetings[3][9] = 1;  // of the tenth byte only the lowest bit counts
     for (const std::string &greeting : greetings) {
         Peer peer = Peer::connect (endpoint);
         peer.send (greeting + wire::ready ("PUSH"));
@@ -171,7 +171,8 @@ TEST_CASE ("a peer that says nothing is dropped after HANDSHAKE_IVL, not earlier
     Socket pull (ctx, ZMQ_PULL);
     pull.set (ZMQ_HANDSHAKE_IVL, 100);
     const std::string endpoint = pull.bind ();
-    for (const std::string &start : {""s, "\xff"s, wire::greeting ().substr (0, 10), wire::greeting (), wire::greeting () + "\4\x26\5REA"}) {
+    for (const std::string &start : {""s, "\xff"s, wire::greeting ().substr (0, 10), wire::greeting (), wire::greeting () + "\4\x26\5REA"})
+    {
         CAPTURE (start.size ());
         const Timer timer;
         Peer peer = Peer::connect (endpoint);

@@ -10,17 +10,17 @@ static const char *const type_names[] = {"PAIR", "PUB", "SUB", "REQ", "REP", "DE
 static bool fits (int own, int peer)
 {
     static const std::vector<std::vector<int>> table = {
-      {ZMQ_PAIR},                          // PAIR
-      {ZMQ_SUB, ZMQ_XSUB},                 // PUB
-      {ZMQ_PUB, ZMQ_XPUB},                 // SUB
-      {ZMQ_REP, ZMQ_ROUTER},               // REQ
-      {ZMQ_REQ, ZMQ_DEALER},               // REP
-      {ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER},   // DEALER
-      {ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER},   // ROUTER
-      {ZMQ_PUSH},                          // PULL
-      {ZMQ_PULL},                          // PUSH
-      {ZMQ_SUB, ZMQ_XSUB},                 // XPUB
-      {ZMQ_PUB, ZMQ_XPUB},                 // XSUB
+      {ZMQ_PAIR},                         // PAIR
+      {ZMQ_SUB, ZMQ_XSUB},                // PUB
+      {ZMQ_PUB, ZMQ_XPUB},                // SUB
+      {ZMQ_REP, ZMQ_ROUTER},              // REQ
+      {ZMQ_REQ, ZMQ_DEALER},              // REP
+      {ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER},  // DEALER
+      {ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER},  // ROUTER
+      {ZMQ_PUSH},                         // PULL
+      {ZMQ_PULL},                         // PUSH
+      {ZMQ_SUB, ZMQ_XSUB},                // XPUB
+      {ZMQ_PUB, ZMQ_XPUB},                // XSUB
     };
     const std::vector<int> &row = table[static_cast<size_t> (own)];
     return std::find (row.begin (), row.end (), peer) != row.end ();
@@ -87,9 +87,9 @@ TEST_CASE ("property names in READY: unknown ones are no matter")
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
     Peer peer = Peer::connect (pull.bind ());
-    peer.send (wire::greeting ()
-               + wire::command ("READY", wire::property ("X-Long", std::string (5000, 'v')) + wire::property ("Socket-Type", "PUSH")
-                                           + wire::property ("Resource", "") + wire::property ("n", "")));
+    peer.send (wire::greeting () +
+               wire::command ("READY", wire::property ("X-Long", std::string (5000, 'v')) + wire::property ("Socket-Type", "PUSH") +
+                                         wire::property ("Resource", "") + wire::property ("n", "")));
     peer.read_ready ();
     peer.send (wire::frame ("ok"));
     CHECK (recv (pull) == Msg{"ok"});
@@ -102,18 +102,18 @@ TEST_CASE ("metadata that does not parse ends the connection")
     const std::string endpoint = pull.bind ();
     const std::string good = wire::property ("Socket-Type", "PUSH");
     const std::string bad[] = {
-      good + "\0"s,                                 // a byte too many
-      good + "\5",                                  // name cut off
-      good.substr (0, good.size () - 1),            // value cut off
-      good + "\1A" + wire::u32 (100) + "short",     // value longer than the frame
-      good + "\1A" + wire::u32 (0xffffffff),        // value of 4 GiB
-      good + "\xff" + "short name",                 // name longer than the frame
-      good + "\1A\0\0"s,                            // length cut off
+      good + "\0"s,                              // a byte too many
+      good + "\5",                               // name cut off
+      good.substr (0, good.size () - 1),         // value cut off
+      good + "\1A" + wire::u32 (100) + "short",  // value longer than the frame
+      good + "\1A" + wire::u32 (0xffffffff),     // value of 4 GiB
+      good + "\xff" + "short name",              // name longer than the frame
+      good + "\1A\0\0"s,                         // length cut off
     };
     for (const std::string &metadata : bad) {
         CAPTURE (wire::hex (metadata));
         if (oracle () && metadata.ends_with ("\xff\xff\xff\xff"))
-            continue; // 4.3.4 takes the length for a negative number and keeps the connection
+            continue;  // 4.3.4 takes the length for a negative number and keeps the connection
         Peer peer = Peer::connect (endpoint);
         peer.send (wire::greeting () + wire::command ("READY", metadata));
         CHECK (peer.closed ());
@@ -126,9 +126,9 @@ TEST_CASE ("anything but READY or ERROR: event and end")
     Socket pull (ctx, ZMQ_PULL);
     const std::string endpoint = pull.bind ();
     Monitor monitor (ctx, pull, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_DISCONNECTED);
-    for (const std::string &frame :
-         {wire::command ("HELLO"), wire::command ("ready"), wire::command ("PING", "\0\0"s), wire::frame ("message"),
-          wire::frame (""), wire::command ("READ"), wire::frame ("\1t")}) {
+    for (const std::string &frame : {wire::command ("HELLO"), wire::command ("ready"), wire::command ("PING", "\0\0"s),
+                                     wire::frame ("message"), wire::frame (""), wire::command ("READ"), wire::frame ("\1t")})
+    {
         CAPTURE (wire::hex (frame));
         Peer peer = Peer::connect (endpoint);
         peer.send (wire::greeting () + frame);
@@ -149,7 +149,7 @@ TEST_CASE ("ERROR with a status raises HANDSHAKE_FAILED_AUTH, other reasons only
     for (const char *status : {"300", "400", "500"}) {
         Peer peer = Peer::connect (endpoint);
         peer.send (wire::greeting ());
-        peer.read (64 + 25); // its READY, so that it looks at what comes
+        peer.read (64 + 25);  // its READY, so that it looks at what comes
         peer.send (wire::command ("ERROR", "\3"s + status));
         const Event failed = monitor.next ();
         CHECK (event_name (failed.event) == "HANDSHAKE_FAILED_AUTH");
@@ -183,8 +183,8 @@ TEST_CASE ("after the handshake READY, ERROR and unknown commands are ignored")
     Socket pull (ctx, ZMQ_PULL);
     Peer peer = Peer::connect (pull.bind ());
     peer.handshake ("PUSH");
-    peer.send (wire::ready ("PUSH") + wire::command ("ERROR", "\3400") + wire::command ("WHATEVER", "data")
-               + wire::frame ("", 4) + wire::frame ("\x20too short a name", 4) + wire::frame ("ok"));
+    peer.send (wire::ready ("PUSH") + wire::command ("ERROR", "\3400") + wire::command ("WHATEVER", "data") + wire::frame ("", 4) +
+               wire::frame ("\x20too short a name", 4) + wire::frame ("ok"));
     CHECK (recv (pull) == Msg{"ok"});
 }
 

@@ -22,14 +22,14 @@ struct Target
         peer.handshake ("PUSH");
         const std::string text = "alive " + std::to_string (alive++);
         peer.send (wire::frame (text));
-        for (int skipped = 0; skipped < 1000; ++skipped) // garbage may be messages in ZMTP 1.0, and come late
+        for (int skipped = 0; skipped < 1000; ++skipped)  // garbage may be messages in ZMTP 1.0, and come late
             if (recv (pull) == Msg{text})
                 return true;
         return false;
     }
 };
 const std::string conversation = wire::greeting () + wire::ready ("PUSH");
-} // namespace
+}  // namespace
 
 TEST_CASE ("RST at every byte of greeting and handshake")
 {
@@ -141,7 +141,8 @@ TEST_CASE ("other protocols")
 {
     Target target;
     for (const std::string &bytes : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n"s, "SSH-2.0-OpenSSH_9.2\r\n"s, "\x16\x03\x01\x02\x00\x01\x00"s,
-                                     "EHLO example.org\r\n"s, std::string (10000, '\xff'), std::string (10000, '\0')}) {
+                                     "EHLO example.org\r\n"s, std::string (10000, '\xff'), std::string (10000, '\0')})
+    {
         Peer peer = Peer::connect (target.endpoint);
         peer.try_send (bytes);
         sleep_ms (2);
@@ -175,7 +176,7 @@ TEST_CASE ("a peer that never reads does not hold up the others of a publisher")
     CHECK (recv (pub) == Msg{"\1ab"});
     const std::string body = "abc" + std::string (20000, 'x');
     for (int i = 0; i < 500; ++i) {
-        settle ({pub}); // a send by itself may look for room only once a millisecond
+        settle ({pub});  // a send by itself may look for room only once a millisecond
         send (pub, body);
         if (reads.read_frame ().body != body)
             FAIL ("message " << i);
@@ -210,5 +211,5 @@ TEST_CASE ("a peer that dies while it is being sent a large message")
     Peer next = Peer::connect (endpoint);
     next.handshake ("PULL");
     CHECK (wait_until ([&] { return try_send (push, "next") != -1 && next.waiting (20); }));
-    CHECK (next.read_frame () == Frame{0, "next"}); // whole, not the rest of the large one
+    CHECK (next.read_frame () == Frame{0, "next"});  // whole, not the rest of the large one
 }

@@ -5,10 +5,7 @@
 using namespace conf;
 
 // Greeting of a 2.0 peer: signature, revision 1, socket type.
-static std::string greeting_v2 (int type)
-{
-    return "\xff" + wire::u64 (1) + "\x7f\x01" + std::string (1, static_cast<char> (type));
-}
+static std::string greeting_v2 (int type) { return "\xff" + wire::u64 (1) + "\x7f\x01" + std::string (1, static_cast<char> (type)); }
 
 TEST_CASE ("2.0: signature, version, type, then an identity frame and messages")
 {
@@ -65,7 +62,7 @@ TEST_CASE ("1.0 without a versioned greeting: an identity frame first")
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
     Peer peer = Peer::connect (pull.bind ());
-    peer.send ("\1\0"s); // anonymous
+    peer.send ("\1\0"s);  // anonymous
     peer.send (wire::frame_v1 ("one", 1) + wire::frame_v1 ("two"));
     CHECK (recv (pull) == Msg{"one", "two"});
 }
@@ -150,7 +147,7 @@ TEST_CASE ("MAXMSGSIZE holds for old peers, too")
 
 TEST_CASE ("old peers stay connected longer than HANDSHAKE_IVL")
 {
-    if (oracle ()) // 4.3.4 drops them when the timer ends
+    if (oracle ())  // 4.3.4 drops them when the timer ends
         return;
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);

@@ -4,14 +4,8 @@
 
 using namespace conf;
 
-static Msg on (const std::string &topic)
-{
-    return {"\1" + topic};
-}
-static Msg off (const std::string &topic)
-{
-    return {std::string (1, '\0') + topic};
-}
+static Msg on (const std::string &topic) { return {"\1" + topic}; }
+static Msg off (const std::string &topic) { return {std::string (1, '\0') + topic}; }
 
 namespace {
 // An XPUB with two raw subscribers, whose frames arrive in the order they are written.
@@ -44,7 +38,7 @@ struct Station
     }
 };
 using Seen = std::vector<Msg>;
-} // namespace
+}  // namespace
 
 TEST_CASE ("default: first subscriber in, last one out, and cancels of strangers")
 {
@@ -164,7 +158,7 @@ TEST_CASE ("subscriptions of several frames: each frame is looked at, unless ONL
     const Seen seen = s.after (s.one, "");
     CHECK (seen.size () >= 1);
     send (s.pub, "c");
-    CHECK (s.one.read_frame ().body == "c"); // a subscription although not in the first frame
+    CHECK (s.one.read_frame ().body == "c");  // a subscription although not in the first frame
     REQUIRE (s.pub.try_set (opt_only_first_subscribe, 1) == 0);
     s.two.send (wire::frame ("user", 1) + wire::frame ("\1d"));
     CHECK (s.after (s.two, "") == Seen{{"user", "\1d"}});
@@ -231,7 +225,7 @@ TEST_CASE ("without MANUAL an XPUB has no SUBSCRIBE option")
     Socket pub (ctx, ZMQ_XPUB);
     CHECK_ERRNO (pub.try_set (ZMQ_SUBSCRIBE, "t"), EINVAL);
     pub.set (ZMQ_XPUB_MANUAL, 1);
-    CHECK (pub.try_set (ZMQ_SUBSCRIBE, "t") == 0); // nothing received yet: no peer, no effect
+    CHECK (pub.try_set (ZMQ_SUBSCRIBE, "t") == 0);  // nothing received yet: no peer, no effect
     pub.set (ZMQ_XPUB_MANUAL, 0);
     CHECK_ERRNO (pub.try_set (ZMQ_SUBSCRIBE, "t"), EINVAL);
 }
@@ -248,9 +242,9 @@ TEST_CASE ("NODROP: a full subscriber makes send fail, and nobody gets the messa
     quick.connect (name);
     settle ({pub});
     CHECK (fill (pub, 100, "s") == 4);
-    CHECK (can_send (pub)); // reported all the same
+    CHECK (can_send (pub));  // reported all the same
     CHECK (drain (quick, 5) == 4);
-    CHECK (try_send (pub, "other") == 5); // does not match the full one
+    CHECK (try_send (pub, "other") == 5);  // does not match the full one
     CHECK (recv (quick) == Msg{"other"});
     CHECK (drain (slow, 5) == 4);
     CHECK (wait_until ([&] { return try_send (pub, "s") == 1; }));

@@ -33,7 +33,7 @@ TEST_CASE ("every subscription is sent, a cancel only when the count drops to ze
     CHECK (recv (pub) == Msg{"\1t"});
     send (sub, "\0t"s);
     send (sub, "marker");
-    CHECK (recv (pub) == Msg{"marker"}); // the first cancel stayed here
+    CHECK (recv (pub) == Msg{"marker"});  // the first cancel stayed here
     send (sub, "\0t"s);
     CHECK (recv (pub) == Msg{"\0t"s});
 }
@@ -117,7 +117,7 @@ TEST_CASE ("XSUB and XPUB make a forwarder")
     Socket pub (ctx, ZMQ_PUB), xsub (ctx, ZMQ_XSUB), xpub (ctx, ZMQ_XPUB), sub (ctx, ZMQ_SUB);
     xsub.connect (pub.bind ());
     sub.subscribe ("t").connect (xpub.bind ());
-    send (xsub, recv (xpub)); // the subscription goes up
+    send (xsub, recv (xpub));  // the subscription goes up
     CHECK (wait_until ([&] {
         send (pub, "t0");
         return wait_for (xsub, ZMQ_POLLIN, 2);

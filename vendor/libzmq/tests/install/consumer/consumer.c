@@ -14,8 +14,8 @@ int main (void)
         fprintf (stderr, "header %d, library %d.%d.%d\n", ZMQ_VERSION, major, minor, patch);
         return 1;
     }
-    if (zmq_msg_init_buffer (&msg, "hello", 5) || zmq_msg_size (&msg) != 5 || memcmp (zmq_msg_data (&msg), "hello", 5)
-        || zmq_msg_close (&msg))
+    if (zmq_msg_init_buffer (&msg, "hello", 5) || zmq_msg_size (&msg) != 5 || memcmp (zmq_msg_data (&msg), "hello", 5) ||
+        zmq_msg_close (&msg))
         return 2;
     return 0;
 }

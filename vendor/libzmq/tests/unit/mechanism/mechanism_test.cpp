@@ -71,7 +71,9 @@ TEST_CASE ("NULL: a second command before ours is out is unexpected")
 {
     HandshakeConfig config;
     config.socket_type = ZMQ_PAIR;
-    for (const std::string &second : {"\5READY"s, "\5ERROR\3" "400"s}) {
+    for (const std::string &second : {"\5READY"s, "\5ERROR\3"
+                                                  "400"s})
+    {
         const auto mechanism = find_mechanism (ZMQ_NULL)->make (config);
         mechanism->process_command (bytes_of ("\5READY"));
         CHECK (mechanism->status () == Mechanism::Status::handshaking);

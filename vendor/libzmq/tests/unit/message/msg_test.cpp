@@ -27,10 +27,7 @@ std::string bytes (std::size_t size)
     return text;
 }
 
-void count_free (void *, void *hint)
-{
-    ++*static_cast<int *> (hint);
-}
+void count_free (void *, void *hint) { ++*static_cast<int *> (hint); }
 
 }  // namespace
 
@@ -165,7 +162,7 @@ TEST_CASE ("groups of every length")
 TEST_CASE ("metadata is looked up by name, first occurrence first")
 {
     const std::vector<Metadata::Property> properties{
-        {"Socket-Type", "DEALER"}, {"Identity", "me"}, {"X-a", ""}, {"X-a", "second"}, {"X-nul", std::string ("cut\0here", 8)}};
+      {"Socket-Type", "DEALER"}, {"Identity", "me"}, {"X-a", ""}, {"X-a", "second"}, {"X-nul", std::string ("cut\0here", 8)}};
     Metadata *metadata = Metadata::create (properties, 7);
     REQUIRE (metadata);
     CHECK (std::string (metadata->get ("Socket-Type")) == "DEALER");

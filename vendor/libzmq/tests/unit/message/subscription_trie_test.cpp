@@ -17,10 +17,7 @@ using Removed = SubscriptionTrie::Removed;
 
 namespace {
 
-Pipe *pipe (std::uintptr_t number)
-{
-    return reinterpret_cast<Pipe *> (number * 64);
-}
+Pipe *pipe (std::uintptr_t number) { return reinterpret_cast<Pipe *> (number * 64); }
 
 std::string random_topic (std::mt19937 &random)
 {
@@ -71,9 +68,8 @@ TEST_CASE ("a pipe that goes away is reported topic by topic, in order")
     CHECK (trie.topics_of (pipe (1)) == 6);
     std::vector<std::pair<std::string, bool>> gone;
     trie.remove_pipe (pipe (1), [&] (std::string_view topic, bool last) { gone.emplace_back (topic, last); });
-    CHECK (gone
-           == std::vector<std::pair<std::string, bool>>{
-               {"", true}, {"ab", false}, {"abc", true}, {"abcdefghijklmnopqrstuvwxyz", true}, {"abd", true}, {"b", true}});
+    CHECK (gone == std::vector<std::pair<std::string, bool>>{
+                     {"", true}, {"ab", false}, {"abc", true}, {"abcdefghijklmnopqrstuvwxyz", true}, {"abd", true}, {"b", true}});
     CHECK (trie.topics () == 1);
     CHECK (trie.topics_of (pipe (1)) == 0);
     trie.remove_pipe (pipe (9));
@@ -90,14 +86,17 @@ TEST_CASE ("a publisher's trie agrees with a naive model")
             const std::string topic = random_topic (random);
             Pipe *const who = pipe (1 + random () % 6);
             switch (random () % 8) {
-            case 0: case 1: case 2: {
+            case 0:
+            case 1:
+            case 2: {
                 auto &set = model[topic];
                 const Added expected = set.empty () ? Added::first : set.count (who) ? Added::already : Added::further;
                 set.insert (who);
                 CHECK (trie.add (topic, who) == expected);
                 break;
             }
-            case 3: case 4: {
+            case 3:
+            case 4: {
                 Removed expected = Removed::not_found;
                 if (const auto at = model.find (topic); at != model.end () && at->second.erase (who)) {
                     expected = at->second.empty () ? Removed::last : Removed::others_left;

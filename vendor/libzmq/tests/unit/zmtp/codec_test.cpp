@@ -230,9 +230,15 @@ TEST_CASE ("commands are recognised by exact name, others handed on whole")
 
 TEST_CASE ("every segmentation of a small stream gives the same frames")
 {
-    const std::vector<Frame> frames{{Kind::data, true, ""},          {Kind::data, false, "a"},         {Kind::data, true, pattern (33)},
-                                    {Kind::data, true, pattern (34)}, {Kind::data, false, pattern (253)}, {Kind::data, true, pattern (254)},
-                                    {Kind::data, false, pattern (255)}, {Kind::data, false, pattern (256)}, {Kind::data, false, pattern (1024)}};
+    const std::vector<Frame> frames{{Kind::data, true, ""},
+                                    {Kind::data, false, "a"},
+                                    {Kind::data, true, pattern (33)},
+                                    {Kind::data, true, pattern (34)},
+                                    {Kind::data, false, pattern (253)},
+                                    {Kind::data, true, pattern (254)},
+                                    {Kind::data, false, pattern (255)},
+                                    {Kind::data, false, pattern (256)},
+                                    {Kind::data, false, pattern (1024)}};
     for (const Wire wire : all_wires) {
         const std::string bytes = encoded (wire, frames);
         for (std::size_t step = 1; step < 300; ++step) {
@@ -362,11 +368,10 @@ TEST_CASE ("metadata is put on data frames only, and its references balance")
     {
         Decoder decoder (Wire::v3_1, -1, true, metadata);
         metadata->release ();
-        const std::string bytes = encoded (Wire::v3_1,
-                                           {{Kind::data, false, "short"},
-                                            {Kind::data, false, pattern (500)},
-                                            {Kind::subscribe, false, "x"},
-                                            {Kind::data, false, pattern (300000)}});
+        const std::string bytes = encoded (Wire::v3_1, {{Kind::data, false, "short"},
+                                                        {Kind::data, false, pattern (500)},
+                                                        {Kind::subscribe, false, "x"},
+                                                        {Kind::data, false, pattern (300000)}});
         Msg out;
         int with = 0;
         for (int round = 0; round < 3000; ++round) {
@@ -446,7 +451,8 @@ TEST_CASE ("what one side encodes the other decodes, whatever the sizes and the 
             static constexpr std::size_t sizes[] = {40, 300, 1100, 5000, 20000, 200000};
             Frame frame;
             frame.more = random () % 2;
-            frame.body = pattern (random () % sizes[std::min<std::size_t> (random () % 16, random () % 6)], static_cast<unsigned> (random () % 256));
+            frame.body =
+              pattern (random () % sizes[std::min<std::size_t> (random () % 16, random () % 6)], static_cast<unsigned> (random () % 256));
             if (random () % 8 == 0 && wire == Wire::v3_1)
                 frame = {random () % 2 ? Kind::subscribe : Kind::cancel, false, frame.body};
             else if (random () % 8 == 0 && commands)
@@ -460,7 +466,8 @@ TEST_CASE ("what one side encodes the other decodes, whatever the sizes and the 
         for (std::size_t at = 0; at < bytes.size ();) {
             const auto space = decoder.space ();
             REQUIRE_FALSE (space.empty ());
-            const std::size_t count = std::min<std::size_t> ({space.size (), 1 + random () % (random () % 8 ? 5000 : 300000), bytes.size () - at});
+            const std::size_t count =
+              std::min<std::size_t> ({space.size (), 1 + random () % (random () % 8 ? 5000 : 300000), bytes.size () - at});
             std::memcpy (space.data (), bytes.data () + at, count);
             decoder.filled (count);
             at += count;

@@ -62,10 +62,7 @@ std::string number (std::uint64_t value, int size)
     return text;
 }
 
-std::string signature (std::size_t routing_id_size = 0)
-{
-    return "\xff" + number (routing_id_size + 1, 8) + "\x7f";
-}
+std::string signature (std::size_t routing_id_size = 0) { return "\xff" + number (routing_id_size + 1, 8) + "\x7f"; }
 
 std::string rest_of_greeting (std::string mechanism = "NULL", char minor = 1)
 {
@@ -90,10 +87,7 @@ std::string command (const std::string &body, char flags = 4)
     return flags + std::string (1, static_cast<char> (body.size ())) + body;
 }
 
-std::string ready (const std::string &type)
-{
-    return command ("\5READY" + property ("Socket-Type", type));
-}
+std::string ready (const std::string &type) { return command ("\5READY" + property ("Socket-Type", type)); }
 
 void check_failure (Handshake &handshake, int event, int value, bool protocol = true)
 {
@@ -108,8 +102,7 @@ void check_failure (Handshake &handshake, int event, int value, bool protocol = 
 
 TEST_CASE ("a 3.1 peer, whatever the segmentation")
 {
-    const std::string ours = signature () + "\3" + rest_of_greeting ()
-                             + "\4\x29\5READY\x0bSocket-Type\0\0\0\6DEALER\x08Identity\0\0\0\0"s;
+    const std::string ours = signature () + "\3" + rest_of_greeting () + "\4\x29\5READY\x0bSocket-Type\0\0\0\6DEALER\x08Identity\0\0\0\0"s;
     const std::string peer = greeting () + ready ("ROUTER");
     for (std::size_t step = 1; step <= peer.size (); ++step) {
         Handshake handshake (config (ZMQ_DEALER));
@@ -188,7 +181,8 @@ TEST_CASE ("an unversioned 1.0 peer")
             if (!long_form && identity.size () > 253)
                 continue;
             const std::string frame =
-                (long_form ? "\xff" + number (identity.size () + 1, 8) : std::string (1, static_cast<char> (identity.size () + 1))) + '\0' + identity;
+              (long_form ? "\xff" + number (identity.size () + 1, 8) : std::string (1, static_cast<char> (identity.size () + 1))) + '\0' +
+              identity;
             for (std::size_t step = 1; step <= frame.size () + 3; ++step) {
                 Handshake handshake (config (ZMQ_ROUTER, "abc"));
                 const std::string bytes = frame + "\4\0out"s;
@@ -223,7 +217,8 @@ TEST_CASE ("a versioned 1.0 peer")
         CHECK (handshake.state () == State::ready);
         CHECK (handshake.wire () == Wire::v1);
         CHECK (handshake.peer_routing_id () == "me");
-        const std::string header = own.size () < 254 ? std::string (1, static_cast<char> (own.size () + 1)) : "\xff" + number (own.size () + 1, 8);
+        const std::string header =
+          own.size () < 254 ? std::string (1, static_cast<char> (own.size () + 1)) : "\xff" + number (own.size () + 1, 8);
         CHECK (take (handshake) == signature (own.size ()) + "\3\4" + header + '\0' + own);
     }
     Handshake publisher (config (ZMQ_XPUB));
@@ -304,28 +299,40 @@ TEST_CASE ("commands of the NULL handshake that are refused")
     const int malformed_error = ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR;
     const std::string type = property ("Socket-Type", "PULL");
     const Case cases[] = {
-        {"empty", command (""), protocol, unexpected},
-        {"unknown", command ("\5HELLO"), protocol, unexpected},
-        {"lower case", command ("\5ready" + type), protocol, unexpected},
-        {"cut name", command ("\5REA"), protocol, unexpected},
-        {"a message", command ("hello", 0), protocol, unexpected},
-        {"cut property name", command ("\5READY\x0bSocket"), 0, 0},
-        {"cut value length", command ("\5READY\x0bSocket-Type\0\0\0"s), 0, 0},
-        {"cut value", command ("\5READY\x0bSocket-Type\0\0\0\6PUL"s), 0, 0},
-        {"huge value", command ("\5READY\x0bSocket-Type\xff\xff\xff\xffPULL"s), 0, 0},
-        {"one byte left over", command ("\5READY" + type + "\0"s), 0, 0},
-        {"wrong type", command ("\5READY" + property ("Socket-Type", "PUB")), 0, 0},
-        {"type in lower case", command ("\5READY" + property ("Socket-Type", "pull")), 0, 0},
-        {"unknown type", command ("\5READY" + property ("Socket-Type", "")), 0, 0},
-        {"ERROR without length", command ("\5ERROR"), protocol, malformed_error},
-        {"ERROR with cut reason", command ("\5ERROR\4abc"), protocol, malformed_error},
-        {"ERROR, some reason", command ("\5ERROR\3abc"), 0, 0},
-        {"ERROR, no reason", command ("\5ERROR\0"s), 0, 0},
-        {"ERROR 300", command ("\5ERROR\3" "300"), auth, 300},
-        {"ERROR 400", command ("\5ERROR\3" "400"), auth, 400},
-        {"ERROR 500 and more", command ("\5ERROR\3" "500trailing"), auth, 500},
-        {"ERROR 200", command ("\5ERROR\3" "200"), 0, 0},
-        {"too large for any handshake", "\6" + number (1u << 30, 8), 0, 0},
+      {"empty", command (""), protocol, unexpected},
+      {"unknown", command ("\5HELLO"), protocol, unexpected},
+      {"lower case", command ("\5ready" + type), protocol, unexpected},
+      {"cut name", command ("\5REA"), protocol, unexpected},
+      {"a message", command ("hello", 0), protocol, unexpected},
+      {"cut property name", command ("\5READY\x0bSocket"), 0, 0},
+      {"cut value length", command ("\5READY\x0bSocket-Type\0\0\0"s), 0, 0},
+      {"cut value", command ("\5READY\x0bSocket-Type\0\0\0\6PUL"s), 0, 0},
+      {"huge value", command ("\5READY\x0bSocket-Type\xff\xff\xff\xffPULL"s), 0, 0},
+      {"one byte left over", command ("\5READY" + type + "\0"s), 0, 0},
+      {"wrong type", command ("\5READY" + property ("Socket-Type", "PUB")), 0, 0},
+      {"type in lower case", command ("\5READY" + property ("Socket-Type", "pull")), 0, 0},
+      {"unknown type", command ("\5READY" + property ("Socket-Type", "")), 0, 0},
+      {"ERROR without length", command ("\5ERROR"), protocol, malformed_error},
+      {"ERROR with cut reason", command ("\5ERROR\4abc"), protocol, malformed_error},
+      {"ERROR, some reason", command ("\5ERROR\3abc"), 0, 0},
+      {"ERROR, no reason", command ("\5ERROR\0"s), 0, 0},
+      {"ERROR 300",
+       command ("\5ERROR\3"
+                "300"),
+       auth, 300},
+      {"ERROR 400",
+       command ("\5ERROR\3"
+                "400"),
+       auth, 400},
+      {"ERROR 500 and more",
+       command ("\5ERROR\3"
+                "500trailing"),
+       auth, 500},
+      {"ERROR 200",
+       command ("\5ERROR\3"
+                "200"),
+       0, 0},
+      {"too large for any handshake", "\6" + number (1u << 30, 8), 0, 0},
     };
     for (const Case &one : cases)
         for (const std::size_t step : {std::size_t{1}, std::size_t{3}, SIZE_MAX}) {
@@ -338,13 +345,14 @@ TEST_CASE ("commands of the NULL handshake that are refused")
 
 TEST_CASE ("what is accepted although it looks odd")
 {
-    for (const std::string &one : {command ("\5READY"),                                                    // no type
-                                   command ("\5READY" + property ("socket-type", "PULL")),                 // RFC: names have no case
-                                   command ("\5READY" + property ("Socket-Type", "PULL"), 0),              // COMMAND bit missing
-                                   command ("\5READY" + property ("Socket-Type", "PULL"), '\5'),           // MORE
+    for (const std::string &one : {command ("\5READY"),                                                       // no type
+                                   command ("\5READY" + property ("socket-type", "PULL")),                    // RFC: names have no case
+                                   command ("\5READY" + property ("Socket-Type", "PULL"), 0),                 // COMMAND bit missing
+                                   command ("\5READY" + property ("Socket-Type", "PULL"), '\5'),              // MORE
                                    "\6" + number (25 + 1, 8) + "\5READY" + property ("Socket-Type", "PULL"),  // long form
                                    command ("\5READY" + property ("Socket-Type", "PULL") + property ("Socket-Type", "PUB")),
-                                   command ("\5READY" + property ("", "x") + property ("Identity", std::string (300, '\0')))}) {
+                                   command ("\5READY" + property ("", "x") + property ("Identity", std::string (300, '\0')))})
+    {
         Handshake handshake (config (ZMQ_PUSH));
         feed (handshake, greeting () + one, 2);
         CHECK (handshake.state () == State::ready);
@@ -395,11 +403,24 @@ TEST_CASE ("metadata of both sides arrives, the connection's own facts first")
 
 TEST_CASE ("every pair of types agrees with the specification's table")
 {
-    const std::pair<int, int> compatible[] = {
-        {ZMQ_PAIR, ZMQ_PAIR},     {ZMQ_PUB, ZMQ_SUB},       {ZMQ_PUB, ZMQ_XSUB},      {ZMQ_XPUB, ZMQ_SUB},      {ZMQ_XPUB, ZMQ_XSUB},
-        {ZMQ_REQ, ZMQ_REP},       {ZMQ_REQ, ZMQ_ROUTER},    {ZMQ_REP, ZMQ_DEALER},    {ZMQ_DEALER, ZMQ_DEALER}, {ZMQ_DEALER, ZMQ_ROUTER},
-        {ZMQ_ROUTER, ZMQ_ROUTER}, {ZMQ_PUSH, ZMQ_PULL},     {12, 13},                 {14, 15},                 {16, 17},
-        {18, 18},                 {19, 19},                 {20, 20}};
+    const std::pair<int, int> compatible[] = {{ZMQ_PAIR, ZMQ_PAIR},
+                                              {ZMQ_PUB, ZMQ_SUB},
+                                              {ZMQ_PUB, ZMQ_XSUB},
+                                              {ZMQ_XPUB, ZMQ_SUB},
+                                              {ZMQ_XPUB, ZMQ_XSUB},
+                                              {ZMQ_REQ, ZMQ_REP},
+                                              {ZMQ_REQ, ZMQ_ROUTER},
+                                              {ZMQ_REP, ZMQ_DEALER},
+                                              {ZMQ_DEALER, ZMQ_DEALER},
+                                              {ZMQ_DEALER, ZMQ_ROUTER},
+                                              {ZMQ_ROUTER, ZMQ_ROUTER},
+                                              {ZMQ_PUSH, ZMQ_PULL},
+                                              {12, 13},
+                                              {14, 15},
+                                              {16, 17},
+                                              {18, 18},
+                                              {19, 19},
+                                              {20, 20}};
     for (int one = 0; one <= 20; ++one)
         for (int other = 0; other <= 20; ++other) {
             if (one == ZMQ_STREAM || other == ZMQ_STREAM)

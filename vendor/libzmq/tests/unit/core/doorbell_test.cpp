@@ -1,0 +1,127 @@
+// Parcels, sleepers and ZMQ_FD's bell, without a socket.
+#include "core/doorbell.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include <poll.h>
+
+using namespace engine;
+
+namespace {
+
+bool readable (int fd, int milliseconds = 0)
+{
+    pollfd entry{fd, POLLIN, 0};
+    return ::poll (&entry, 1, milliseconds) == 1;
+}
+
+constexpr Parcel parcel (std::uint64_t number) { return {Parcel::What::activity, 0, number, nullptr}; }
+
+}  // namespace
+
+TEST_CASE ("a doorbell is shut until it is opened")
+{
+    Doorbell bell;
+    CHECK_FALSE (bell.deliver (parcel (1)));
+    bell.open ();
+    CHECK (bell.deliver (parcel (2)));
+    CHECK (bell.pending ());
+    std::vector<Parcel> left;
+    bell.shut (left);
+    REQUIRE (left.size () == 1);
+    CHECK (left[0].binding == 2);
+    CHECK_FALSE (bell.pending ());
+    CHECK_FALSE (bell.deliver (parcel (3)));
+}
+
+TEST_CASE ("parcels are taken in the order they were delivered, once")
+{
+    Doorbell bell;
+    bell.open ();
+    for (std::uint64_t i = 0; i < 100; ++i)
+        REQUIRE (bell.deliver (parcel (i)));
+    std::vector<Parcel> taken;
+    bell.take (taken);
+    REQUIRE (taken.size () == 100);
+    for (std::uint64_t i = 0; i < 100; ++i)
+        CHECK (taken[i].binding == i);
+    bell.take (taken);
+    CHECK (taken.empty ());
+}
+
+TEST_CASE ("every sleeper is woken, and may be woken again after it drained its bell")
+{
+    Doorbell bell;
+    bell.open ();
+    Waiter one, two;
+    REQUIRE (one.fd () >= 0);
+    REQUIRE (two.fd () >= 0);
+    REQUIRE (bell.add_waiter (one));
+    REQUIRE (bell.add_waiter (two));
+    CHECK (bell.watched ());
+    for (int round = 0; round < 3; ++round) {
+        bell.ring ();
+        CHECK (readable (one.fd ()));
+        CHECK (readable (two.fd ()));
+        one.drain ();
+        two.drain ();
+        CHECK_FALSE (readable (one.fd ()));
+    }
+    bell.ring_others (&one);
+    CHECK_FALSE (readable (one.fd ()));
+    CHECK (readable (two.fd ()));
+    bell.remove_waiter (one);
+    bell.remove_waiter (two);
+    CHECK_FALSE (bell.watched ());
+}
+
+TEST_CASE ("the exported descriptor rings for parcels and falls silent by quiet")
+{
+    Doorbell bell;
+    bell.open ();
+    const int fd = bell.export_fd ();
+    REQUIRE (fd >= 0);
+    CHECK (bell.export_fd () == fd);
+    CHECK_FALSE (readable (fd));
+    REQUIRE (bell.deliver (parcel (1)));
+    CHECK (readable (fd));
+    bell.quiet ();
+    CHECK_FALSE (readable (fd));
+    std::vector<Parcel> left;
+    bell.shut (left);
+    CHECK (readable (fd));  // whoever watches it learns of the end
+    bell.open ();           // the slot is used again: a new bell
+    CHECK_FALSE (bell.exported ());
+}
+
+TEST_CASE ("no ring is lost between a check and the sleep that follows")
+{
+    Doorbell bell;
+    bell.open ();
+    constexpr int rounds = 20000;
+    std::atomic<int> told{0}, seen{0};
+    std::thread sleeper ([&] {
+        Waiter &waiter = Waiter::current ();
+        if (waiter.fd () < 0 || !bell.add_waiter (waiter))
+            return;
+        while (seen < rounds) {
+            if (told.load () > seen) {
+                ++seen;
+                continue;
+            }
+            if (!readable (waiter.fd (), 5000))
+                break;  // lost: the count below says so
+            waiter.drain ();
+        }
+        bell.remove_waiter (waiter);
+    });
+    for (int i = 0; i < rounds; ++i) {
+        ++told;
+        bell.ring ();
+    }
+    sleeper.join ();
+    CHECK (seen == rounds);
+}
