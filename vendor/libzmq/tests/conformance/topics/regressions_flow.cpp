@@ -17,7 +17,7 @@ double cpu_ms ()
     const auto ms = [] (const timeval &time) { return static_cast<double> (time.tv_sec) * 1e3 + static_cast<double> (time.tv_usec) / 1e3; };
     return ms (usage.ru_utime) + ms (usage.ru_stime);
 }
-} // namespace
+}  // namespace
 
 TEST_CASE ("zmq_send is done with the caller's buffer when it returns, whichever peer the message waits for")
 {
@@ -63,7 +63,7 @@ TEST_CASE ("requests to two peers are written to the end while their sender alre
 {
     Context ctx;
     const std::string body (4000, 'x');
-    for (int each = 5; each <= 100; each += 5) { // whatever the kernel takes: some number passes it just at the last write
+    for (int each = 5; each <= 100; each += 5) {  // whatever the kernel takes: some number passes it just at the last write
         CAPTURE (each);
         Socket dealer (ctx, ZMQ_DEALER);
         dealer.set (ZMQ_SNDBUF, 4096);
@@ -78,7 +78,7 @@ TEST_CASE ("requests to two peers are written to the end while their sender alre
                     peer.handshake ("ROUTER");
                     peer.send (wire::frame ("here"));
                     wait_until ([&] { return sent.load (); });
-                    sleep_ms (10); // so that the dealer sleeps
+                    sleep_ms (10);  // so that the dealer sleeps
                     for (int n = 0; n < each; ++n)
                         broken += peer.read_frame ().body != body;
                     peer.send (wire::frame ("reply"));
@@ -102,7 +102,7 @@ TEST_CASE ("requests to two peers are written to the end while their sender alre
 
 TEST_CASE ("what one thread sends is written to the end while another sleeps in a receive on the same socket")
 {
-    if (oracle ()) // its sockets may not be shared
+    if (oracle ())  // its sockets may not be shared
         return;
     TempDir dir;
     for (const std::string &endpoint : {"tcp://127.0.0.1:*"s, dir.ipc ()})
@@ -161,6 +161,8 @@ TEST_CASE ("a full socket whose peer has gone costs no processor time")
 TEST_CASE ("inproc: limits lowered while the queue is empty leave room for messages")
 {
     for (const int count : {1, 499, 999}) {
+        if (oracle () && count == 999)  // 4.3.4 never sends again
+            continue;
         CAPTURE (count);
         Context ctx;
         Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
@@ -191,9 +193,15 @@ TEST_CASE ("a proxy between a socket and itself goes on after it could not send"
     for (int i = 0; i < count; ++i)
         send (client, std::to_string (i));
     Background proxy ([&] { zmq_proxy (echo, echo, nullptr); });
-    CHECK_FALSE (proxy.wait (quiet)); // its way out is full by now
-    for (int i = 0; i < count; ++i)
-        CHECK (recv (client) == Msg{std::to_string (i)});
+    CHECK_FALSE (proxy.wait (quiet));  // its way out is full by now
+    client.set (ZMQ_RCVTIMEO, 2000);
+    int echoed = 0;
+    try {
+        while (echoed < count && recv (client) == Msg{std::to_string (echoed)})
+            ++echoed;
+    } catch (const Failure &) {  // the proxy must be ended all the same
+    }
+    CHECK (echoed == count);
     zmq_ctx_shutdown (ctx);
     CHECK (proxy.wait ());
 }
