@@ -36,6 +36,8 @@ inline constexpr int opt_hiccup_msg = 114;
 inline constexpr int opt_topics_count = 116;
 inline constexpr int ctx_thread_name_prefix = 9;
 inline constexpr int ctx_zero_copy_recv = 10;
+// Context options that only our engine has.
+inline constexpr int ctx_ext_attend = 23042;
 
 // Draft event record of zmq_poller_wait.
 struct PollerEvent

@@ -2,6 +2,8 @@
 // and close while another thread is blocked. Meant to be run under ThreadSanitizer, too. Debian's sockets may not be shared.
 #include "harness.hpp"
 
+#include <sys/uio.h>
+
 using namespace conf;
 
 namespace {
@@ -55,6 +57,39 @@ TEST_CASE ("small messages of several threads through one socket: none lost, non
     for (int i = 0; i < threads * each; ++i)
         ++counts.at (static_cast<size_t> (std::stoi (recv (pull)[0])));
     CHECK (counts == std::vector<int> (threads, each));
+}
+
+TEST_CASE ("multipart messages that two threads send with sendiov stay whole")
+{
+    if (oracle ())
+        return;
+    for (const auto &[from, to] : {std::pair{ZMQ_PUSH, ZMQ_PULL}, std::pair{ZMQ_DEALER, ZMQ_DEALER}})
+        for (const std::string &endpoint : {"tcp://127.0.0.1:*"s, inproc_name ()}) {
+            CAPTURE (from);
+            CAPTURE (endpoint);
+            Context ctx;
+            Socket out (ctx, from), in (ctx, to);
+            out.connect (in.bind (endpoint));
+            std::atomic<int> refused{0};
+            auto senders = start (2, [&] (int t) {
+                for (int i = 0; i < each; ++i) {
+                    Msg parts{std::to_string (t), std::to_string (i), std::string (static_cast<size_t> (i), 'x')};
+                    std::vector<iovec> list;
+                    for (std::string &part : parts)
+                        list.push_back ({part.data (), part.size ()});
+                    refused += zmq_sendiov (out, list.data (), list.size (), ZMQ_SNDMORE) == -1;
+                }
+            });
+            std::vector<int> next (2); // of each thread
+            for (int i = 0; i < 2 * each; ++i) {
+                const Msg parts = recv (in);
+                int &expected = next.at (parts[0] == "1");
+                if (parts != Msg{parts[0], std::to_string (expected), std::string (static_cast<size_t> (expected), 'x')})
+                    FAIL ("message " << expected << " of thread " << parts[0] << ": " << parts);
+                ++expected;
+            }
+            CHECK (refused == 0);
+        }
 }
 
 TEST_CASE ("one thread receives while another sends on the same socket")
