@@ -60,7 +60,11 @@ try {
     case ZMQ_FD: {
         if (*size < sizeof (int))
             return EINVAL;
+        const bool first = !strand_.doorbell.exported ();
         const int fd = attendance_.export_fd ();
+        // What came before there was a bell to ring must not stay unnoticed.
+        if (fd >= 0 && first && (strand_.doorbell.pending () || (!(pipes_.empty () && inproc_pipes_.empty ()) && events ())))
+            strand_.doorbell.ring ();
         return fd < 0 ? errno : give_int (fd, value, size);
     }
     case ZMQ_EVENTS: {

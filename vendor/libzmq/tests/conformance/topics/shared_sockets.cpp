@@ -80,7 +80,7 @@ TEST_CASE ("multipart messages that two threads send with sendiov stay whole")
                     refused += zmq_sendiov (out, list.data (), list.size (), ZMQ_SNDMORE) == -1;
                 }
             });
-            std::vector<int> next (2); // of each thread
+            std::vector<int> next (2);  // of each thread
             for (int i = 0; i < 2 * each; ++i) {
                 const Msg parts = recv (in);
                 int &expected = next.at (parts[0] == "1");
