@@ -202,3 +202,27 @@ def test_pollers_in_threads(make, run_threads):
             push.send(b"%d" % i)
 
     run_threads(send, *[poll(p) for p in pulls])
+
+
+@pytest.mark.own_engine
+@pytest.mark.parametrize("size", [10, 100_000])
+@pytest.mark.parametrize("transport", ["tcp", "inproc"])
+def test_multipart_messages_stay_whole(make, run_threads, transport, size):
+    """Two threads send messages of three parts on one socket and two receive them on another: no part is in the wrong message."""
+    push, pull = make(zmq.PUSH, sndtimeo=20_000), make(zmq.PULL, rcvtimeo=20_000)
+    push.connect(bind(pull, transport))
+    count = 300
+
+    def send(letter):
+        def run():
+            for _ in range(count):
+                push.send_multipart([letter, letter * size, letter])
+
+        return run
+
+    def receive():
+        for _ in range(count):
+            parts = pull.recv_multipart()
+            assert len(parts) == 3 and len({part[:1] for part in parts}) == 1, [part[:10] for part in parts]
+
+    run_threads(send(b"a"), send(b"b"), receive, receive)
