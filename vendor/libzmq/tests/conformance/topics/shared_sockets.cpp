@@ -63,8 +63,9 @@ TEST_CASE ("multipart messages that two threads send with sendiov stay whole")
 {
     if (oracle ())
         return;
-    for (const auto &[from, to] : {std::pair{ZMQ_PUSH, ZMQ_PULL}, std::pair{ZMQ_DEALER, ZMQ_DEALER}})
+    for (const auto &types : {std::pair{ZMQ_PUSH, ZMQ_PULL}, std::pair{ZMQ_DEALER, ZMQ_DEALER}})
         for (const std::string &endpoint : {"tcp://127.0.0.1:*"s, inproc_name ()}) {
+            const int from = types.first, to = types.second;
             CAPTURE (from);
             CAPTURE (endpoint);
             Context ctx;
