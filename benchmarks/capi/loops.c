@@ -61,7 +61,12 @@ static void load (const char *path)
       {"zmq_recv", &zmq.recv},       {"zmq_errno", &zmq.errnumber},       {"zmq_strerror", &zmq.strerror},
     };
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        /* The engine inside the Python package has names of its own: zmq_py_send for zmq_send. */
+        char own_name[64];
+        snprintf (own_name, sizeof own_name, "zmq_py_%s", functions[i].name + strlen ("zmq_"));
         void *found = dlsym (library, functions[i].name);
+        if (found == NULL)
+            found = dlsym (library, own_name);
         check (found != NULL, functions[i].name);
         memcpy (functions[i].slot, &found, sizeof found);
     }

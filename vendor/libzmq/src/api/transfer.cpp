@@ -29,8 +29,9 @@ int persist (SocketGuard &guard, int flags, int timeout, Attempt &&attempt) noex
 void help_out (SocketGuard &guard) noexcept
 {
     constexpr Nanoseconds moment = 2 * millisecond;
-    if (wait_for (guard, now () + moment, [&] { return guard->congested () ? EAGAIN : 0; }) == EAGAIN)
-        guard->stop_helping ();
+    const Nanoseconds start = now ();
+    if (wait_for (guard, start + moment, [&] { return guard->congested () ? EAGAIN : 0; }) == EAGAIN)
+        guard->stop_helping (start);
 }
 
 }  // namespace

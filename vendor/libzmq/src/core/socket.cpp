@@ -263,10 +263,10 @@ bool Socket::congested () const noexcept
     return false;
 }
 
-void Socket::stop_helping () noexcept
+void Socket::stop_helping (Nanoseconds since) noexcept
 {
     for (const auto &stream : streams_)
-        stream->give_up_helping ();
+        stream->give_up_helping (since);
 }
 
 // ---- pipes ----

@@ -73,7 +73,7 @@ class Socket final : public PatternHost
     // True while more bytes are queued than the peers' kernels take, and they still move: a sender that may block does better to write
     // them itself than to pile up memory that is cold when its turn comes. Never true for long: see stop_helping().
     bool congested () const noexcept;
-    void stop_helping () noexcept;
+    void stop_helping (Nanoseconds since) noexcept;
 
     // ---- options ----
     int set_option (int option, const void *value, std::size_t size) noexcept;

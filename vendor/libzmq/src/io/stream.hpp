@@ -46,8 +46,8 @@ class Stream final : public HookTarget
     {
         return blocked_ && !stalled_ && batch_.size () + (pipe_ ? pipe_->outbound_bytes () : 0) > congestion;
     }
-    // The peer did not read in good time: not congested again before it does.
-    void give_up_helping () noexcept { stalled_ = blocked_; }
+    // A peer that has read nothing since then has stalled: not congested again before it reads.
+    void give_up_helping (Nanoseconds since) noexcept { stalled_ = blocked_ && last_write_ < since; }
     // As flush(), on behalf of the application thread: takes the lease first.
     bool flush_inline () noexcept;
 
