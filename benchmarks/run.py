@@ -124,7 +124,7 @@ def write_json(options: argparse.Namespace, rows: list[Row], subject: str) -> No
     """Everything that was measured, and on what."""
     facts = {
         "date": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release().partition("-")[0]}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, Linux {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("zmqpy", "pyzmq", "pyomq")},
         "load": os.getloadavg(),
