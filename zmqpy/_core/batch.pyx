@@ -141,7 +141,7 @@ cdef Py_ssize_t send_batch(TransferSocket socket, object messages, int flags) ex
                 if isinstance(item, (list, tuple)):
                     socket.send_multipart(item, flags)
                 else:
-                    socket.send_part(item, flags, True)
+                    socket.send_part(item, flags, True, False)
             except Exception as failure:
                 if done and getattr(failure, "errno", None) == EAGAIN:
                     return done

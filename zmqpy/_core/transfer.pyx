@@ -68,12 +68,16 @@ cdef class TransferSocket(Socket):
         if routing_id is not None or group is not None:
             return send_addressed(self, data, flags, copy, track, routing_id, group)
         if copy:
-            self.send_part(data, flags, False)
+            self.send_part(data, flags, False, False)
             return None
         return self.send_uncopied(data, flags, track)
 
-    cdef int send_part(self, object part, int flags, bint text) except -1:
-        """Sends a copy of `part`: bytes, a buffer, a Frame; with `text` also str, as UTF-8."""
+    cdef int send_part(self, object part, int flags, bint text, bint held) except -1:
+        """Sends a copy of `part`: bytes, a buffer, a Frame; with `text` also str, as UTF-8.
+
+        With `held` the engine is entered with the GIL held, whatever the size, and any waiting is done before that.
+        """
+        cdef int64_t started
         cdef Py_buffer view
         cdef const char *data
         cdef Py_ssize_t size = 0
@@ -94,6 +98,13 @@ cdef class TransferSocket(Socket):
             data = <const char *>view.buf
             size = view.len
         try:
+            if held:
+                started = zmqpy_now_ms()
+                while zmq_send(self.handle, data, size, flags | ZMQ_DONTWAIT) < 0:
+                    if not worth_waiting(flags):
+                        self.fail(zmq_errno())
+                    self.wait_for_turn(ZMQ_POLLOUT, ZMQ_SNDTIMEO, started)
+                return 0
             if size < GIL_FREE_SIZE:
                 if zmq_send(self.handle, data, size, flags | ZMQ_DONTWAIT) >= 0:
                     return 0
@@ -169,7 +180,7 @@ cdef class TransferSocket(Socket):
             if not PyBytes_CheckExact(part) and not isinstance(part, Frame) and not PyUnicode_Check(part):
                 check_part(part, index)
         if count == 1 and copy and not flags & ZMQ_SNDMORE:
-            self.send_part(parts[0], flags, True)
+            self.send_part(parts[0], flags, True, False)
             return None
         last_flags = flags
         flags |= ZMQ_SNDMORE
@@ -185,42 +196,12 @@ cdef class TransferSocket(Socket):
                         continue
                     if not worth_waiting(flags):
                         self.fail(zmq_errno())
-                self.send_held(part, flags)
+                self.send_part(part, flags, True, True)
             else:
                 if PyUnicode_Check(part):
                     part = (<str>part).encode("utf-8")
                 tracker = self.send_uncopied(part, flags, track and index == count - 1 and not isinstance(part, Frame))
         return tracker
-
-    cdef int send_held(self, object part, int flags) except -1:
-        """As send_part, but the engine is entered with the GIL held, whatever the size."""
-        cdef Py_buffer view
-        cdef const char *data
-        cdef Py_ssize_t size = 0
-        cdef int64_t started = zmqpy_now_ms()
-        cdef bint is_view = False
-        if PyBytes_CheckExact(part):
-            data = PyBytes_AS_STRING(part)
-            size = PyBytes_GET_SIZE(part)
-        elif isinstance(part, Frame):
-            data = <const char *>zmq_msg_data(&(<Frame>part).msg)
-            size = zmq_msg_size(&(<Frame>part).msg)
-        elif PyUnicode_Check(part):
-            data = PyUnicode_AsUTF8AndSize(part, &size)
-        else:
-            PyObject_GetBuffer(part, &view, PyBUF_ANY_CONTIGUOUS)
-            is_view = True
-            data = <const char *>view.buf
-            size = view.len
-        try:
-            while zmq_send(self.handle, data, size, flags | ZMQ_DONTWAIT) < 0:
-                if not worth_waiting(flags):
-                    self.fail(zmq_errno())
-                self.wait_for_turn(ZMQ_POLLOUT, ZMQ_SNDTIMEO, started)
-        finally:
-            if is_view:
-                PyBuffer_Release(&view)
-        return 0
 
     # ---- receiving ----
 

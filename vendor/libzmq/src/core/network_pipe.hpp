@@ -36,8 +36,6 @@ class NetworkPipe final : public Pipe
     bool wants_more () const noexcept;
     // Takes a received frame; tells the pattern with the last one of a message if it waits. False: out of memory.
     bool receive (Msg &frame) noexcept;
-    // Takes a frame that the engine makes up itself (notifications): goes in regardless of the limit.
-    bool receive_notice (Msg &frame) noexcept { return receive (frame); }
     bool outbound_empty () const noexcept { return out_.empty () || out_complete_ == 0; }
     // Moves the next frame to be encoded into `out`; false: no complete message is left.
     bool next_outbound (Msg &out) noexcept;

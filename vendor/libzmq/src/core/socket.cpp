@@ -72,15 +72,10 @@ try {
     if (strand_.doorbell.pending ()) [[unlikely]]
         run_inbox ();
     const int error = pattern_->send (frame);
-    if (error) {
-        // Never leave a pipe written to without its flush: a blocked multipart message may have touched some.
-        if (!touched_.empty ())
-            flush_touched ();
-        return error;
-    }
+    // On an error too: a multipart message that stopped half-way may have touched some.
     if (!touched_.empty ())
         flush_touched ();
-    return 0;
+    return error;
 } catch (...) {
     return ENOMEM;
 }

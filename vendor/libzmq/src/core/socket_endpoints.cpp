@@ -32,7 +32,7 @@ void move_out (std::vector<std::unique_ptr<Held>> &from, std::vector<std::unique
 bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
 {
     Msg message;
-    return message.init_copy (body.data (), body.size ()) == 0 && pipe.receive_notice (message);
+    return message.init_copy (body.data (), body.size ()) == 0 && pipe.receive (message);
 }
 
 }  // namespace

@@ -86,7 +86,6 @@ struct PatternRow
     bool raw = false;                    // STREAM
     bool conflatable = false;            // DEALER PUSH PULL PUB SUB
     bool connects_once = false;          // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
-    bool drops_unsent_on_close = false;  // PUSH, PUB: when the peer goes, nothing is left to be read, the pipe ends at once
     std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
     std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
 };

@@ -35,7 +35,6 @@ PatternRow pub_row () noexcept
       .wants_subscriptions = true,
       .conflatable = true,
       .connects_once = true,
-      .drops_unsent_on_close = true,
       .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PubPattern> (host); },
     };
 }

@@ -46,7 +46,6 @@ PatternRow push_row () noexcept
       .name = "PUSH",
       .compatible = peer_types (ZMQ_PULL),
       .conflatable = true,
-      .drops_unsent_on_close = true,
       .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PushPattern> (host); },
     };
 }
