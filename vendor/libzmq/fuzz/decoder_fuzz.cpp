@@ -61,7 +61,7 @@ Outcome decode (Wire wire, std::int64_t limit, bool zero_copy, const std::uint8_
         std::size_t count = std::min (space.size (), size);
         if (cut > 0)
             count = std::min<std::size_t> (count, 1 + read * cut % 61);
-        std::memcpy (space.data (), bytes, count);
+        space.put (bytes, count);
         decoder.filled (count);
         bytes += count;
         size -= count;

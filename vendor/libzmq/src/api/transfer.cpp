@@ -25,7 +25,8 @@ int persist (SocketGuard &guard, int flags, int timeout, Attempt &&attempt) noex
     return wait_for (guard, deadline_in (timeout), attempt);
 }
 
-// The message is queued, and so is much else. Lends this thread to the writing, for a moment only: the call has succeeded.
+// The message is queued, and so is much else. Lends this thread to the writing for a moment, and not to a peer that does not read:
+// the call has succeeded.
 void help_out (SocketGuard &guard) noexcept
 {
     constexpr Nanoseconds moment = 2 * millisecond;

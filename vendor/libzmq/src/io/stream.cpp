@@ -207,6 +207,18 @@ try {
 
 // ---- input ----
 
+// As recv(2).
+ssize_t Stream::read_into (const Decoder::Space &space) noexcept
+{
+    if (space.behind.empty ())
+        return ::recv (fd_, space.first.data (), space.first.size (), MSG_DONTWAIT);
+    iovec entries[2] = {{space.first.data (), space.first.size ()}, {space.behind.data (), space.behind.size ()}};
+    msghdr header{};
+    header.msg_iov = entries;
+    header.msg_iovlen = 2;
+    return ::recvmsg (fd_, &header, MSG_DONTWAIT);
+}
+
 bool Stream::deliver (Msg &frame) noexcept
 {
     if (mechanism_ && mechanism_->transforms ()) {
@@ -251,11 +263,14 @@ void Stream::pull () noexcept
     }
     if (phase_ != Phase::traffic)
         return;
-    // Bounded, so that one fast peer cannot keep the others (and the caller) waiting.
+    // Bounded, so that one fast peer cannot keep the others (and the caller) waiting, and that what is taken is still in the cache when
+    // the application gets it.
     constexpr int most_reads = 16;
+    constexpr std::size_t enough = 128 * 1024;  // bytes, when they made a message
     paused_ = false;
     Msg frame;
     bool read_before = false;
+    std::size_t bytes = 0;
     for (int reads = 0;;) {
         while (pipe_->wants_more ()) {
             const Decoder::Result result = decoder_.next (frame);
@@ -276,14 +291,14 @@ void Stream::pull () noexcept
         paused_ = true;
         break;
     starved:
-        if ((read_before && !decoder_.was_full ()) || reads == most_reads)
+        if ((read_before && !decoder_.was_full ()) || reads == most_reads || (bytes >= enough && pipe_->inbound_messages () > 0))
             break;
-        const auto space = decoder_.space ();
+        const Decoder::Space space = decoder_.space ();
         if (space.empty ()) {
             lose ({ENOMEM, false});
             return;
         }
-        const ssize_t count = ::recv (fd_, space.data (), space.size (), MSG_DONTWAIT);
+        const ssize_t count = read_into (space);
         if (count <= 0) {
             if (count < 0 && errno == EINTR)
                 continue;
@@ -299,6 +314,7 @@ void Stream::pull () noexcept
         decoder_.filled (static_cast<std::size_t> (count));
         read_before = true;
         ++reads;
+        bytes += static_cast<std::size_t> (count);
     }
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "core/clock.hpp"
 #include "core/network_pipe.hpp"
 #include "io/reactor.hpp"
@@ -40,11 +42,12 @@ class Stream final : public HookTarget
     void pull () noexcept;
     // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written.
     bool flush () noexcept;
-    // The kernel takes no more, much is queued, and as far as is known the peer still reads.
+    // The kernel takes no more, as far as is known the peer still reads, and much is queued or what is the caller's own memory.
     static constexpr std::size_t congestion = 512 * 1024;  // bytes
     bool congested () const noexcept
     {
-        return blocked_ && !stalled_ && batch_.size () + (pipe_ ? pipe_->outbound_bytes () : 0) > congestion;
+        return blocked_ && !stalled_ &&
+               (batch_.size () + (pipe_ ? pipe_->outbound_bytes () : 0) > congestion || batch_.has_constants ());
     }
     // A peer that has read nothing since then has stalled: not congested again before it reads.
     void give_up_helping (Nanoseconds since) noexcept { stalled_ = blocked_ && last_write_ < since; }
@@ -115,6 +118,7 @@ class Stream final : public HookTarget
     void read_handshake () noexcept;
     void write_handshake () noexcept;
     void become_ready (std::vector<std::uint8_t> &&left) noexcept;
+    ssize_t read_into (const Decoder::Space &space) noexcept;
     bool deliver (Msg &frame) noexcept;
     void fail_protocol (int code) noexcept;
     void lose (Loss loss) noexcept;

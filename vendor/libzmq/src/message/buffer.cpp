@@ -4,13 +4,16 @@
 #include <atomic>
 #include <bit>
 #include <new>
+#include <span>
 
 namespace engine {
 
 namespace {
 
 // Never destroyed: threads that outlive static destruction may still give buffers back.
-constinit std::atomic<Buffer *> pool[Buffer::sizes][Buffer::pooled_per_size] = {};
+constinit std::atomic<Buffer *> pool[Buffer::sizes][Buffer::pooled (0)] = {};
+
+std::span<std::atomic<Buffer *>> places (unsigned row) noexcept { return {pool[row], Buffer::pooled (row)}; }
 
 // Row of the pool for a capacity of at most `largest`.
 unsigned row_of (std::size_t capacity) noexcept
@@ -31,7 +34,7 @@ Buffer *Buffer::create (std::size_t capacity) noexcept
 {
     if (capacity <= largest) {
         const unsigned row = row_of (capacity);
-        for (std::atomic<Buffer *> &place : pool[row]) {
+        for (std::atomic<Buffer *> &place : places (row)) {
             if (!place.load (std::memory_order_relaxed))
                 continue;
             if (Buffer *buffer = place.exchange (nullptr, std::memory_order_acquire)) {
@@ -53,7 +56,7 @@ void Buffer::recycle (Content *self) noexcept
 {
     auto *buffer = static_cast<Buffer *> (self);
     if (buffer->capacity_ <= largest)
-        for (std::atomic<Buffer *> &place : pool[row_of (buffer->capacity_)]) {
+        for (std::atomic<Buffer *> &place : places (row_of (buffer->capacity_))) {
             Buffer *expected = nullptr;
             if (!place.load (std::memory_order_relaxed) &&
                 place.compare_exchange_strong (expected, buffer, std::memory_order_release, std::memory_order_relaxed))

@@ -1,8 +1,9 @@
 // Counted blocks of bytes for reading and for writing, and the pool they come from. Messages may refer to a part of one (a
 // slice), so it lives until the last of them is gone, in whichever thread that is.
 //
-// The pool is shared by all threads, without locks, and bounded: at most `pooled_per_size` free blocks of each size are kept, the rest
-// is freed.
+// The pool is shared by all threads, without locks, and bounded: a few free blocks of each size are kept, the rest is freed. It
+// matters most for the large ones: memory that the C library returns to the system and asks for again costs a page fault every 4 KiB,
+// more than the bytes themselves.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +17,14 @@ class Buffer final : public Content
 {
   public:
     static constexpr std::size_t smallest = 8u << 10;   // bytes
-    static constexpr std::size_t largest = 256u << 10;  // bytes; larger ones are not pooled
-    static constexpr unsigned sizes = 6;                // 8, 16, ... 256 KiB
-    static constexpr unsigned pooled_per_size = 8;
+    static constexpr std::size_t largest = 4u << 20;    // bytes; larger ones are not pooled
+    static constexpr unsigned sizes = 10;               // 8, 16, ... 4096 KiB
+    // How many of a size are kept: 2 MiB of each at most, but for the largest, of which one is.
+    static constexpr unsigned pooled (unsigned row) noexcept
+    {
+        constexpr unsigned most = 8, total_width = 8;  // 2^8 times the smallest
+        return row + 3 <= total_width ? most : row < total_width ? 1u << (total_width - row) : 1u;
+    }
     // This many bytes behind the capacity may be read and written without meaning, so that short copies can have a fixed length.
     static constexpr std::size_t slack = 64;
 

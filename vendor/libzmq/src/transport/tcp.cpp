@@ -85,7 +85,7 @@ int dial (const DialTarget &target, const Options &options, int &fd)
     if (const int error = tune_before_use (socket.get (), address.get ()->sa_family, options, false))
         return error;
     // Set before the handshake, so that it holds from the first byte on and finish() has nothing to add.
-    tune_connection (socket.get (), options, !target.socks_host.empty ());
+    tune_connection (socket.get (), address.storage, options, !target.socks_host.empty ());
     if (source.size != 0) {
         // A fixed source port must be usable again while its last connection is in TIME_WAIT.
         if (const int error = set_int (socket.get (), SOL_SOCKET, SO_REUSEADDR, 1))
@@ -194,7 +194,7 @@ int accept (int listen_fd, const Options &options, int &fd)
     // Most of it is inherited from the listener, but not everywhere, and not from one made by the application. A failure is
     // the system refusing a hint it took on the listener, or a connection that is already gone.
     (void) tune_before_use (taken, peer.get ()->sa_family, options, false);
-    tune_connection (taken, options, false);
+    tune_connection (taken, peer.storage, options, false);
     fd = socket.release ();
     return 0;
 }

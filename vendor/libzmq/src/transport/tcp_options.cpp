@@ -2,6 +2,7 @@
 #include "transport/tcp_options.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 
 #include <netinet/in.h>
@@ -13,6 +14,11 @@
 namespace engine {
 
 namespace {
+
+// Left alone, the kernel lets megabytes pile up between two processes of one machine, where nothing is gained by it and every byte has
+// left the cache when its turn comes: the same stream costs two to four times the processor time. (Linux doubles the figure. Less than
+// two of the loopback interface's 64 KiB segments would wait for delayed acknowledgements.)
+constexpr int loopback_send_buffer = 128 * 1024;
 
 int set_int (int fd, int level, int name, int value) noexcept
 {
@@ -38,6 +44,15 @@ int bind_to_device (int fd, const std::string &device) noexcept
     (void) device;
     return ENOTSUP;
 #endif
+}
+
+bool is_loopback (const sockaddr_storage &address) noexcept
+{
+    if (address.ss_family == AF_INET) {
+        constexpr std::uint32_t loopback_net = 127;
+        return ntohl (reinterpret_cast<const sockaddr_in &> (address).sin_addr.s_addr) >> 24 == loopback_net;
+    }
+    return address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK (&reinterpret_cast<const sockaddr_in6 &> (address).sin6_addr);
 }
 
 }  // namespace
@@ -70,7 +85,7 @@ int tune_before_use (int fd, int family, const Options &options, bool strict) no
     return first_error;
 }
 
-void tune_connection (int fd, const Options &options, bool through_proxy) noexcept
+void tune_connection (int fd, const sockaddr_storage &peer, const Options &options, bool through_proxy) noexcept
 {
     set_int (fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (options.tcp_keepalive != -1) {
@@ -91,6 +106,8 @@ void tune_connection (int fd, const Options &options, bool through_proxy) noexce
             set_int (fd, IPPROTO_TCP, TCP_KEEPINTVL, options.tcp_keepalive_intvl);
 #endif
     }
+    if (options.sndbuf < 0 && is_loopback (peer))
+        set_int (fd, SOL_SOCKET, SO_SNDBUF, loopback_send_buffer);
 #ifdef TCP_USER_TIMEOUT
     if (options.tcp_maxrt > 0 && !through_proxy)
         set_int (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, options.tcp_maxrt);

@@ -2,6 +2,8 @@
 // Units and ranges are those of the options table; an option at its default touches nothing.
 #pragma once
 
+#include <sys/socket.h>
+
 namespace engine {
 
 struct Options;
@@ -11,8 +13,9 @@ struct Options;
 // wrong connection), since a refused hint is no reason to stay unconnected.
 int tune_before_use (int fd, int family, const Options &options, bool strict) noexcept;
 
-// For a connection: TCP_NODELAY, TCP_KEEPALIVE*, TCP_MAXRT (unless it goes through a proxy). The system's refusals are ignored:
-// the peer may have reset the connection by now, which reading it will tell.
-void tune_connection (int fd, const Options &options, bool through_proxy) noexcept;
+// For a connection to this peer: TCP_NODELAY, TCP_KEEPALIVE*, TCP_MAXRT (unless it goes through a proxy), and on the loopback interface
+// a small send buffer where SNDBUF leaves it to us. The system's refusals are ignored: the peer may have reset the connection by
+// now, which reading it will tell.
+void tune_connection (int fd, const sockaddr_storage &peer, const Options &options, bool through_proxy) noexcept;
 
 }  // namespace engine

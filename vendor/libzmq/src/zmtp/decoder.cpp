@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint32_t bulk_references = 256;
 constexpr std::uint32_t idle_reads_to_shrink = 8;
+constexpr std::size_t largest_read = 256u << 10;
 // A read into less room than this is not worth a system call: the bytes move to where there is more.
 constexpr std::size_t least_room = 2048;
 // What no allocation could hold.
@@ -77,6 +78,8 @@ void Decoder::drop_buffer () noexcept
 void Decoder::drop_body () noexcept
 {
     std::free (s_.body.block);
+    if (s_.body.buffer)
+        s_.body.buffer->release ();
     s_.body = Body{};
 }
 
@@ -88,32 +91,41 @@ Decoder::Result Decoder::fail (int error) noexcept
     return Result::error;
 }
 
-std::span<std::uint8_t> Decoder::space () noexcept
+Decoder::Space Decoder::space () noexcept
 {
     s_.was_full = false;
-    s_.offered = 0;
+    s_.offered = s_.offered_behind = 0;
     if (s_.error)
         return {};
-    if (Body &body = s_.body; body.block) {
-        if (body.have == body.capacity && body.capacity < body.size) {
-            const std::size_t capacity = body.size - body.capacity <= body.capacity ? body.size : body.capacity * 2;
-            void *grown = std::realloc (body.block, sizeof (Content) + capacity);
-            if (!grown)
-                return {};
-            body.block = grown;
-            body.capacity = capacity;
-        }
-        if (body.have < body.capacity) {
-            s_.offered = body.capacity - body.have;
-            return {static_cast<std::uint8_t *> (body.block) + sizeof (Content) + body.have, s_.offered};
-        }
-        // The body is complete and was not taken yet: what comes now belongs behind it, and the fast case must not see it first.
+    if (const Body &body = s_.body; body.bytes) {
+        // What comes behind the body waits in the buffer until it was taken: the fast case must not see it first.
         s_.fast_from = SIZE_MAX;
+        if (body.have < body.size) {
+            if (body.have == body.capacity && !grow_body ())
+                return {};
+            s_.offered = body.capacity - body.have;
+            if (body.capacity == body.size && make_room ())
+                s_.offered_behind = std::min (behind_body, static_cast<std::size_t> (s_.limit - s_.end));
+            return {{body.bytes + body.have, s_.offered}, {s_.end, s_.offered_behind}};
+        }
     }
     if (!make_room ())
         return {};
     s_.offered = static_cast<std::size_t> (s_.limit - s_.end);
-    return {s_.end, s_.offered};
+    return {{s_.end, s_.offered}, {}};
+}
+
+bool Decoder::grow_body () noexcept
+{
+    Body &body = s_.body;
+    const std::size_t capacity = body.size - body.capacity <= body.capacity ? body.size : body.capacity * 2;
+    void *const grown = std::realloc (body.block, sizeof (Content) + capacity);
+    if (!grown)
+        return false;
+    body.block = grown;
+    body.bytes = static_cast<std::uint8_t *> (grown) + sizeof (Content);
+    body.capacity = capacity;
+    return true;
 }
 
 // Makes sure that there is a buffer with room for the rest of the frame at `begin`, or for a read that is worth it.
@@ -150,18 +162,22 @@ bool Decoder::make_room () noexcept
 
 void Decoder::filled (std::size_t count) noexcept
 {
-    count = std::min (count, s_.offered);
-    s_.was_full = count > 0 && count == s_.offered;
-    s_.offered -= count;
-    if (s_.body.block && s_.body.have < s_.body.capacity) {
-        s_.body.have += count;
+    count = std::min (count, s_.offered + s_.offered_behind);
+    s_.was_full = count > 0 && count == s_.offered + s_.offered_behind;
+    if (s_.body.bytes && s_.body.have < s_.body.capacity) {
+        const std::size_t part = std::min (count, s_.offered);
+        s_.body.have += part;
+        s_.offered -= part;
+        s_.end += count - part;
+        s_.offered_behind -= count - part;
         return;
     }
+    s_.offered -= count;
     s_.end += count;
     if (s_.was_full) {
         s_.idle_reads = 0;
         if (count >= s_.read_size / 2)
-            s_.read_size = std::min (s_.read_size * 2, Buffer::largest);
+            s_.read_size = std::min (s_.read_size * 2, largest_read);
     } else if (count >= s_.read_size / 4) {
         s_.idle_reads = 0;
     } else if (s_.read_size > Buffer::smallest && ++s_.idle_reads == idle_reads_to_shrink) {
@@ -173,11 +189,11 @@ void Decoder::filled (std::size_t count) noexcept
 bool Decoder::append (std::span<const std::uint8_t> bytes) noexcept
 {
     while (!bytes.empty ()) {
-        const std::span<std::uint8_t> room = space ();
+        const Space room = space ();
         if (room.empty ())
             return false;
         const std::size_t count = std::min (room.size (), bytes.size ());
-        std::memcpy (room.data (), bytes.data (), count);
+        room.put (bytes.data (), count);
         filled (count);
         bytes = bytes.subspan (count);
     }
@@ -220,7 +236,7 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
         return Result::error;
     if (s_.is_raw)
         return next_raw (out);
-    if (s_.body.block)
+    if (s_.body.bytes)
         return next_body (out);
 
     const std::span<const std::uint8_t> held (s_.begin, s_.end);
@@ -275,12 +291,17 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
 bool Decoder::begin_body (std::size_t size, std::uint8_t flags) noexcept
 {
     const auto held = static_cast<std::size_t> (s_.end - s_.begin);
-    const std::size_t capacity = std::min (size, std::max (first_allocation, held));
-    void *block = std::malloc (sizeof (Content) + capacity);
-    if (!block)
+    Body body{nullptr, nullptr, nullptr, size, std::min (size, std::max (first_allocation, held)), held, flags};
+    if (size <= Buffer::largest) {
+        body.buffer = Buffer::create (size);
+        body.bytes = body.buffer ? body.buffer->data () : nullptr;
+    } else if ((body.block = std::malloc (sizeof (Content) + body.capacity))) {
+        body.bytes = static_cast<std::uint8_t *> (body.block) + sizeof (Content);
+    }
+    if (!body.bytes)
         return false;
-    std::memcpy (static_cast<std::uint8_t *> (block) + sizeof (Content), s_.begin, held);
-    s_.body = Body{block, size, capacity, held, flags};
+    std::memcpy (body.bytes, s_.begin, held);
+    s_.body = body;
     drop_buffer ();
     // Large bodies come in company: a small read finds the next header, and little of the next body has to be copied.
     s_.read_size = Buffer::smallest;
@@ -292,12 +313,15 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     Body &body = s_.body;
     if (body.have < body.size)
         return Result::more_needed;
-    auto *bytes = static_cast<std::uint8_t *> (body.block) + sizeof (Content);
+    std::uint8_t *const bytes = body.bytes;
     const bool is_command = (body.flags & zmtp::flag_command) && (s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1);
     const zmtp::Command command = is_command ? zmtp::parse_command ({bytes, body.size}) : zmtp::Command{Kind::data, 0};
 
-    auto *content = new (body.block) Content;
-    content->dispose = dispose_body;
+    Content *content = body.buffer;
+    if (!content) {
+        content = new (body.block) Content;
+        content->dispose = dispose_body;
+    }
     Msg taken;
     taken.init_slice (content, bytes + command.data, body.size - command.data);
     taken.set_kind (command.kind);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -35,6 +36,8 @@ class Decoder
     static constexpr std::size_t buffered_body_without_slices = 8u << 10;
     // An own allocation this large is made at once; a larger one begins like this and doubles as data arrives.
     static constexpr std::size_t first_allocation = 4u << 20;
+    // What is read beyond the end of such a body: much of it would have to be moved if it is the beginning of another.
+    static constexpr std::size_t behind_body = 1024;
 
     // metadata may be null; it is put on every data frame. zero_copy: slices allowed. raw() decoders (STREAM) turn whatever came into frames.
     Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
@@ -50,9 +53,25 @@ class Decoder
         return *this;
     }
 
-    // Where to read next: at least 1 byte; at most the size now thought best (8 to 256 KiB, adaptive, or what a large body still misses).
-    // Empty span: out of memory.
-    std::span<std::uint8_t> space () noexcept;
+    // Where to read next: at least 1 byte; at most the size now thought best (8 to 256 KiB, adaptive, or what a large body still misses
+    // and, behind it, a little more, so that one read brings the next header too). Empty: out of memory.
+    struct Space
+    {
+        std::span<std::uint8_t> first;
+        std::span<std::uint8_t> behind;
+
+        bool empty () const noexcept { return first.empty (); }
+        std::size_t size () const noexcept { return first.size () + behind.size (); }
+        // What a read of at most size() bytes does.
+        void put (const std::uint8_t *bytes, std::size_t count) const noexcept
+        {
+            const std::size_t part = count < first.size () ? count : first.size ();
+            std::memcpy (first.data (), bytes, part);
+            if (count > part)
+                std::memcpy (behind.data (), bytes + part, count - part);
+        }
+    };
+    Space space () noexcept;
     void filled (std::size_t count) noexcept;
     // Bytes left over from the handshake. False: out of memory.
     bool append (std::span<const std::uint8_t> bytes) noexcept;
@@ -80,14 +99,17 @@ class Decoder
     // True if the last filled() used its whole space: more is probably waiting in the kernel.
     bool was_full () const noexcept { return s_.was_full; }
     // True while no byte is held (then no buffer is either).
-    bool empty () const noexcept { return s_.begin == s_.end && !s_.body.block; }
+    bool empty () const noexcept { return s_.begin == s_.end && !s_.body.bytes; }
     // ENOMEM, EMSGSIZE (over max_message_size), EPROTO.
     int error_code () const noexcept { return s_.error; }
 
   private:
-    // A body with its own memory, still arriving. The block has room for a Content in front, which is made once it is complete.
+    // A body with its own memory, still arriving: a pooled buffer, or a block with room in front for a Content, which is made once
+    // it is complete.
     struct Body
     {
+        std::uint8_t *bytes = nullptr;
+        Buffer *buffer = nullptr;
         void *block = nullptr;
         std::size_t size = 0;
         std::size_t capacity = 0;
@@ -115,7 +137,8 @@ class Decoder
         std::uint32_t idle_reads = 0;         // reads in a row that used little of their buffer
         std::size_t read_size = Buffer::smallest;
         std::size_t needed = 0;   // size of the incomplete frame at `begin`, 0 if not known
-        std::size_t offered = 0;  // size of the last space()
+        std::size_t offered = 0;         // size of the last space()
+        std::size_t offered_behind = 0;  // and of what was behind it
         std::uint64_t max_size = UINT64_MAX;
         Body body;
         int error = 0;
@@ -141,6 +164,7 @@ class Decoder
     bool begin_body (std::size_t size, std::uint8_t flags) noexcept;
     int take_from_buffer (Msg &out, const std::uint8_t *bytes, std::size_t size) noexcept;
     bool make_room () noexcept;
+    bool grow_body () noexcept;
     void drop_buffer () noexcept;
     void drop_body () noexcept;
     void forget () noexcept;

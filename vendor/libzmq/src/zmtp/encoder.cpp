@@ -153,6 +153,12 @@ int Batch::own_constants () noexcept
     return 0;
 }
 
+bool Batch::has_constants () const noexcept
+{
+    return std::any_of (segments_.begin () + static_cast<std::ptrdiff_t> (head_), segments_.end (),
+                        [] (const Segment &segment) { return !segment.owner; });
+}
+
 int Batch::append_body (Msg &message) noexcept
 {
     if (message.size () > copy_limit) {

@@ -49,6 +49,7 @@ class Batch
     int append_body (Msg &message) noexcept;
     // Copies what is left of constant bodies, whose memory is about to be used for something else. 0 or ENOMEM.
     int own_constants () noexcept;
+    bool has_constants () const noexcept;
 
   private:
     friend class Encoder;

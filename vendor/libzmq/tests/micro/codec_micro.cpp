@@ -63,9 +63,9 @@ void decode (const char *name, std::size_t body_size, std::size_t count, bool ze
         std::vector<std::uint8_t> sink (256 << 10);
         Msg out;
         for (std::size_t at = 0; at < bytes.size ();) {
-            const auto space = decode_too ? decoder.space () : std::span<std::uint8_t> (sink);
+            const auto space = decode_too ? decoder.space () : Decoder::Space{sink, {}};
             const std::size_t part = std::min (space.size (), bytes.size () - at);
-            std::memcpy (space.data (), bytes.data () + at, part);
+            space.put (reinterpret_cast<const std::uint8_t *> (bytes.data ()) + at, part);
             at += part;
             if (!decode_too)
                 continue;

@@ -115,7 +115,7 @@ Decoded decoded (Decoder &decoder, const std::string &bytes, std::size_t step = 
         const auto space = decoder.space ();
         REQUIRE_FALSE (space.empty ());
         const std::size_t count = std::min ({space.size (), step, bytes.size () - at});
-        std::memcpy (space.data (), bytes.data () + at, count);
+        space.put (reinterpret_cast<const std::uint8_t *> (bytes.data ()) + at, count);
         decoder.filled (count);
         CHECK (decoder.was_full () == (count == space.size ()));
         at += count;
@@ -468,7 +468,7 @@ TEST_CASE ("what one side encodes the other decodes, whatever the sizes and the 
             REQUIRE_FALSE (space.empty ());
             const std::size_t count =
               std::min<std::size_t> ({space.size (), 1 + random () % (random () % 8 ? 5000 : 300000), bytes.size () - at});
-            std::memcpy (space.data (), bytes.data () + at, count);
+            space.put (reinterpret_cast<const std::uint8_t *> (bytes.data ()) + at, count);
             decoder.filled (count);
             at += count;
             if (random () % 3 == 0)
