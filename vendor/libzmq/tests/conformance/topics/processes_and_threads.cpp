@@ -158,6 +158,33 @@ TEST_CASE ("a child may close inherited sockets; the parent's connection lives o
     CHECK (recv (pull) == Msg{"after"});
 }
 
+TEST_CASE ("a child can make sockets, whatever the other threads were doing at the moment of the fork")
+{
+    if (!children_may_have_threads)
+        return;
+    Context ctx;
+    std::atomic<bool> stop{false};
+    const auto make_and_close = [&] {
+        while (!stop)
+            zmq_close (zmq_socket (ctx, ZMQ_PAIR));
+    };
+    Background one (make_and_close), two (make_and_close);
+    bool fine = true;
+    for (int i = 0; i < 100 && fine; ++i) {
+        Child child ([] {
+            void *own = zmq_ctx_new ();
+            // More than an engine may keep ready of what was there before.
+            for (int k = 0; k < 200; ++k)
+                if (zmq_close (zmq_socket (own, ZMQ_PAIR)) != 0)
+                    return 1;
+            return zmq_ctx_term (own) == 0 ? 0 : 2;
+        });
+        fine = child.join () == 0;
+    }
+    stop = true;
+    CHECK (fine);
+}
+
 TEST_CASE ("a peer process that is killed is noticed, its successor is served")
 {
     if (!children_may_have_threads)
