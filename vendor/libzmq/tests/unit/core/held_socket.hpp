@@ -34,6 +34,7 @@ class HeldSocket
         strand_ = Strand::from_handle (zmq_socket (context_, type));
         REQUIRE (strand_);
         hold ();
+        socket_ = &**guard_;
         socket ().options.linger = 0;
         REQUIRE (socket ().use_reactor () == 0);
     }
@@ -74,7 +75,8 @@ class HeldSocket
     }
 
     SocketGuard &guard () { return *guard_; }
-    Socket &socket () { return **guard_; }
+    // For whoever holds the strand: the test, or the reactor thread inside a call of it.
+    Socket &socket () { return *socket_; }
     Strand &strand () { return *strand_; }
     void *handle () { return strand_; }
     void *context () { return context_; }
@@ -107,6 +109,7 @@ class HeldSocket
     void *context_;
     bool owns_context_;
     Strand *strand_ = nullptr;
+    Socket *socket_ = nullptr;
     std::unique_ptr<SocketGuard> guard_;
 };
 
