@@ -2,6 +2,7 @@
 // ZMQ_FDs and the descriptors tells which items may have become ready, and only those are asked.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <fcntl.h>
@@ -254,35 +255,34 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
     if (timeout < 0 && std::none_of (items_.begin (), items_.end (), [] (const auto &item) { return item->events != 0; }))
         return fail (EFAULT);
     const Nanoseconds deadline = deadline_in (timeout);
-    SpinMemory &memory = SpinMemory::current ();
     const bool has_sockets = std::any_of (items_.begin (), items_.end (), [] (const auto &item) { return item->socket != nullptr; });
-    Nanoseconds spin = -1;  // not asked for yet
-    Nanoseconds spin_until = 0;
+    Nanoseconds spin_limit = 0;
+    std::optional<Spin> spin;
     bool slept = false;
     for (;;) {
         if (const int error = collect (0))
             return fail (error);
         const int reported = ask (out, count);
         if (reported != 0) {
-            if (has_sockets && !slept)
-                memory.ended (true);
+            if (spin && !slept)
+                spin->succeeded ();
             return reported;
         }
         const Nanoseconds time = now ();
         if (deadline != never && time >= deadline)
             return fail (EAGAIN);
-        if (spin < 0) {
-            spin = spin_time ();
-            spin_until = spin > 0 && memory.worth_it () ? time + spin : 0;
+        if (!spin) {
+            spin_limit = spin_time ();
+            spin.emplace (spin_limit, deadline);
         }
-        if (time < spin_until) {
-            yield_processor ();
+        if (spin->going ()) {
+            spin->yield ();
             continue;
         }
         if (const int error = collect (deadline))
             return fail (error);
         if (has_sockets && !slept)
-            memory.ended (now () - time < spin);
+            SpinMemory::current ().ended (now () - time < spin_limit);
         slept = true;
     }
 }

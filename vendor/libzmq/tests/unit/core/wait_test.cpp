@@ -1,4 +1,4 @@
-// Blocking calls: how each of them ends, and what a thread learns about spinning.
+// Blocking calls: how each of them ends, and what a thread learns from it. The spinning itself is in spin_test.cpp.
 #include "core/wait.hpp"
 
 #include <atomic>
@@ -128,7 +128,7 @@ TEST_CASE ("wait: the socket's end is ENOTSOCK, asleep and spinning")
 
 TEST_CASE ("wait: a signal is EINTR, after a last look")
 {
-    struct sigaction action{}, before;
+    struct sigaction action = {}, before;
     action.sa_handler = nothing;
     REQUIRE (::sigaction (SIGUSR1, &action, &before) == 0);
     HeldSocket socket (ZMQ_PAIR);
@@ -191,39 +191,6 @@ TEST_CASE ("wait: several threads on one socket")
         thread.join ();
     CHECK (taken == 4);
     CHECK_FALSE (socket.strand ().doorbell.has_waiters ());
-}
-
-TEST_CASE ("spin memory: gives up after long waits, tries again now and then, and comes back")
-{
-    SpinMemory memory;
-    CHECK (memory.worth_it ());
-    for (int i = 0; i < 4; ++i)
-        memory.ended (false);
-    int tries = 0;
-    for (int i = 0; i < 320; ++i)
-        tries += memory.worth_it ();
-    CHECK (tries == 10);
-    memory.ended (true);
-    CHECK (memory.worth_it ());
-    memory.ended (false);
-    CHECK_FALSE (memory.worth_it ());
-    // Much success is not forgotten at once, nor kept for ever.
-    for (int i = 0; i < 1000; ++i)
-        memory.ended (true);
-    for (int i = 0; i < 7; ++i)
-        memory.ended (false);
-    CHECK (memory.worth_it ());
-    memory.ended (false);
-    CHECK_FALSE (memory.worth_it ());
-}
-
-TEST_CASE ("spin memory: polled already means once")
-{
-    SpinMemory memory;
-    CHECK_FALSE (memory.take_done ());
-    memory.spin_is_done ();
-    CHECK (memory.take_done ());
-    CHECK_FALSE (memory.take_done ());
 }
 
 TEST_CASE ("wait: long waits teach a thread to sleep at once")

@@ -50,10 +50,7 @@ inline std::string message (const Frames &frames)
 
 inline std::string greeting () { return "\xff\0\0\0\0\0\0\0\1\x7f\3\1NULL"s + std::string (48, '\0'); }
 
-inline std::string ready (const std::string &type)
-{
-    return frame ("\5READY\x0bSocket-Type" + number (type.size (), 4) + type, 4);
-}
+inline std::string ready (const std::string &type) { return frame ("\5READY\x0bSocket-Type" + number (type.size (), 4) + type, 4); }
 
 // ---- descriptors ----
 
