@@ -23,6 +23,20 @@ static constexpr bool children_may_have_threads = true;
 static constexpr bool children_may_have_threads = true;
 #endif
 
+// AddressSanitizer's allocator (clang 14's) leaves its locks to the child as they were: one that another thread held at the moment of
+// the fork hangs the child's next new. glibc's does not.
+#if defined(__SANITIZE_ADDRESS__)
+static constexpr bool allocator_survives_fork = false;
+#elif defined(__has_feature)
+#    if __has_feature(address_sanitizer)
+static constexpr bool allocator_survives_fork = false;
+#    else
+static constexpr bool allocator_survives_fork = true;
+#    endif
+#else
+static constexpr bool allocator_survives_fork = true;
+#endif
+
 namespace {
 // A child process running `body`; its return value is the exit status.
 class Child
@@ -160,7 +174,7 @@ TEST_CASE ("a child may close inherited sockets; the parent's connection lives o
 
 TEST_CASE ("a child can make sockets, whatever the other threads were doing at the moment of the fork")
 {
-    if (!children_may_have_threads)
+    if (!children_may_have_threads || !allocator_survives_fork)
         return;
     Context ctx;
     std::atomic<bool> stop{false};
