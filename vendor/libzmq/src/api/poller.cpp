@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/poll_set.hpp"
+#include "core/fork.hpp"
 #include "core/wait.hpp"
 
 using namespace engine;
@@ -23,7 +24,8 @@ class PersistentPoller
   public:
     static constexpr std::uint32_t tag = 0x9011e400;
 
-    PersistentPoller () : set_ (::epoll_create1 (EPOLL_CLOEXEC))
+    PersistentPoller ()
+        : set_ (::epoll_create1 (EPOLL_CLOEXEC)), generation_ ((watch_forks (), fork_generation.load (std::memory_order_relaxed)))
     {
         if (set_ < 0)
             throw std::system_error (errno, std::generic_category ());
@@ -42,6 +44,8 @@ class PersistentPoller
         return poller && poller->tag_ == tag ? poller : nullptr;
     }
 
+    // Made by a parent process, which shares the epoll set: what a child took out of it the parent would miss.
+    bool foreign () const noexcept { return generation_ != fork_generation.load (std::memory_order_relaxed); }
     int size () const noexcept { return static_cast<int> (items_.size ()); }
     int add (void *socket, int fd, void *user_data, short events);
     int modify (void *socket, int fd, short events);
@@ -64,8 +68,8 @@ class PersistentPoller
         short events;
         std::uint64_t order;
         bool candidate = false;  // may be ready: ask
-
-        int bell = -1;  // duplicate of what rings inside ZMQ_FD
+        bool unwatched = false;  // a regular file, which epoll(7) refuses: always a candidate
+        int bell = -1;           // duplicate of what rings inside ZMQ_FD
 
         ~Item ()
         {
@@ -98,9 +102,11 @@ class PersistentPoller
     }
     int collect (Nanoseconds deadline);
     int ask (zmq_poller_event_t *out, int count);
+    Nanoseconds spin_time () const noexcept;
 
     std::uint32_t tag_ = tag;
     int set_;
+    const unsigned generation_;  // fork generation
     Items items_;
     std::vector<Item *> candidates_;
     std::uint64_t next_order_ = 0;
@@ -131,8 +137,11 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
     epoll_event event{};
     event.events = epoll_events (*item);
     event.data.ptr = item.get ();
-    if (::epoll_ctl (set_, EPOLL_CTL_ADD, watched, &event) != 0)
-        return errno;
+    if (::epoll_ctl (set_, EPOLL_CTL_ADD, watched, &event) != 0) {
+        if (errno != EPERM)
+            return errno;
+        item->unwatched = true;
+    }
     make_candidate (*item);
     items_.push_back (std::move (item));
     return 0;
@@ -214,15 +223,31 @@ int PersistentPoller::ask (zmq_poller_event_t *out, int count)
                 found = descriptor_found (item.events, entry.revents);
         }
         found &= item.events | (item.socket ? 0 : ZMQ_POLLERR);
-        if (!found) {
+        if (!found && !item.unwatched) {
             item.candidate = false;
             continue;
         }
         candidates_[kept++] = &item;
+        if (!found)
+            continue;
         out[reported++] = {item.socket, item.socket ? -1 : item.fd, item.user_data, static_cast<short> (found)};
     }
     candidates_.resize (kept);
     return reported;
+}
+
+// Of the first open socket's context; 0 without one.
+Nanoseconds PersistentPoller::spin_time () const noexcept
+{
+    for (const auto &item : items_) {
+        Strand *const strand = Strand::from_handle (item->socket);
+        if (!strand)
+            continue;
+        const SocketGuard guard (*strand);
+        if (guard)
+            return guard->context ().spin_time ();
+    }
+    return 0;
 }
 
 int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
@@ -231,7 +256,7 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
         return fail (EFAULT);
     const Nanoseconds deadline = deadline_in (timeout);
     const bool has_sockets = std::any_of (items_.begin (), items_.end (), [] (const auto &item) { return item->socket != nullptr; });
-    const Nanoseconds spin_time = has_sockets ? ContextOptions{}.spin_us * microsecond : 0;
+    Nanoseconds spin_limit = 0;
     std::optional<Spin> spin;
     bool slept = false;
     for (;;) {
@@ -246,8 +271,10 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
         const Nanoseconds time = now ();
         if (deadline != never && time >= deadline)
             return fail (EAGAIN);
-        if (!spin)
-            spin.emplace (spin_time, deadline);
+        if (!spin) {
+            spin_limit = spin_time ();
+            spin.emplace (spin_limit, deadline);
+        }
         if (spin->going ()) {
             spin->yield ();
             continue;
@@ -255,17 +282,19 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
         if (const int error = collect (deadline))
             return fail (error);
         if (has_sockets && !slept)
-            SpinMemory::current ().ended (now () - time < spin_time);
+            SpinMemory::current ().ended (now () - time < spin_limit);
         slept = true;
     }
 }
 
+// Null with errno EFAULT: no poller, or a parent process's.
 PersistentPoller *poller_of (void *handle) noexcept
 {
     PersistentPoller *const poller = PersistentPoller::from_handle (handle);
-    if (!poller)
-        errno = EFAULT;
-    return poller;
+    if (poller && !poller->foreign ())
+        return poller;
+    errno = EFAULT;
+    return nullptr;
 }
 
 template <class Work>
@@ -304,10 +333,10 @@ void *zmq_poller_new (void)
 
 int zmq_poller_destroy (void **handle)
 {
-    PersistentPoller *const poller = handle ? poller_of (*handle) : nullptr;
+    PersistentPoller *const poller = handle ? PersistentPoller::from_handle (*handle) : nullptr;
     if (!poller)
         return fail (EFAULT);
-    delete poller;
+    delete poller;  // a child closes its own descriptors only
     *handle = nullptr;
     return 0;
 }

@@ -1,7 +1,8 @@
 #include "core/strand.hpp"
 
-#include <deque>
+#include <memory>
 #include <new>
+#include <utility>
 
 #include "core/context.hpp"
 #include "core/fork.hpp"
@@ -9,51 +10,47 @@
 
 namespace engine {
 
-namespace {
-
-// Slots for re-use, oldest first, so that a handle just closed stays recognisably dead for as long as possible.
-struct Pool
+// Slots for re-use, oldest first, so that a handle just closed stays recognisably dead for as long as possible. Constant-initialised
+// and never destroyed: sockets may be made and closed at any time.
+struct StrandPool
 {
     Mutex mutex;
-    std::deque<Strand *> free ENGINE_GUARDED_BY (mutex);
+    Strand *oldest ENGINE_GUARDED_BY (mutex) = nullptr;
+    Strand *newest ENGINE_GUARDED_BY (mutex) = nullptr;
+    std::size_t count ENGINE_GUARDED_BY (mutex) = 0;
 };
 
-Pool &pool ()
-{
-    static Pool *const instance = new Pool;  // outlives every static destructor
-    return *instance;
-}
+namespace {
 
+constinit StrandPool pool;
 constexpr std::size_t rest_before_reuse = 64;
 
 }  // namespace
 
 Strand *Strand::acquire () noexcept
 {
-    Strand *strand = nullptr;
     {
-        Pool &slots = pool ();
-        Lock lock (slots.mutex);
-        if (slots.free.size () > rest_before_reuse) {
-            strand = slots.free.front ();
-            slots.free.pop_front ();
+        Lock lock (pool.mutex);
+        if (pool.count > rest_before_reuse) {
+            Strand *const strand = pool.oldest;
+            pool.oldest = std::exchange (strand->next_free_, nullptr);
+            --pool.count;
+            return strand;
         }
     }
-    if (!strand)
-        strand = new (std::nothrow) Strand;
-    return strand;
+    return new (std::nothrow) Strand;
 }
 
 void Strand::recycle (Strand *strand) noexcept
 {
-    Pool &slots = pool ();
-    Lock lock (slots.mutex);
-    try {
-        slots.free.push_back (strand);
-    } catch (...) {
-        // Out of memory: the slot rests for ever.
-    }
+    Lock lock (pool.mutex);
+    (pool.count == 0 ? pool.oldest : pool.newest->next_free_) = strand;
+    pool.newest = strand;
+    ++pool.count;
 }
+
+// A thread that was not copied into the child may have held the pool's lock, or that of a slot in it. So the child leaves both alone.
+void Strand::forget_inherited () noexcept { std::construct_at (&pool); }
 
 SocketGuard::SocketGuard (Strand &strand, Who who) noexcept : strand_ (strand), who_ (who)
 {

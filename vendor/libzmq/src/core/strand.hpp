@@ -24,6 +24,8 @@ class Strand
     static Strand *acquire () noexcept;
     // A slot that acquire() gave and that never had a socket.
     static void give_back (Strand *strand) noexcept { recycle (strand); }
+    // In a child process, right after fork(2): no slot of the parent's is used again.
+    static void forget_inherited () noexcept;
     // Null if the pointer is not a handle that could be open (a race with close is settled by the guard).
     static Strand *from_handle (void *handle) noexcept
     {
@@ -49,6 +51,7 @@ class Strand
     std::atomic<unsigned> generation_{0};  // fork generation of its socket's creation
     Mutex mutex_;
     std::unique_ptr<Socket> socket_;
+    Strand *next_free_ = nullptr;  // the pool's
 };
 
 // Holds the strand. Letting go finishes what the call left to be done: sweeping dead pipes and streams, waking others, and

@@ -1,0 +1,151 @@
+// What the conformance suite cannot see of zmq_poller_*: how long it spins, regular files, pollers inherited over fork.
+#include <zmq.h>
+#include <zmq_ext.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <thread>
+
+#include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/spin.hpp"
+
+using namespace engine;
+
+namespace {
+
+thread_local bool quick_yields = false;
+thread_local int yields = 0;
+thread_local Nanoseconds last_yield = 0;  // when it was called
+
+}  // namespace
+
+// The engine yields only while it spins; this program's own sched_yield(2) takes notes. A waiter's returns at once: other programs must
+// not make it look long, which ends the spinning.
+extern "C" int sched_yield () noexcept
+{
+    ++yields;
+    last_yield = now ();
+    return quick_yields ? 0 : static_cast<int> (::syscall (SYS_sched_yield));
+}
+
+namespace {
+
+struct Spun
+{
+    int yields;
+    Nanoseconds last;  // since the wait began
+};
+
+// A wait in vain of so many ms, in a thread that has learnt nothing about spinning yet.
+Spun wait_in_vain (int spin_us, int milliseconds)
+{
+    void *const context = zmq_ctx_new ();
+    REQUIRE (zmq_ctx_set (context, ZMQ_EXT_SPIN_US, spin_us) == 0);
+    void *const socket = zmq_socket (context, ZMQ_PAIR);
+    void *poller = zmq_poller_new ();
+    REQUIRE (zmq_poller_add (poller, socket, nullptr, ZMQ_POLLIN) == 0);
+    Spun spun{};
+    int rc = 0, error = 0;
+    std::thread ([&] {
+        zmq_poller_event_t event;
+        quick_yields = true;
+        // A pause after a long yield of an earlier test; it lasts a second at most.
+        while (processors_contended (now ()))
+            ::usleep (1000);
+        const Nanoseconds start = now ();
+        rc = zmq_poller_wait (poller, &event, milliseconds);
+        error = zmq_errno ();
+        spun = {yields, last_yield - start};
+    }).join ();
+    CHECK (rc == -1);
+    CHECK (error == EAGAIN);
+    zmq_poller_destroy (&poller);
+    zmq_close (socket);
+    zmq_ctx_term (context);
+    return spun;
+}
+
+}  // namespace
+
+TEST_CASE ("a poller spins as long as its sockets' context says")
+{
+    CHECK (wait_in_vain (0, 5).yields == 0);
+    CHECK (wait_in_vain (50, 5).yields > 0);
+    // Longer than the wait: to the end of it. (Unless this thread was not let run in that time.)
+    bool long_spin = false;
+    for (int tries = 0; tries < 20 && !long_spin; ++tries)
+        long_spin = wait_in_vain (1000000, 100).last > 2 * millisecond;
+    CHECK (long_spin);
+}
+
+TEST_CASE ("a poller without sockets does not spin")
+{
+    void *poller = zmq_poller_new ();
+    int ends[2];
+    REQUIRE (::pipe (ends) == 0);
+    REQUIRE (zmq_poller_add_fd (poller, ends[0], nullptr, ZMQ_POLLIN) == 0);
+    const int before = yields;
+    zmq_poller_event_t event;
+    CHECK (zmq_poller_wait (poller, &event, 5) == -1);
+    CHECK (yields == before);
+    zmq_poller_destroy (&poller);
+    ::close (ends[0]);
+    ::close (ends[1]);
+}
+
+TEST_CASE ("a regular file is always ready, as poll(2) has it")
+{
+    std::FILE *const file = std::tmpfile ();
+    REQUIRE (file);
+    const int fd = ::fileno (file);
+    void *poller = zmq_poller_new ();
+    REQUIRE (zmq_poller_add_fd (poller, fd, file, ZMQ_POLLIN | ZMQ_POLLOUT) == 0);
+    zmq_poller_event_t event;
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE (zmq_poller_wait (poller, &event, -1) == 0);
+        CHECK (event.fd == fd);
+        CHECK (event.user_data == file);
+        CHECK (event.events == (ZMQ_POLLIN | ZMQ_POLLOUT));
+    }
+    REQUIRE (zmq_poller_modify_fd (poller, fd, 0) == 0);
+    CHECK (zmq_poller_wait (poller, &event, 2) == -1);
+    REQUIRE (zmq_poller_modify_fd (poller, fd, ZMQ_POLLOUT) == 0);
+    CHECK (zmq_poller_wait (poller, &event, -1) == 0);
+    CHECK (zmq_poller_remove_fd (poller, fd) == 0);
+    CHECK (zmq_poller_size (poller) == 0);
+    zmq_poller_destroy (&poller);
+    std::fclose (file);
+}
+
+TEST_CASE ("what a forked child does to an inherited poller its parent does not notice")
+{
+    void *poller = zmq_poller_new ();
+    int ends[2];
+    REQUIRE (::pipe (ends) == 0);
+    REQUIRE (zmq_poller_add_fd (poller, ends[0], nullptr, ZMQ_POLLIN) == 0);
+    const pid_t child = ::fork ();
+    REQUIRE (child >= 0);
+    if (child == 0) {
+        zmq_poller_event_t event;
+        int failed = 0;
+        failed += zmq_poller_remove_fd (poller, ends[0]) != -1 || zmq_errno () != EFAULT;
+        failed += zmq_poller_modify_fd (poller, ends[0], 0) != -1 || zmq_errno () != EFAULT;
+        failed += zmq_poller_wait (poller, &event, 0) != -1 || zmq_errno () != EFAULT;
+        failed += zmq_poller_destroy (&poller) != 0 || poller != nullptr;
+        ::_exit (failed);
+    }
+    int status = -1;
+    REQUIRE (::waitpid (child, &status, 0) == child);
+    CHECK (status == 0);
+    REQUIRE (::write (ends[1], "x", 1) == 1);
+    zmq_poller_event_t event;
+    CHECK (zmq_poller_wait (poller, &event, 5000) == 0);
+    zmq_poller_destroy (&poller);
+    ::close (ends[0]);
+    ::close (ends[1]);
+}
