@@ -243,29 +243,23 @@ void linger_a_moment (SocketGuard &guard) noexcept
 int zmq_ext_spin (void *socket, int events)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
-        SpinMemory &memory = SpinMemory::current ();
-        const std::int64_t spin_time = guard->context ().spin_time ();
-        memory.take_done ();
-        if (spin_time > 0 && memory.worth_it ()) {
-            const Nanoseconds stop = now () + spin_time;
-            bool spun = false;
-            do {
-                if (guard->ready_now (events)) {
-                    memory.ended (true);
-                    if (spun && guard->attendance ().count () == 0)
-                        linger_a_moment (guard);
-                    return 1;
-                }
-                spun = true;
-                guard.unlock ();
-                yield_processor ();
-                if (!guard.relock ())
-                    return fail (ENOTSOCK);
-                if (guard->terminated ())
-                    return fail (ETERM);
-            } while (now () < stop);
+        SpinMemory::current ().take_done ();
+        bool spun = false;
+        for (Spin spin (guard->context ().spin_time (), never); spin.going (); spun = true) {
+            if (guard->ready_now (events)) {
+                spin.succeeded ();
+                if (spun && guard->attendance ().count () == 0)
+                    linger_a_moment (guard);
+                return 1;
+            }
+            guard.unlock ();
+            spin.yield ();
+            if (!guard.relock ())
+                return fail (ENOTSOCK);
+            if (guard->terminated ())
+                return fail (ETERM);
         }
-        memory.spin_is_done ();
+        SpinMemory::current ().spin_is_done ();
         return 0;
     });
 }

@@ -146,19 +146,14 @@ int PollCall::pass ()
 
 int PollCall::spin (Nanoseconds deadline)
 {
-    SpinMemory &memory = SpinMemory::current ();
-    if (!has_sockets_ || spin_time_ <= 0 || !memory.worth_it ())
-        return 0;
-    const Nanoseconds start = now ();
-    const Nanoseconds stop = deadline - start < spin_time_ ? deadline : start + spin_time_;
-    do {
-        yield_processor ();
+    for (Spin spin (has_sockets_ ? spin_time_ : 0, deadline); spin.going ();) {
+        spin.yield ();
         const int found = pass ();
         if (found) {
-            memory.ended (true);
+            spin.succeeded ();
             return found;
         }
-    } while (now () < stop);
+    }
     return 0;
 }
 

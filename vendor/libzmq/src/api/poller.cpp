@@ -2,6 +2,7 @@
 // ZMQ_FDs and the descriptors tells which items may have become ready, and only those are asked.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <fcntl.h>
@@ -229,32 +230,32 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
     if (timeout < 0 && std::none_of (items_.begin (), items_.end (), [] (const auto &item) { return item->events != 0; }))
         return fail (EFAULT);
     const Nanoseconds deadline = deadline_in (timeout);
-    SpinMemory &memory = SpinMemory::current ();
     const bool has_sockets = std::any_of (items_.begin (), items_.end (), [] (const auto &item) { return item->socket != nullptr; });
-    Nanoseconds spin_until = 0;
+    const Nanoseconds spin_time = has_sockets ? ContextOptions{}.spin_us * microsecond : 0;
+    std::optional<Spin> spin;
     bool slept = false;
     for (;;) {
         if (const int error = collect (0))
             return fail (error);
         const int reported = ask (out, count);
         if (reported != 0) {
-            if (has_sockets && !slept)
-                memory.ended (true);
+            if (spin && !slept)
+                spin->succeeded ();
             return reported;
         }
         const Nanoseconds time = now ();
         if (deadline != never && time >= deadline)
             return fail (EAGAIN);
-        if (spin_until == 0)
-            spin_until = has_sockets && memory.worth_it () ? time + ContextOptions{}.spin_us * microsecond : 1;
-        if (time < spin_until) {
-            yield_processor ();
+        if (!spin)
+            spin.emplace (spin_time, deadline);
+        if (spin->going ()) {
+            spin->yield ();
             continue;
         }
         if (const int error = collect (deadline))
             return fail (error);
         if (has_sockets && !slept)
-            memory.ended (now () - time < ContextOptions{}.spin_us * microsecond);
+            SpinMemory::current ().ended (now () - time < spin_time);
         slept = true;
     }
 }

@@ -1,6 +1,6 @@
 #include "core/sync.hpp"
 
-#include <sched.h>
+#include "core/spin.hpp"
 
 namespace engine {
 
@@ -11,7 +11,8 @@ void Mutex::lock_slowly () noexcept
         std::uint32_t expected = free;
         if (state_.compare_exchange_weak (expected, held, std::memory_order_acquire, std::memory_order_relaxed))
             return;
-        ::sched_yield ();
+        if (!yield_processor ())
+            break;
     }
     while (state_.exchange (contended, std::memory_order_acquire) != free)
         state_.wait (contended, std::memory_order_relaxed);

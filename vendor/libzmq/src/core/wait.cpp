@@ -1,6 +1,5 @@
 #include "core/wait.hpp"
 
-#include <sched.h>
 #include <signal.h>
 
 #include <cerrno>
@@ -17,9 +16,6 @@ struct WaitMask
 
 thread_local WaitMask wait_mask;
 thread_local Nanoseconds wait_limit = 0;  // none
-
-constexpr int best_score = 16;
-constexpr int retry_every = 32;  // waits that sleep at once before spinning is tried again
 
 }  // namespace
 
@@ -65,31 +61,5 @@ int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept
     }
     return rc;
 }
-
-SpinMemory &SpinMemory::current () noexcept
-{
-    static thread_local SpinMemory memory;
-    return memory;
-}
-
-bool SpinMemory::worth_it () noexcept
-{
-    if (score_ > 0)
-        return true;
-    if (++skipped_ < retry_every)
-        return false;
-    skipped_ = 0;
-    return true;
-}
-
-void SpinMemory::ended (bool in_time) noexcept
-{
-    if (in_time)
-        score_ = score_ < best_score ? score_ + 1 : best_score;
-    else
-        score_ = score_ > 2 ? score_ - 2 : 0;
-}
-
-void yield_processor () noexcept { ::sched_yield (); }
 
 }  // namespace engine

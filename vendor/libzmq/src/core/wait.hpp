@@ -1,12 +1,11 @@
-// Blocking calls: spinning, sleeping and waking of application threads. The only file that makes them wait.
+// Blocking calls: sleeping and waking of application threads. The only file that makes them wait.
 //
-// A thread that finds nothing to do first polls for a short while with sched_yield(2) in between, because waking a sleeping thread
-// costs more than most replies take to come; then it sleeps on its own eventfd and on the socket's streams.
+// A thread that finds nothing to do first polls for a short while (core/spin.hpp), because waking a sleeping thread costs more than
+// most replies take to come; then it sleeps on its own eventfd and on the socket's streams.
 #pragma once
 
 #include <cerrno>
 #include <cstdint>
-#include <utility>
 
 #include <poll.h>
 #include <signal.h>
@@ -16,6 +15,7 @@
 #include "core/context.hpp"
 #include "core/doorbell.hpp"
 #include "core/socket.hpp"
+#include "core/spin.hpp"
 #include "core/strand.hpp"
 
 namespace engine {
@@ -39,24 +39,6 @@ class ScopedWaitMask
     sigset_t before_;
 };
 
-// Whether it pays to spin: learnt by each thread from how its last waits ended.
-class SpinMemory
-{
-  public:
-    static SpinMemory &current () noexcept;
-    bool worth_it () noexcept;
-    void ended (bool in_time) noexcept;
-    // zmq_ext_spin has polled for the next blocking call already.
-    void spin_is_done () noexcept { done_ = true; }
-    bool take_done () noexcept { return std::exchange (done_, false); }
-
-  private:
-    int score_ = 8;
-    int skipped_ = 0;
-    bool done_ = false;
-};
-void yield_processor () noexcept;
-
 // Runs `attempt` until it returns something else than EAGAIN, the deadline passes (EAGAIN), a signal comes (EINTR), the context is
 // terminated (ETERM) or the socket is closed (ENOTSOCK). Called after a first attempt said EAGAIN.
 template <class Attempt>
@@ -72,23 +54,17 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
         return attempt ();
     };
 
-    SpinMemory &memory = SpinMemory::current ();
     const std::int64_t spin_time = socket.context ().spin_time ();
-    const bool spin = spin_time > 0 && !memory.take_done () && memory.worth_it ();
-    if (spin) {
-        const Nanoseconds start = now ();
-        const Nanoseconds stop = deadline - start < spin_time ? deadline : start + spin_time;
-        do {
-            guard.unlock ();
-            yield_processor ();
-            if (!guard.relock ())
-                return ENOTSOCK;
-            const int error = look ();
-            if (error != EAGAIN) {
-                memory.ended (true);
-                return error;
-            }
-        } while (now () < stop);
+    for (Spin spin (spin_time, deadline); spin.going ();) {
+        guard.unlock ();
+        spin.yield ();
+        if (!guard.relock ())
+            return ENOTSOCK;
+        const int error = look ();
+        if (error != EAGAIN) {
+            spin.succeeded ();
+            return error;
+        }
     }
 
     Waiter &waiter = Waiter::current ();
@@ -125,7 +101,7 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
     socket.attendance ().waiter_left ();
     // Would spinning have caught it? (Half of what a wake-up costs is allowed for.)
     if (outcome != EINTR)
-        memory.ended (now () - slept_from < spin_time);
+        SpinMemory::current ().ended (now () - slept_from < spin_time);
     return outcome;
 }
 
