@@ -116,7 +116,7 @@ cdef class Context(Handle):
                     error = zmq_errno()
             end_wait(&wait)
             if rc == 0 or error == EFAULT:  # EFAULT: another thread terminated it meanwhile
-                self.handle = NULL
+                self.release()
                 return
             if error != EINTR:
                 raise_error(error)

@@ -10,5 +10,9 @@ cdef class Handle:
     cdef int own(self, void *handle) except -1
     # Uses a handle that somebody else ends.
     cdef int borrow(self, object address) except -1
+    # Who ends the handle: a Handle of this process, None if it is nobody here.
+    cdef Handle owner(self)
+    # The handle has ended, or is about to: from now on this one and its shadows have none.
+    cdef int release(self) except -1
     # In a forked child: the handle is the parent's.
     cdef void forget(self) noexcept

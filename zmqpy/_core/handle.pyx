@@ -11,13 +11,16 @@ from libc.stdint cimport uintptr_t
 from zmqpy._core.errors cimport raise_error
 from zmqpy._core.libzmq cimport zmq_errno
 
-_live = weakref.WeakSet()
+cdef object _owners = weakref.WeakValueDictionary()  # address -> the Handle that ends it
+cdef dict _shadows = {}                               # address -> WeakSet of Handles that only use it
 
 
 def _after_fork_in_child():
     """Handles belong to the parent: in the child they count as closed and the engine is never called with them."""
-    for item in list(_live):
+    for item in [*_owners.values(), *[shadow for shadows in _shadows.values() for shadow in shadows]]:
         (<Handle>item).forget()
+    _owners.clear()
+    _shadows.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -39,13 +42,26 @@ cdef class Handle:
         if handle == NULL:
             raise_error(zmq_errno())
         self.handle = handle
-        _live.add(self)
+        _owners[<uintptr_t>handle] = self
         return 0
 
     cdef int borrow(self, object address) except -1:
         self.handle = <void *><uintptr_t>address
         self.borrowed = True
-        _live.add(self)
+        _shadows.setdefault(<uintptr_t>self.handle, weakref.WeakSet()).add(self)
+        return 0
+
+    cdef Handle owner(self):
+        cdef Handle found = _owners.get(<uintptr_t>self.handle)
+        return found if found is not None and found.handle == self.handle else None
+
+    cdef int release(self) except -1:
+        address = <uintptr_t>self.handle
+        self.handle = NULL
+        _owners.pop(address, None)
+        # The engine may give the address to another object: no shadow may take that for the old one.
+        for shadow in list(_shadows.pop(address, ())):
+            (<Handle>shadow).handle = NULL
         return 0
 
     cdef void forget(self) noexcept:

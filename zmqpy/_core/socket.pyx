@@ -11,7 +11,7 @@ from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.options cimport get_option, set_option
+from zmqpy._core.options cimport get_option, set_attribute, set_option
 
 from zmqpy.constants import SocketOption
 
@@ -110,14 +110,20 @@ cdef class Socket(Handle):
         return self.type_number
 
     def close(self, linger=None) -> None:
-        """Closes the socket (zmq_close(3)). Never waits; closing again does nothing.
+        """Closes the socket (zmq_close(3)), also that of which this is a shadow. Never waits; closing again does nothing.
 
         linger : int, ms, how long unsent messages are kept for sending; None leaves the option as it is.
         """
         cdef void *handle = self.handle
         if handle == NULL:
             return
-        if linger is not None and not self.borrowed:
+        if self.borrowed:
+            owner = self.owner()
+            if owner is not None:
+                owner.close(linger)
+                self.handle = NULL
+                return
+        if linger is not None:
             try:
                 set_option(handle, ZMQ_LINGER, linger)
             except TypeError:
@@ -125,9 +131,7 @@ cdef class Socket(Handle):
             except Exception as error:
                 if getattr(error, "errno", None) not in (ENOTSOCK, ZMQ_ETERM):
                     raise
-        self.handle = NULL
-        if self.borrowed:
-            return
+        self.release()
         if self.users > 0 and not ZMQPY_HAVE_EXT:
             self.abandoned = handle
             return
@@ -205,7 +209,7 @@ cdef class Socket(Handle):
         if name == "subscribe" or name == "unsubscribe":
             # Methods, and also options that may be assigned.
             if not callable(value):
-                self.set(SocketOption[name.upper()], value)
+                set_attribute(self, SocketOption[name.upper()], value)
                 return
         if hasattr(cls, name) or is_annotated(cls, name):
             PyObject_GenericSetAttr(self, name, value)
@@ -213,7 +217,7 @@ cdef class Socket(Handle):
         option = SocketOption.__members__.get(name.upper())
         if option is None:
             raise AttributeError(f"{cls.__name__} has no such option: {name.upper()}")
-        self.set(option, value)
+        set_attribute(self, option, value)
 
 
 cdef bint is_annotated(type cls, str name) except -1:
@@ -232,7 +236,8 @@ cdef int call_with_endpoint(Socket socket, endpoint_call call, object addr) exce
     cdef char *text = endpoint
     cdef int rc, error = 0
     while True:
-        socket.require()
+        if socket.forked:
+            socket.require()
         socket.enter_call()
         with nogil:
             rc = call(socket.handle, text)
