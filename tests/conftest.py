@@ -9,6 +9,7 @@ import faulthandler
 import gc
 import os
 import sys
+import threading
 
 import pytest
 
@@ -123,3 +124,36 @@ def clean_garbage():
     gc.collect()
     yield
     gc.collect()
+
+
+@pytest.fixture
+def run_threads():
+    """run_threads(function, ...) runs them at once, joins them, and raises what one of them raised."""
+
+    def run(*functions):
+        errors = []
+
+        def guard(function):
+            try:
+                function()
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=guard, args=(f,)) for f in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(25)
+            assert not thread.is_alive(), "a thread hangs"
+        if errors:
+            raise errors[0]
+
+    return run
+
+
+@pytest.fixture
+def fast_switching():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)

@@ -1,6 +1,5 @@
 """Sockets and threads: the GIL is given up while a call blocks, sockets move between threads, and (on our engine) are shared."""
 
-import sys
 import threading
 import time
 
@@ -10,39 +9,6 @@ from support import bind
 import zmqpy as zmq
 
 N = 2000
-
-
-@pytest.fixture
-def run_threads():
-    """run_threads(function, ...) runs them at once, joins them, and raises what one of them raised."""
-
-    def run(*functions):
-        errors = []
-
-        def guard(function):
-            try:
-                function()
-            except BaseException as error:
-                errors.append(error)
-
-        threads = [threading.Thread(target=guard, args=(f,)) for f in functions]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(25)
-            assert not thread.is_alive(), "a thread hangs"
-        if errors:
-            raise errors[0]
-
-    return run
-
-
-@pytest.fixture
-def fast_switching():
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(interval)
 
 
 @pytest.mark.parametrize("call", ["recv", "poll", "recv_frame"])
@@ -202,27 +168,3 @@ def test_pollers_in_threads(make, run_threads):
             push.send(b"%d" % i)
 
     run_threads(send, *[poll(p) for p in pulls])
-
-
-@pytest.mark.own_engine
-@pytest.mark.parametrize("size", [10, 100_000])
-@pytest.mark.parametrize("transport", ["tcp", "inproc"])
-def test_multipart_messages_stay_whole(make, run_threads, transport, size):
-    """Two threads send messages of three parts on one socket and two receive them on another: no part is in the wrong message."""
-    push, pull = make(zmq.PUSH, sndtimeo=20_000), make(zmq.PULL, rcvtimeo=20_000)
-    push.connect(bind(pull, transport))
-    count = 300
-
-    def send(letter):
-        def run():
-            for _ in range(count):
-                push.send_multipart([letter, letter * size, letter])
-
-        return run
-
-    def receive():
-        for _ in range(count):
-            parts = pull.recv_multipart()
-            assert len(parts) == 3 and len({part[:1] for part in parts}) == 1, [part[:10] for part in parts]
-
-    run_threads(send(b"a"), send(b"b"), receive, receive)

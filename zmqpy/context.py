@@ -85,8 +85,6 @@ class Context(_Context, Generic[_SocketT]):
         self._shadow = bool(address)
         self._sockets = WeakSet()
         self.sockopts = {}
-        if isinstance(shadow, Context):
-            self.sockopts.update(shadow.sockopts)
 
     def __del__(self) -> None:
         if self._shadow or _exiting or self.closed:
@@ -98,7 +96,7 @@ class Context(_Context, Generic[_SocketT]):
 
     def __repr__(self) -> str:
         cls = type(self)
-        name = "zmq.Context" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__qualname__}"
+        name = "zmq.Context" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__name__}"
         count = len(self._sockets)
         sockets = f"{count} socket{'s' if count > 1 else ''}" if count else ""
         return f"<{name}({sockets}) at {hex(id(self))}{' closed' if self.closed else ''}>"

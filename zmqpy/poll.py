@@ -22,19 +22,19 @@ def select(
     """select.select for sockets and descriptors: the readable, writable and erroneous of three lists.
 
     timeout : seconds; None or negative waits for ever.
+
+    Of an object with fileno() the descriptor is returned, each thing once.
     """
     wanted: dict[Any, int] = {}
     for flag, group in ((PollEvent.POLLIN, rlist), (PollEvent.POLLOUT, wlist), (PollEvent.POLLERR, xlist)):
         for socket in group:
             wanted[socket] = wanted.get(socket, 0) | int(flag)
     milliseconds = -1 if timeout is None or timeout < 0 else int(timeout * 1000)
-    ready: dict[Any, int] = {}
-    for socket, events in zmq_poll(list(wanted.items()), milliseconds):
-        ready[socket] = events
+    ready = zmq_poll(list(wanted.items()), milliseconds)
     return (
-        [socket for socket in rlist if ready.get(socket, 0) & PollEvent.POLLIN],
-        [socket for socket in wlist if ready.get(socket, 0) & PollEvent.POLLOUT],
-        [socket for socket in xlist if ready.get(socket, 0) & PollEvent.POLLERR],
+        [socket for socket, events in ready if events & PollEvent.POLLIN],
+        [socket for socket, events in ready if events & PollEvent.POLLOUT],
+        [socket for socket, events in ready if events & PollEvent.POLLERR],
     )
 
 

@@ -105,7 +105,7 @@ class Socket(_Socket, Generic[_ReturnT]):
 
     def __repr__(self) -> str:
         cls = type(self)
-        name = "zmq.Socket" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__qualname__}"
+        name = "zmq.Socket" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__name__}"
         return f"<{name}(zmq.{self._type_name}) at {hex(id(self))}{' closed' if self._closed else ''}>"
 
     def __enter__(self: _SocketT) -> _SocketT:
@@ -122,7 +122,7 @@ class Socket(_Socket, Generic[_ReturnT]):
 
     @classmethod
     def shadow(cls, address: int | Any) -> Any:
-        """A Socket for a socket that exists, which it does not own: closing it leaves the other open.
+        """A Socket for a socket that exists. Closing it by name closes that one too; being collected does not.
 
         address : Socket, or an int or pointer object: the address of a C socket.
         """
@@ -140,13 +140,13 @@ class Socket(_Socket, Generic[_ReturnT]):
         return self.type
 
     def close(self, linger: int | None = None) -> None:
-        """Closes the socket; never waits, and closing again does nothing.
+        """Closes the socket, of a shadow the one it shadows; never waits, and closing again does nothing.
 
-        linger : int, ms, how long unsent messages are kept for sending; None leaves the option as it is.
+        linger : ms, how long unsent messages are kept for sending; None leaves the option as it is.
         """
         if self.context is not None and not self._shadow:
             self.context._rm_socket(self)
-        super().close(linger)
+        super().close(int(linger) if isinstance(linger, float) else linger)
 
     # ---- endpoints ----
 

@@ -1,9 +1,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from zmqpy._core.transfer import TransferSocket
+from zmqpy._core.multipart import MultipartSocket
 
-class BatchSocket(TransferSocket):
+class BatchSocket(MultipartSocket):
     def send_many(self, messages: Iterable[Any], flags: int = 0) -> int: ...
     def recv_many(self, max: int = 1000, flags: int = 0) -> list[bytes | list[bytes]]: ...
     def __iter__(self) -> Iterator[bytes | list[bytes]]: ...

@@ -8,13 +8,16 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SI
 from cpython.unicode cimport PyUnicode_Check
 from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_SNDMORE
+from libc.stdlib cimport free
 from zmqpy._core.errors cimport raise_error, raise_unsupported
 from zmqpy._core.ext cimport *
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.transfer cimport SEND_BYTES, TransferSocket, take_bytes
+from zmqpy._core.multipart cimport MultipartSocket
+from zmqpy._core.parts cimport take_bytes, take_parts
+from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, Operation, TransferSocket
 
 
-cdef class BatchSocket(TransferSocket):
+cdef class BatchSocket(MultipartSocket):
     """A Socket that also sends and receives many messages at a time."""
 
     def send_many(self, messages, int flags=0) -> int:
@@ -74,6 +77,7 @@ cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t
     """Sends `count` single-part messages; how many were accepted. Waits unless `flags` forbid it or SNDTIMEO passes."""
     cdef Py_ssize_t sent = 0
     cdef int rc, error = 0
+    cdef Operation operation
     while sent < count:
         rc = -1
         error = EAGAIN
@@ -95,7 +99,10 @@ cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t
             continue
         if error == EINTR or (error == EAGAIN and not flags & ZMQ_DONTWAIT):
             try:
-                socket.wait(SEND_BYTES, NULL, <const char *>run[sent].data, run[sent].size, flags)
+                operation.kind = SEND_BYTES
+                operation.data = run[sent].data
+                operation.size = run[sent].size
+                socket.wait(&operation, flags)
             except Exception as failure:
                 if sent and getattr(failure, "errno", None) == EAGAIN:
                     return sent
@@ -108,7 +115,7 @@ cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t
     return sent
 
 
-cdef Py_ssize_t send_batch(TransferSocket socket, object messages, int flags) except -1:
+cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) except -1:
     cdef zmq_ext_bytes_t run[BATCH]
     cdef Py_ssize_t in_run = 0, done = 0, accepted, index
     cdef size_t total = 0
@@ -138,10 +145,12 @@ cdef Py_ssize_t send_batch(TransferSocket socket, object messages, int flags) ex
             total = 0
         if not PyBytes_CheckExact(item):
             try:
-                if isinstance(item, (list, tuple)):
-                    socket.send_multipart(item, flags)
+                if not isinstance(item, (list, tuple)):
+                    socket.send_part(item, flags, True)
+                elif item:
+                    socket.send_parts(tuple(item), flags)
                 else:
-                    socket.send_part(item, flags, True, False)
+                    raise IndexError("a message has at least one part")
             except Exception as failure:
                 if done and getattr(failure, "errno", None) == EAGAIN:
                     return done
@@ -166,47 +175,58 @@ cdef Py_ssize_t done_or_again(Py_ssize_t done) except -1:
 
 cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
     cdef zmq_msg_t frames[BATCH]
+    cdef Operation operation
     cdef list messages = []
-    cdef list parts = None
-    cdef Py_ssize_t index, room
-    cdef int count
-    cdef bint more
-    cdef bytes part
     if limit < 1:
         raise ValueError(f"max must be at least 1, not {limit}")
+    operation.kind = RECV_MESSAGES
+    operation.size = 0
+    operation.count = BATCH
     while len(messages) < limit:
-        room = min(limit - len(messages), BATCH)
-        for index in range(room):
-            zmq_msg_init(&frames[index])
-        count = zmq_ext_recv_many(socket.handle, frames, room, flags | ZMQ_DONTWAIT)
-        if count < 0:
-            if messages and zmq_errno() in (EAGAIN, EINTR, ZMQ_ETERM, ENOTSOCK):
-                return messages
-            socket.recv_msg(&frames[0], flags)  # waits, or raises what is wrong
-            count = 1
+        operation.msgs = frames
+        operation.messages = limit - len(messages)
+        if not messages:
+            socket.transfer(&operation, flags)
+        elif not there(socket, &operation):
+            break
         try:
-            for index in range(count):
-                more = zmq_msg_more(&frames[index]) != 0
-                part = take_bytes(&frames[index])
-                if parts is None and not more:
-                    messages.append(part)
-                    continue
-                if parts is None:
-                    parts = []
-                parts.append(part)
-                if not more:
-                    messages.append(parts)
-                    parts = None
-        except BaseException:
-            for index in range(index + 1, count):
-                zmq_msg_close(&frames[index])
-            raise
-        while parts is not None:  # the batch ended inside a message; its other parts are there
-            parts.append(socket.recv_bytes(flags, &more))
-            if not more:
-                messages.append(parts)
-                parts = None
-        flags |= ZMQ_DONTWAIT
-        if count < room:
+            take_messages(operation.msgs, operation.done, messages)
+        finally:
+            if operation.msgs != frames:
+                free(operation.msgs)
+        if operation.done < BATCH:
             break
     return messages
+
+
+cdef bint there(TransferSocket socket, Operation *operation) except -1:
+    """Whether there was more to receive, without waiting."""
+    cdef int rc = zmq_ext_recv_messages(socket.handle, &operation.msgs, operation.count, operation.messages, ZMQ_DONTWAIT)
+    if rc > 0:
+        operation.done = rc
+        return True
+    if zmq_errno() not in (EAGAIN, EINTR, ZMQ_ETERM, ENOTSOCK):
+        socket.fail(zmq_errno())
+    return False
+
+
+cdef int take_messages(zmq_msg_t *frames, Py_ssize_t count, list messages) except -1:
+    """Adds whole messages to `messages`; closes all frames, also when it fails."""
+    cdef Py_ssize_t first = 0, start, after
+    try:
+        while first < count:
+            after = first + 1
+            if not zmq_msg_more(&frames[first]):
+                first = after
+                messages.append(take_bytes(&frames[after - 1]))
+                continue
+            while after < count and zmq_msg_more(&frames[after - 1]):
+                after += 1
+            start = first
+            first = after
+            messages.append(take_parts(&frames[start], after - start, True, False))
+    except BaseException:
+        for after in range(first, count):
+            zmq_msg_close(&frames[after])
+        raise
+    return 0

@@ -6,11 +6,8 @@ waits for lingering messages without anybody waiting for it, and interpreter exi
 """
 
 import atexit
-import os
-import weakref
 
 from libc.errno cimport EFAULT, EINTR
-from libc.stdint cimport uintptr_t
 from zmqpy._core.constants cimport ZMQ_IO_THREADS
 from zmqpy._core.errors cimport (
     begin_wait,
@@ -20,13 +17,13 @@ from zmqpy._core.errors cimport (
     zmqpy_wait_init,
     zmqpy_wait_t,
 )
+from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
 
 cdef extern from "zmqpy_term.h":
     int zmqpy_term_detached(void *context) nogil
 
 
-_live = weakref.WeakSet()
 cdef bint exiting = False
 
 
@@ -39,24 +36,8 @@ def _at_exit():
 atexit.register(_at_exit)
 
 
-def _after_fork_in_child():
-    """Contexts belong to the parent: in the child they count as closed and the engine is never called with them."""
-    for context in list(_live):
-        (<Context>context).handle = NULL
-        (<Context>context).forked = True
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-cdef class Context:
+cdef class Context(Handle):
     """A ZeroMQ context: background threads and the sockets that use them (zmq_ctx_new(3))."""
-
-    def __cinit__(self, *args, **kwargs):
-        self.handle = NULL
-        self.borrowed = False
-        self.forked = False
 
     def __init__(self, int io_threads=1, shadow=0):
         """A context with `io_threads` background threads, or a shadow of the context at address `shadow`."""
@@ -64,26 +45,19 @@ cdef class Context:
         if self.handle != NULL:
             return
         if shadow:
-            self.handle = <void *><uintptr_t>shadow
-            self.borrowed = True
+            self.borrow(shadow)
         else:
-            self.handle = zmq_ctx_new()
-            if self.handle == NULL:
-                raise_error(zmq_errno())
+            self.own(zmq_ctx_new())
             if zmq_ctx_set(self.handle, ZMQ_IO_THREADS, io_threads) < 0:
                 error = zmq_errno()
                 zmq_ctx_term(self.handle)
                 self.handle = NULL
                 raise_error(error)
-        _live.add(self)
 
     def __dealloc__(self):
         if self.handle != NULL and not self.borrowed and not exiting:
             zmqpy_term_detached(self.handle)
             self.handle = NULL
-
-    def __reduce__(self):
-        raise TypeError("a Context cannot be pickled")
 
     cdef int require(self) except -1:
         if self.handle == NULL:
@@ -93,18 +67,9 @@ cdef class Context:
         return 0
 
     @property
-    def underlying(self) -> int:
-        """Address of the C context; 0 once terminated."""
-        return <uintptr_t>self.handle
-
-    @property
     def closed(self) -> bool:
         """Whether the context has been terminated (or belongs to the parent of a forked process)."""
         return self.handle == NULL
-
-    @property
-    def _forked(self) -> bool:
-        return self.forked
 
     def get(self, int option) -> int:
         """The value of a ContextOption (zmq_ctx_get(3)). Raises ZMQError (EINVAL), RuntimeError after term."""
@@ -151,7 +116,7 @@ cdef class Context:
                     error = zmq_errno()
             end_wait(&wait)
             if rc == 0 or error == EFAULT:  # EFAULT: another thread terminated it meanwhile
-                self.handle = NULL
+                self.release()
                 return
             if error != EINTR:
                 raise_error(error)

@@ -1,11 +1,11 @@
-"""Declarations of zmq_ext.h, our engine's extensions; zmqpy_libzmq.h has fallbacks for other libraries."""
+"""Declarations of zmq_ext.h, our engine's extensions; zmqpy_ext.h has fallbacks for other libraries."""
 
 from libc.stdint cimport uint64_t
 
 from zmqpy._core.libzmq cimport zmq_msg_t
 
 
-cdef extern from "zmqpy_libzmq.h" nogil:
+cdef extern from "zmqpy_ext.h" nogil:
     int ZMQPY_HAVE_EXT
 
     ctypedef struct zmq_ext_bytes_t:
@@ -18,6 +18,8 @@ cdef extern from "zmqpy_libzmq.h" nogil:
         uint64_t connects, accepts, disconnects, reconnects, handshake_failures
 
     int zmq_ext_send_many(void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags)
-    int zmq_ext_recv_many(void *socket, zmq_msg_t *frames, size_t count, int flags)
+    int zmq_ext_send_parts(void *socket, const zmq_ext_bytes_t *parts, size_t count, int flags)
+    int zmq_ext_msg_send_parts(void *socket, zmq_msg_t *parts, size_t count, int flags)
+    int zmq_ext_recv_messages(void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags)
     int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)
     int zmq_ext_spin(void *socket, int events)

@@ -21,7 +21,7 @@ from libc.errno cimport EINVAL
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
-from zmqpy._core.constants cimport ZMQ_MORE
+from zmqpy._core.constants cimport ZMQ_MORE, ZMQ_SHARED, ZMQ_SRCFD
 from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported, zmqpy_now_ms
 from zmqpy._core.libzmq cimport *
 
@@ -288,6 +288,11 @@ cdef class Frame:
         """Whether another part of the same message follows."""
         return zmq_msg_more(&self.msg) != 0
 
+    # Message options by name, for programs that read them so.
+    MORE = property(lambda self: option_of(self, ZMQ_MORE), doc="As `more`, an int.")
+    shared = SHARED = property(lambda self: option_of(self, ZMQ_SHARED), doc="Whether another message has the same content, an int.")
+    srcfd = SRCFD = property(lambda self: option_of(self, ZMQ_SRCFD), doc="The descriptor it came from, where that is known.")
+
     @property
     def group(self) -> str:
         """The group of a RADIO/DISH message; "" if it has none."""
@@ -374,6 +379,13 @@ cdef class Frame:
 
     def __contains__(self, item):
         raise TypeError("use 'in' on frame.bytes or frame.buffer")
+
+
+cdef object option_of(Frame frame, int option):
+    cdef int value = zmq_msg_get(&frame.msg, option)
+    if value < 0:
+        raise AttributeError(f"the message has no option {option}")
+    return value
 
 
 cdef Py_ssize_t buffer_size(object data) except -1:

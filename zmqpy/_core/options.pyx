@@ -10,6 +10,8 @@ from zmqpy._core.constants cimport (
     ZMQ_CURVE_PUBLICKEY,
     ZMQ_CURVE_SERVERKEY,
     ZMQ_ROUTING_ID,
+    ZMQ_SUBSCRIBE,
+    ZMQ_UNSUBSCRIBE,
 )
 from zmqpy._core.errors cimport check_signals, raise_error
 from zmqpy._core.libzmq cimport *
@@ -132,6 +134,14 @@ cdef int set_option(void *handle, int option, object value) except -1:
     return 0
 
 
+cdef int set_attribute(object socket, int option, object value) except -1:
+    """What an assignment to an option's attribute does: topics may be str there."""
+    if isinstance(value, str) and (option == ZMQ_SUBSCRIBE or option == ZMQ_UNSUBSCRIBE):
+        value = (<str>value).encode("utf-8")
+    socket.set(option, value)
+    return 0
+
+
 cdef class OptionAttribute:
     """A socket option as an attribute of a socket class. Costs other attributes nothing: it is an ordinary descriptor."""
 
@@ -153,7 +163,7 @@ cdef class OptionAttribute:
             raise
 
     def __set__(self, instance, value):
-        instance.set(self.option, value)
+        set_attribute(instance, self.option, value)
 
     def __delete__(self, instance):
         raise AttributeError(f"{self.name} is a socket option and cannot be deleted")

@@ -58,7 +58,12 @@ def zmq_poll_list(sockets, timeout):
             target, flags = entries[index]
             fill_item(&items[index], target, flags)
         poll_items(items, count, milliseconds)
-        return [(entries[index][0], items[index].revents) for index in range(count) if items[index].revents]
+        ready = []
+        for index in range(count):
+            if items[index].revents:
+                target = entries[index][0]
+                ready.append((target if items[index].socket != NULL else <int>items[index].fd, <int>items[index].revents))
+        return ready
     finally:
         free(items)
 
@@ -69,7 +74,8 @@ def zmq_poll(sockets, int timeout=-1) -> list:
     sockets : list of (Socket, descriptor or object with fileno(); PollEvent flags).
     timeout : ms; negative waits for ever.
 
-    Returns the ready ones with the events they are ready for, [] after the timeout. Raises ZMQError.
+    Returns the ready ones with the events they are ready for, [] after the timeout; for an object with fileno() its descriptor.
+    Raises ZMQError.
     """
     return zmq_poll_list(sockets, timeout)
 

@@ -1,15 +1,12 @@
 """Socket, a handle of zmq_socket. See socket.pyx."""
 
 from zmqpy._core.context cimport Context
+from zmqpy._core.handle cimport Handle
 
 
-cdef class Socket:
-    cdef object __weakref__
-    cdef void *handle         # NULL once closed
+cdef class Socket(Handle):
     cdef void *abandoned      # closed while another thread was inside a call: the last one out closes it
     cdef int users            # threads inside a call that released the GIL
-    cdef bint borrowed        # a shadow: somebody else closes it
-    cdef bint forked          # made before a fork, in the parent
     cdef readonly Context context
     cdef public object copy_threshold
     cdef int type_number
@@ -21,6 +18,3 @@ cdef class Socket:
     # Around a call with the handle that releases the GIL: what another thread closes meanwhile is closed by leave_call.
     cdef void enter_call(self) noexcept
     cdef int leave_call(self) except -1
-
-
-cdef bytes group_bytes(object group)

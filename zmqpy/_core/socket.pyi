@@ -1,17 +1,16 @@
 from typing import Any
 
 from zmqpy._core.context import Context
+from zmqpy._core.handle import Handle
 from zmqpy._core.options import OptionAttributes
 
-class Socket(OptionAttributes):
+class Socket(Handle, OptionAttributes):
     context: Any
     copy_threshold: int
     _type_number: int
     def __init__(
         self, context: Context | None = None, socket_type: int = 0, shadow: int = 0, copy_threshold: int | None = None
     ) -> None: ...
-    @property
-    def underlying(self) -> int: ...
     @property
     def closed(self) -> bool: ...
     @property

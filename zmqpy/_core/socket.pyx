@@ -4,44 +4,28 @@
 Sending and receiving are in transfer.pyx, batches in batch.pyx, conveniences (context managers, strings) in zmqpy/socket.py.
 """
 
-import os
-import weakref
-
 from libc.errno cimport EINTR, ENOTSOCK
-from libc.stdint cimport uintptr_t
 from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_TYPE
 from zmqpy._core.context cimport Context
 from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
+from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.options cimport get_option, set_option
+from zmqpy._core.options cimport get_option, set_attribute, set_option
 
 from zmqpy.constants import SocketOption
 
 cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object instance, object name, object value) except -1
 
-_live = weakref.WeakSet()
+# zmq_bind and the other calls with an endpoint.
+ctypedef int (*endpoint_call)(void *socket, const char *endpoint) noexcept nogil
 
 
-def _after_fork_in_child():
-    """Sockets belong to the parent: in the child they count as closed and the engine is never called with them."""
-    for item in list(_live):
-        (<Socket>item).handle = NULL
-        (<Socket>item).abandoned = NULL
-        (<Socket>item).users = 0
-        (<Socket>item).forked = True
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-cdef class Socket:
+cdef class Socket(Handle):
     """A ZeroMQ socket. Socket(context, socket_type, shadow=0, copy_threshold=zmqpy.COPY_THRESHOLD)"""
 
     def __cinit__(self, *args, **kwargs):
-        self.handle = NULL
         self.abandoned = NULL
         self.users = 0
         self.type_number = -1
@@ -53,8 +37,7 @@ cdef class Socket:
         if copy_threshold is not None:
             self.copy_threshold = copy_threshold
         if shadow:
-            self.handle = <void *><uintptr_t>shadow
-            self.borrowed = True
+            self.borrow(shadow)
             self.context = context
             self.type_number = get_option(self.handle, ZMQ_TYPE)
         else:
@@ -63,21 +46,21 @@ cdef class Socket:
             self.context = context
             if self.context.handle == NULL:
                 self.context.require()
-            self.handle = zmq_socket(self.context.handle, socket_type)
-            if self.handle == NULL:
-                raise_error(zmq_errno())
+            self.own(zmq_socket(self.context.handle, socket_type))
             self.type_number = socket_type
-        _live.add(self)
 
     def __dealloc__(self):
         if self.handle != NULL and not self.borrowed:
             zmq_close(self.handle)
             self.handle = NULL
 
-    def __reduce__(self):
-        raise TypeError("a Socket cannot be pickled")
-
     # ---- the handle ----
+
+    cdef void forget(self) noexcept:
+        self.handle = NULL
+        self.forked = True
+        self.abandoned = NULL
+        self.users = 0
 
     cdef int require(self) except -1:
         if self.handle == NULL:
@@ -107,11 +90,6 @@ cdef class Socket:
         return 0
 
     @property
-    def underlying(self) -> int:
-        """Address of the C socket; 0 once closed."""
-        return <uintptr_t>self.handle
-
-    @property
     def closed(self) -> bool:
         """Whether the socket is closed, or its context terminated, or it belongs to the parent of a forked process."""
         cdef int number = 0
@@ -132,14 +110,20 @@ cdef class Socket:
         return self.type_number
 
     def close(self, linger=None) -> None:
-        """Closes the socket (zmq_close(3)). Never waits; closing again does nothing.
+        """Closes the socket (zmq_close(3)), also that of which this is a shadow. Never waits; closing again does nothing.
 
         linger : int, ms, how long unsent messages are kept for sending; None leaves the option as it is.
         """
         cdef void *handle = self.handle
         if handle == NULL:
             return
-        if linger is not None and not self.borrowed:
+        if self.borrowed:
+            owner = self.owner()
+            if owner is not None:
+                owner.close(linger)
+                self.handle = NULL
+                return
+        if linger is not None:
             try:
                 set_option(handle, ZMQ_LINGER, linger)
             except TypeError:
@@ -147,9 +131,7 @@ cdef class Socket:
             except Exception as error:
                 if getattr(error, "errno", None) not in (ENOTSOCK, ZMQ_ETERM):
                     raise
-        self.handle = NULL
-        if self.borrowed:
-            return
+        self.release()
         if self.users > 0 and not ZMQPY_HAVE_EXT:
             self.abandoned = handle
             return
@@ -178,94 +160,46 @@ cdef class Socket:
 
     def bind(self, addr):
         """Listens at `addr`, e.g. "tcp://*:5555" (zmq_bind(3)). Raises ZMQError, which names the address."""
-        cdef bytes endpoint = endpoint_bytes(addr)
-        cdef char *text = endpoint
-        cdef int rc, error = 0
-        if self.forked:
-            self.require()
-        while True:
-            self.enter_call()
-            with nogil:
-                rc = zmq_bind(self.handle, text)
-                if rc < 0:
-                    error = zmq_errno()
-            self.leave_call()
-            if rc >= 0:
-                return
-            if error != EINTR:
-                raise_error(error, endpoint)
-            check_signals()
+        call_with_endpoint(self, zmq_bind, addr)
 
     def connect(self, addr):
         """Connects to `addr`, now and whenever the connection is lost (zmq_connect(3)). Raises ZMQError, naming the address."""
-        cdef bytes endpoint = endpoint_bytes(addr)
-        cdef char *text = endpoint
-        cdef int rc, error = 0
-        if self.forked:
-            self.require()
-        while True:
-            self.enter_call()
-            with nogil:
-                rc = zmq_connect(self.handle, text)
-                if rc < 0:
-                    error = zmq_errno()
-            self.leave_call()
-            if rc >= 0:
-                return
-            if error != EINTR:
-                raise_error(error, endpoint)
-            check_signals()
+        call_with_endpoint(self, zmq_connect, addr)
 
     def unbind(self, addr):
-        """Stops listening at `addr` (zmq_unbind(3)). Raises ZMQError (ENOENT if it was not bound)."""
-        cdef bytes endpoint = endpoint_bytes(addr)
-        self.require()
-        if zmq_unbind(self.handle, endpoint) < 0:
-            raise_error(zmq_errno(), endpoint)
+        """Stops listening at `addr` (zmq_unbind(3)). Raises ZMQError (ENOENT if it was not bound), naming the address."""
+        call_with_endpoint(self, zmq_unbind, addr)
 
     def disconnect(self, addr):
-        """Ends the connection to `addr` (zmq_disconnect(3)). Raises ZMQError (ENOENT if it was not connected)."""
-        cdef bytes endpoint = endpoint_bytes(addr)
-        self.require()
-        if zmq_disconnect(self.handle, endpoint) < 0:
-            raise_error(zmq_errno(), endpoint)
+        """Ends the connection to `addr` (zmq_disconnect(3)). Raises ZMQError (ENOENT if it was not connected), naming the address."""
+        call_with_endpoint(self, zmq_disconnect, addr)
 
     def monitor(self, addr, int events=0xFFFF):
         """Publishes this socket's events on a PAIR socket at `addr`, "inproc://..." (zmq_socket_monitor(3)).
 
         addr : str, or None to stop.  events : Event flags.
         """
-        cdef bytes endpoint = b""
-        cdef char *text = NULL
-        cdef int rc, error = 0
+        cdef bytes endpoint
+        cdef int rc
         self.require()
-        if addr is not None:
-            endpoint = endpoint_bytes(addr)
-            text = endpoint
-        self.enter_call()
-        with nogil:
-            rc = zmq_socket_monitor(self.handle, text, events)
-            if rc < 0:
-                error = zmq_errno()
-        self.leave_call()
+        if addr is None:
+            rc = zmq_socket_monitor(self.handle, NULL, events)
+            endpoint = None
+        else:
+            endpoint = text_bytes(addr, "addr")
+            rc = zmq_socket_monitor(self.handle, endpoint, events)
         if rc < 0:
-            raise_error(error, None if addr is None else endpoint)
+            raise_error(zmq_errno(), endpoint)
 
     def join(self, group):
         """Joins a group of messages (DISH only, str or bytes). Raises ZMQError."""
         self.require()
-        if zmqpy_join(self.handle, group_bytes(group)) < 0:
-            if zmq_errno() == ENOTSUP:
-                raise_unsupported("join")
-            raise_error(zmq_errno())
+        check_draft(zmqpy_join(self.handle, text_bytes(group, "group")), "join")
 
     def leave(self, group):
         """Leaves a group that was joined. Raises ZMQError."""
         self.require()
-        if zmqpy_leave(self.handle, group_bytes(group)) < 0:
-            if zmq_errno() == ENOTSUP:
-                raise_unsupported("leave")
-            raise_error(zmq_errno())
+        check_draft(zmqpy_leave(self.handle, text_bytes(group, "group")), "leave")
 
     # ---- attributes ----
 
@@ -275,7 +209,7 @@ cdef class Socket:
         if name == "subscribe" or name == "unsubscribe":
             # Methods, and also options that may be assigned.
             if not callable(value):
-                self.set(SocketOption[name.upper()], value)
+                set_attribute(self, SocketOption[name.upper()], value)
                 return
         if hasattr(cls, name) or is_annotated(cls, name):
             PyObject_GenericSetAttr(self, name, value)
@@ -283,7 +217,7 @@ cdef class Socket:
         option = SocketOption.__members__.get(name.upper())
         if option is None:
             raise AttributeError(f"{cls.__name__} has no such option: {name.upper()}")
-        self.set(option, value)
+        set_attribute(self, option, value)
 
 
 cdef bint is_annotated(type cls, str name) except -1:
@@ -296,17 +230,39 @@ cdef bint is_annotated(type cls, str name) except -1:
     return False
 
 
-cdef bytes endpoint_bytes(object addr):
-    if isinstance(addr, str):
-        return (<str>addr).encode("utf-8")
-    if isinstance(addr, bytes):
-        return addr
-    raise TypeError(f"addr must be str, not {addr!r}")
+cdef int call_with_endpoint(Socket socket, endpoint_call call, object addr) except -1:
+    """Calls without the GIL, again after signals; an error names the endpoint."""
+    cdef bytes endpoint = text_bytes(addr, "addr")
+    cdef char *text = endpoint
+    cdef int rc, error = 0
+    while True:
+        if socket.forked:
+            socket.require()
+        socket.enter_call()
+        with nogil:
+            rc = call(socket.handle, text)
+            if rc < 0:
+                error = zmq_errno()
+        socket.leave_call()
+        if rc >= 0:
+            return 0
+        if error != EINTR:
+            raise_error(error, endpoint)
+        check_signals()
 
 
-cdef bytes group_bytes(object group):
-    if isinstance(group, str):
-        return (<str>group).encode("utf-8")
-    if isinstance(group, bytes):
-        return group
-    raise TypeError(f"group must be str or bytes, not {group!r}")
+cdef int check_draft(int rc, str name) except -1:
+    if rc < 0:
+        if zmq_errno() == ENOTSUP:
+            raise_unsupported(name)
+        raise_error(zmq_errno())
+    return 0
+
+
+cdef bytes text_bytes(object value, str name):
+    """What C takes for the str or bytes `value` of the argument `name`."""
+    if isinstance(value, str):
+        return (<str>value).encode("utf-8")
+    if isinstance(value, bytes):
+        return value
+    raise TypeError(f"{name} must be str, not {value!r}")

@@ -1,4 +1,7 @@
-"""pyzmq's name for the Python layer: zmq.sugar.context is zmqpy.context, and so on."""
+"""The Python layer under pyzmq's name for it: zmq.sugar.context is zmqpy.context, and so on.
+
+The one list of the names that make up this layer; zmqpy takes it from here.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from zmqpy.error import (
     ZMQBaseError,
     ZMQBindError,
     ZMQError,
+    ZMQNotSupported,
     ZMQVersionError,
 )
 from zmqpy.frame import Frame, Message
@@ -24,7 +28,7 @@ from zmqpy.legacy import device
 from zmqpy.poll import Poller, select
 from zmqpy.socket import Socket, SyncSocket
 from zmqpy.stopwatch import Stopwatch
-from zmqpy.tracker import MessageTracker
+from zmqpy.tracker import _FINISHED_TRACKER, MessageTracker
 from zmqpy.version import (
     __revision__,
     __version__,
@@ -34,7 +38,7 @@ from zmqpy.version import (
     zmq_version_info,
 )
 
-for _module in (context, frame, poll, socket, stopwatch, tracker, version):
+for _module in (context, error, frame, poll, socket, stopwatch, tracker, version):
     sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module
 
 __all__ = [
@@ -56,22 +60,16 @@ __all__ = [
     "ZMQBaseError",
     "ZMQBindError",
     "ZMQError",
+    "ZMQNotSupported",
     "ZMQVersionError",
+    "_FINISHED_TRACKER",
     "__revision__",
     "__version__",
-    "context",
     "device",
-    "error",
-    "frame",
-    "poll",
     "proxy",
     "pyzmq_version",
     "pyzmq_version_info",
     "select",
-    "socket",
-    "stopwatch",
-    "tracker",
-    "version",
     "zmq_version",
     "zmq_version_info",
 ]

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 2
+#define ZMQ_EXT_VERSION 3
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -44,6 +44,28 @@ ZMQ_EXPORT int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages,
  * A multipart message may be cut at the end of the array (zmq_msg_more of the last frame is then 1 and its other parts are
  * the next to be received). Returns the number of frames, >= 1; -1 with zmq_msg_recv's errno. */
 ZMQ_EXPORT int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags);
+
+/* ---- whole messages ---- */
+
+/* Each of these holds the socket from the first part of a message to its last: no other thread's parts come between. Only the first
+ * part can have to wait (but STREAM's, whose messages have two parts: there every id can). Since version 3. */
+
+/* Sends one message of `count` parts, copying each. flags: ZMQ_DONTWAIT, ZMQ_SNDMORE (more parts follow in another call) or 0.
+ * Returns how many parts were taken: all of them; fewer (at least 1), with errno set, if the rest could not be; -1 with zmq_send's errno
+ * when none was. EINVAL count 0; EFAULT, before anything is sent, a part without data. */
+ZMQ_EXPORT int zmq_ext_send_parts (void *socket, const zmq_ext_bytes_t *parts, size_t count, int flags);
+
+/* The same for parts that are messages, sent without copying. Those taken are empty afterwards, the others as they were; all remain
+ * the caller's to close. EFAULT, before anything is sent: one is not initialised. */
+ZMQ_EXPORT int zmq_ext_msg_send_parts (void *socket, zmq_msg_t *parts, size_t count, int flags);
+
+/* Receives up to `messages` whole messages: waits for the first as zmq_msg_recv does, then takes what is there. *frames is an array of
+ * `room` messages, which need not be initialised. A message is only begun while the array has room, and always taken to its
+ * end: if that does not fit, *frames becomes a larger array, from malloc, that is the caller's to free. Of a message that was begun
+ * before (by zmq_msg_recv, say) the rest is taken.
+ * Returns the number of frames, >= 1, each the caller's to close; -1 with zmq_msg_recv's errno, and then nothing is to be closed or freed
+ * (EINVAL: room or messages 0; EFAULT; ENOMEM: a message is lost that did not fit). */
+ZMQ_EXPORT int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags);
 
 /* ---- counters ---- */
 

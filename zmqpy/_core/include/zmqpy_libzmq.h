@@ -1,7 +1,6 @@
 /* The C API the bindings call: zmq.h, and what only some libraries have behind functions that always exist.
  *
- * Draft functions are referred to weakly: a library without them makes the wrapper below fail with ENOTSUP. The extensions of
- * zmq_ext.h are used when the bindings are compiled with our engine (ZMQPY_OWN_ENGINE), and fail with ENOTSUP otherwise.
+ * Draft functions are referred to weakly: a library without them makes the wrapper below fail with ENOTSUP.
  */
 #ifndef ZMQPY_LIBZMQ_H_INCLUDED
 #define ZMQPY_LIBZMQ_H_INCLUDED
@@ -68,59 +67,5 @@ static inline const char *zmqpy_msg_group (zmq_msg_t *msg)
     errno = ENOTSUP;
     return NULL;
 }
-
-#ifdef ZMQPY_OWN_ENGINE
-#    include <zmq_ext.h>
-#    define ZMQPY_HAVE_EXT 1
-#else
-#    define ZMQPY_HAVE_EXT 0
-
-typedef struct zmq_ext_bytes_t
-{
-    const void *data;
-    size_t size;
-} zmq_ext_bytes_t;
-
-typedef struct zmq_ext_stats_t
-{
-    uint64_t messages_in, messages_out, bytes_in, bytes_out, dropped_out, queued_in, queued_out, peers, connects, accepts, disconnects,
-      reconnects, handshake_failures;
-} zmq_ext_stats_t;
-
-/* With another library: one message a call, up to the first that would block. */
-static inline int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags)
-{
-    size_t sent = 0;
-    for (; sent < count; ++sent) {
-        if (zmq_send (socket, messages[sent].data, messages[sent].size, flags) < 0)
-            return sent ? (int) sent : -1;
-    }
-    return (int) sent;
-}
-
-static inline int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags)
-{
-    size_t received = 0;
-    for (; received < count; ++received) {
-        if (zmq_msg_recv (&frames[received], socket, flags) < 0)
-            return received ? (int) received : -1;
-        flags |= ZMQ_DONTWAIT;
-    }
-    return (int) received;
-}
-
-static inline int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
-{
-    (void) socket, (void) stats, (void) size;
-    errno = ENOTSUP;
-    return -1;
-}
-
-static inline int zmq_ext_spin (void *socket, int events)
-{
-    (void) socket, (void) events;
-    return 0;
-}
-#endif
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef ZMQPY_WAIT_H_INCLUDED
 #define ZMQPY_WAIT_H_INCLUDED
 
-#include "zmqpy_libzmq.h"
+#include "zmqpy_ext.h"
 #include <time.h>
 
 #ifndef _WIN32

@@ -1,9 +1,12 @@
-// zmq_ext.h: batches, counters, signal masks.
+// zmq_ext.h: batches, whole messages, counters, signal masks.
 #include <zmq_ext.h>
 
 #include <algorithm>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
+#include <new>
+#include <utility>
 
 #include "api/transfer.hpp"
 
@@ -42,6 +45,167 @@ int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags)
         while (taken < count && guard->try_recv (out[taken]) == 0)
             ++taken;
         return static_cast<int> (taken);
+    });
+}
+
+namespace {
+
+// Runs send_part (index, flags), 0 or errno, for each part of a message.
+template <class SendPart>
+int send_message (std::size_t count, int flags, SendPart &&send_part) noexcept
+{
+    if (count == 0 || count > INT_MAX)
+        return fail (EINVAL);
+    for (std::size_t i = 0; i < count; ++i)
+        if (const int error = send_part (i, i + 1 == count ? flags : flags | ZMQ_SNDMORE)) {
+            errno = error;
+            return i > 0 ? static_cast<int> (i) : -1;
+        }
+    return static_cast<int> (count);
+}
+
+int send_copy (SocketGuard &guard, const zmq_ext_bytes_t &part, int flags) noexcept
+{
+    Msg frame;
+    // As zmq_send: a large last part goes from the caller's memory to the kernel, and only what that would not take is copied.
+    const bool direct = part.size >= Socket::direct_size && !(flags & ZMQ_SNDMORE) && guard->may_send_direct ();
+    if (direct)
+        frame.init_constant (part.data, part.size);
+    else if (const int error = frame.init_copy (part.data, part.size))
+        return error;
+    frame.set_more (flags & ZMQ_SNDMORE);
+    const int error = send_frame (guard, frame, flags);
+    if (direct && !guard->own_output (part.data)) {
+        guard->drop_output ();
+        return ENOMEM;
+    }
+    return error;
+}
+
+// What recv_messages fills: the caller's array first, then ones of our own.
+class Frames
+{
+  public:
+    Frames (zmq_msg_t *given, std::size_t room) noexcept : given_ (given), frames_ (given), room_ (room) {}
+    ~Frames ()
+    {
+        drop_to (0);
+        if (frames_ != given_)
+            std::free (frames_);
+    }
+    Frames (const Frames &) = delete;
+    Frames &operator= (const Frames &) = delete;
+
+    std::size_t count () const noexcept { return count_; }
+    bool full () const noexcept { return count_ == room_; }
+    // An empty frame at the end; null when out of memory.
+    Msg *add () noexcept
+    {
+        if (full () && !grow ())
+            return nullptr;
+        return new (static_cast<void *> (&frames_[count_++])) Msg;
+    }
+    void drop_to (std::size_t count) noexcept
+    {
+        while (count_ > count)
+            at (--count_).reset ();
+    }
+    // From now on they are the caller's.
+    int give (zmq_msg_t **frames) noexcept
+    {
+        const std::size_t count = std::exchange (count_, 0);
+        *frames = std::exchange (frames_, given_);
+        return static_cast<int> (count);
+    }
+
+  private:
+    Msg &at (std::size_t index) noexcept { return *reinterpret_cast<Msg *> (&frames_[index]); }
+    bool grow () noexcept
+    {
+        void *const larger = std::malloc (2 * room_ * sizeof *frames_);
+        if (!larger)
+            return false;
+        std::memcpy (larger, frames_, count_ * sizeof *frames_);  // nothing points into a Msg
+        if (frames_ != given_)
+            std::free (frames_);
+        frames_ = static_cast<zmq_msg_t *> (larger);
+        room_ *= 2;
+        return true;
+    }
+
+    zmq_msg_t *const given_;
+    zmq_msg_t *frames_;
+    std::size_t room_;
+    std::size_t count_ = 0;
+};
+
+// One message, to its end. 0 or errno; on an error there is nothing of it in `frames`.
+template <class ReceiveFirst>
+int take_message (SocketGuard &guard, Frames &frames, ReceiveFirst &&receive_first) noexcept
+{
+    const std::size_t start = frames.count ();
+    Msg *frame = frames.add ();
+    int error = frame ? receive_first (*frame) : ENOMEM;
+    if (frame && error)
+        frames.drop_to (start);
+    while (!error && frame->more ()) {
+        frame = frames.add ();
+        error = frame ? guard->try_recv (*frame) : ENOMEM;
+        if (error) {
+            frames.drop_to (start);
+            // Nobody shall take the rest for a message.
+            for (Msg rest; guard->receiving_more () && guard->try_recv (rest) == 0;) {
+            }
+        }
+    }
+    return error;
+}
+
+}  // namespace
+
+int zmq_ext_send_parts (void *socket, const zmq_ext_bytes_t *parts, size_t count, int flags)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!parts && count)
+            return fail (EFAULT);
+        for (std::size_t i = 0; i < count; ++i)
+            if (!parts[i].data && parts[i].size)
+                return fail (EFAULT);
+        return send_message (count, flags, [&] (std::size_t i, int part_flags) { return send_copy (guard, parts[i], part_flags); });
+    });
+}
+
+int zmq_ext_msg_send_parts (void *socket, zmq_msg_t *parts, size_t count, int flags)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!parts && count)
+            return fail (EFAULT);
+        Msg *const frames = reinterpret_cast<Msg *> (parts);
+        for (std::size_t i = 0; i < count; ++i)
+            if (!frames[i].valid ())
+                return fail (EFAULT);
+        return send_message (count, flags, [&] (std::size_t i, int part_flags) {
+            frames[i].set_metadata (nullptr);
+            frames[i].set_more (part_flags & ZMQ_SNDMORE);
+            return send_frame (guard, frames[i], part_flags);
+        });
+    });
+}
+
+int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!frames || !*frames)
+            return fail (EFAULT);
+        if (room == 0 || messages == 0)
+            return fail (EINVAL);
+        Frames taken (*frames, std::min<std::size_t> (room, INT_MAX / 2));
+        if (const int error = take_message (guard, taken, [&] (Msg &frame) { return recv_frame (guard, frame, flags); }))
+            return fail (error);
+        while (--messages > 0 && !taken.full ())
+            if (take_message (guard, taken, [&] (Msg &frame) { return guard->try_recv (frame); }))
+                break;
+        return taken.give (frames);
     });
 }
 

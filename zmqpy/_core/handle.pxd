@@ -1,0 +1,18 @@
+"""Handle, what Context and Socket have in common. See handle.pyx."""
+
+
+cdef class Handle:
+    cdef object __weakref__
+    cdef void *handle         # NULL once closed or terminated
+    cdef bint borrowed        # a shadow: somebody else ends it
+    cdef bint forked          # made before a fork, in the parent
+    # Takes over a handle: the C call's result, or NULL with errno set (raises).
+    cdef int own(self, void *handle) except -1
+    # Uses a handle that somebody else ends.
+    cdef int borrow(self, object address) except -1
+    # Who ends the handle: a Handle of this process, None if it is nobody here.
+    cdef Handle owner(self)
+    # The handle has ended, or is about to: from now on this one and its shadows have none.
+    cdef int release(self) except -1
+    # In a forked child: the handle is the parent's.
+    cdef void forget(self) noexcept

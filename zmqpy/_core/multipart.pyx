@@ -1,0 +1,142 @@
+# cython: language_level=3
+"""Messages of several parts, each in one call of the engine: no other thread's parts come between, and it is entered once.
+
+With another libzmq than ours a message is a loop over its calls (zmqpy_ext.h), and a socket is one thread's.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_Check
+from libc.stdlib cimport free, malloc
+from zmqpy._core.ext cimport zmq_ext_bytes_t
+from zmqpy._core.frame cimport give_back
+from zmqpy._core.libzmq cimport *
+from zmqpy._core.parts cimport address_message, describe, fill_message, take_parts
+from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_MSGS, SEND_PARTS, Operation, TransferSocket
+
+cdef enum:
+    FEW = 16  # parts; a message of more needs memory of its own while it is sent or received
+
+cdef object _tracker_class = None
+
+
+cdef class MultipartSocket(TransferSocket):
+    """A Socket that also sends and receives messages of several parts."""
+
+    def send_multipart(self, msg_parts, int flags=0, bint copy=True, bint track=False, **kwargs):
+        """Sends a message of several parts.
+
+        msg_parts : iterable of bytes, buffers, Frames or str (sent as UTF-8).
+        flags, copy, track : as for send.
+
+        Nothing is sent if one of the parts is of the wrong type. Returns None, or with track=True and copy=False a MessageTracker
+        of all parts.
+        """
+        cdef tuple parts
+        if PyUnicode_Check(msg_parts):
+            raise TypeError(f"msg_parts must be an iterable of parts, not one str ({msg_parts!r:.40}); use send_string")
+        parts = tuple(msg_parts)  # nobody else can change it while a send waits
+        if not parts:
+            raise IndexError("a message has at least one part")
+        if copy and not track and not kwargs:
+            self.send_parts(parts, flags)
+            return None
+        return send_messages(self, parts, flags, copy, track, kwargs)
+
+    cdef int send_parts(self, tuple parts, int flags) except -1:
+        cdef zmq_ext_bytes_t few[FEW]
+        cdef zmq_ext_bytes_t *where = few
+        cdef Py_ssize_t index, count = len(parts)
+        cdef Operation operation
+        cdef list held = None
+        cdef object part
+        operation.kind = SEND_PARTS
+        operation.count = count
+        operation.size = 0
+        operation.done = 0
+        if count > FEW:
+            where = <zmq_ext_bytes_t *>malloc(count * sizeof(zmq_ext_bytes_t))
+            if where == NULL:
+                raise MemoryError
+        try:
+            for index in range(count):
+                part = parts[index]
+                if PyBytes_CheckExact(part):
+                    where[index].data = PyBytes_AS_STRING(part)
+                    where[index].size = PyBytes_GET_SIZE(part)
+                else:
+                    buffer = describe(part, True, index, &where[index])
+                    if buffer is not None:
+                        if held is None:
+                            held = []
+                        held.append(buffer)
+                operation.size += where[index].size
+            operation.parts = where
+            self.transfer(&operation, flags)
+        finally:
+            if where != few:
+                free(where)
+        return 0
+
+    def recv_multipart(self, int flags=0, bint copy=True, bint track=False):
+        """Receives all parts of one message: a list of bytes, or of Frames with copy=False. Arguments as for recv."""
+        cdef zmq_msg_t few[FEW]
+        cdef Operation operation
+        operation.kind = RECV_MESSAGES
+        operation.size = 0
+        operation.msgs = few
+        operation.count = FEW
+        operation.messages = 1
+        self.transfer(&operation, flags)
+        try:
+            return take_parts(operation.msgs, operation.done, copy, track)
+        finally:
+            if operation.msgs != few:
+                free(operation.msgs)
+
+
+cdef object send_messages(MultipartSocket socket, tuple parts, int flags, bint copy, bint track, dict kwargs):
+    """send_multipart without copying, or with the keyword arguments of send."""
+    cdef zmq_msg_t few[FEW]
+    cdef zmq_msg_t *msgs = few
+    cdef Py_ssize_t index, count = len(parts), made = 0
+    cdef Operation operation
+    cdef list trackers = []
+    routing_id = kwargs.pop("routing_id", None)
+    group = kwargs.pop("group", None)
+    if kwargs:
+        raise TypeError(f"send_multipart() got an unexpected keyword argument {list(kwargs)[0]!r}")
+    operation.kind = SEND_MSGS
+    operation.count = count
+    operation.size = 0
+    operation.done = 0
+    if count > FEW:
+        msgs = <zmq_msg_t *>malloc(count * sizeof(zmq_msg_t))
+        if msgs == NULL:
+            raise MemoryError
+    try:
+        for index in range(count):
+            trackers.append(fill_message(&msgs[index], parts[index], index, copy, track, socket.copy_threshold))
+            made += 1
+            address_message(&msgs[index], routing_id, group)
+            operation.size += zmq_msg_size(&msgs[index])
+        operation.msgs = msgs
+        socket.transfer(&operation, flags)
+    finally:
+        for index in range(made):
+            zmq_msg_close(&msgs[index])
+        if msgs != few:
+            free(msgs)
+    give_back()
+    return tracker_of(trackers) if track else trackers[count - 1]
+
+
+cdef object tracker_of(list trackers):
+    global _tracker_class
+    trackers = [tracker for tracker in trackers if tracker is not None]
+    if len(trackers) < 2:
+        return trackers[0] if trackers else None
+    if _tracker_class is None:
+        from zmqpy.tracker import MessageTracker
+
+        _tracker_class = MessageTracker
+    return _tracker_class(*trackers)

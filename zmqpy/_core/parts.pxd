@@ -1,0 +1,20 @@
+"""Parts of messages as C sees them. See parts.pyx."""
+
+from zmqpy._core.ext cimport zmq_ext_bytes_t
+from zmqpy._core.libzmq cimport zmq_msg_t
+
+cdef enum:
+    GIL_FREE_SIZE = 65536  # bytes; sending or copying more than this lets other threads run
+
+# Where the bytes of `part` are: of bytes, a Frame or another buffer; with `text` also of str, in UTF-8. They stay there as long as
+# `part` and the object returned live. TypeError for anything else, naming the part unless `index` is negative.
+cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *where)
+# Makes `msg` (uninitialised) the part that send shall send: the Frame's content shared, a copy, or, if `copy` is false and `part`
+# has at least `threshold` bytes, a reference to it. A MessageTracker, or None if there is nothing to track.
+cdef object fill_message(zmq_msg_t *msg, object part, Py_ssize_t index, bint copy, bint track, object threshold)
+# Gives `msg` the routing id and the group that SERVER, PEER and RADIO sockets need; None for none.
+cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except -1
+# The content of `msg` as bytes; closes the message, also when it fails.
+cdef bytes take_bytes(zmq_msg_t *msg)
+# `count` messages as bytes, or with `copy` false as Frames; closes all, also when it fails.
+cdef list take_parts(zmq_msg_t *msgs, Py_ssize_t count, bint copy, bint track)

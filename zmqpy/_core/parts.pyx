@@ -1,0 +1,155 @@
+# cython: language_level=3
+"""Parts of messages between Python and C: what may be sent, as memory or as zmq_msg_t, and what was received, as bytes or Frames.
+
+Sends and receives nothing itself: transfer.pyx and multipart.pyx do.
+"""
+
+from cpython.buffer cimport PyBUF_ANY_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_Check
+from cython cimport freelist
+from libc.stdint cimport uint32_t
+from libc.string cimport memcpy
+from zmqpy._core.errors cimport raise_error, raise_unsupported
+from zmqpy._core.frame cimport Frame, ReleaseEvent, init_copied, init_lent, track_event
+from zmqpy._core.libzmq cimport *
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+
+
+@freelist(16)
+cdef class HeldBuffer:
+    """The memory of an object, which keeps it in place until this is gone."""
+
+    cdef Py_buffer view
+    cdef bint held
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.view)
+
+
+cdef int refuse(object part, bint text, Py_ssize_t index) except -1:
+    if index >= 0:
+        raise TypeError(f"part {index} of the message must be bytes, another buffer or str, not {part!r:.40}")
+    if PyUnicode_Check(part):
+        raise TypeError(f"a message must be bytes or another buffer, not str: encode it or use send_string ({part!r:.40})")
+    raise TypeError(f"a message must be bytes or another buffer, not {part!r:.40}")
+
+
+cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *where):
+    cdef HeldBuffer buffer
+    cdef Py_ssize_t size = 0
+    if PyBytes_CheckExact(part):
+        where.data = PyBytes_AS_STRING(part)
+        where.size = PyBytes_GET_SIZE(part)
+        return None
+    if isinstance(part, Frame):
+        where.data = zmq_msg_data(&(<Frame>part).msg)
+        where.size = zmq_msg_size(&(<Frame>part).msg)
+        return None
+    if PyUnicode_Check(part):
+        if not text:
+            refuse(part, text, index)
+        where.data = PyUnicode_AsUTF8AndSize(part, &size)
+        where.size = size
+        return None
+    buffer = HeldBuffer.__new__(HeldBuffer)
+    try:
+        PyObject_GetBuffer(part, &buffer.view, PyBUF_ANY_CONTIGUOUS)
+    except TypeError:
+        refuse(part, text, index)
+    buffer.held = True
+    where.data = buffer.view.buf
+    where.size = buffer.view.len
+    return buffer
+
+
+cdef object fill_message(zmq_msg_t *msg, object part, Py_ssize_t index, bint copy, bint track, object threshold):
+    cdef zmq_ext_bytes_t where
+    cdef ReleaseEvent event = None
+    cdef Frame frame
+    if isinstance(part, Frame):
+        frame = part
+        if track and frame.tracker is None:
+            raise ValueError("the Frame was made without track=True")
+        frame.share(msg)
+        return frame.tracker if track else None
+    if PyUnicode_Check(part) and index >= 0:
+        part = (<str>part).encode("utf-8")
+    held = describe(part, False, index, &where)
+    if copy or where.size < <size_t>threshold:
+        init_copied(msg, part)
+        return None if copy else track_event(None)
+    if track:
+        event = ReleaseEvent()
+    init_lent(msg, part, event)
+    return track_event(event) if track else None
+
+
+cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except -1:
+    cdef uint32_t number
+    if routing_id is None and group is None:
+        return 0
+    if not zmq_has(b"draft"):
+        raise RuntimeError("routing_id and group are for the draft socket types, which this libzmq does not have")
+    if routing_id is not None:
+        number = routing_id
+        if zmqpy_msg_set_routing_id(msg, number) < 0:
+            if zmq_errno() == ENOTSUP:
+                raise_unsupported("a message with a routing_id")
+            raise_error(zmq_errno())
+    if group is not None:
+        name = group.encode("utf-8") if isinstance(group, str) else group
+        if not isinstance(name, bytes):
+            raise TypeError(f"group must be str or bytes, not {group!r}")
+        if zmqpy_msg_set_group(msg, <bytes>name) < 0:
+            if zmq_errno() == ENOTSUP:
+                raise_unsupported("a message with a group")
+            raise_error(zmq_errno())
+    return 0
+
+
+cdef bytes take_bytes(zmq_msg_t *msg):
+    cdef size_t size = zmq_msg_size(msg)
+    cdef const char *data = <const char *>zmq_msg_data(msg)
+    cdef char *target
+    cdef bytes result
+    if size < GIL_FREE_SIZE:
+        result = PyBytes_FromStringAndSize(data, size)
+        zmq_msg_close(msg)
+        return result
+    try:
+        result = PyBytes_FromStringAndSize(NULL, size)
+    except BaseException:
+        zmq_msg_close(msg)
+        raise
+    target = PyBytes_AS_STRING(result)
+    with nogil:
+        memcpy(target, data, size)
+        zmq_msg_close(msg)
+    return result
+
+
+cdef list take_parts(zmq_msg_t *msgs, Py_ssize_t count, bint copy, bint track):
+    cdef list parts = []
+    cdef Py_ssize_t index = 0, closed
+    cdef Frame frame
+    try:
+        while index < count:
+            if copy:
+                index += 1
+                parts.append(take_bytes(&msgs[index - 1]))
+                continue
+            frame = Frame.__new__(Frame)
+            zmq_msg_move(&frame.msg, &msgs[index])
+            index += 1
+            if track:
+                frame.tracker = track_event(None)
+            parts.append(frame)
+    except BaseException:
+        for closed in range(index, count):
+            zmq_msg_close(&msgs[closed])
+        raise
+    return parts
