@@ -46,8 +46,7 @@ class Stream final : public HookTarget
     static constexpr std::size_t congestion = 512 * 1024;  // bytes
     bool congested () const noexcept
     {
-        return blocked_ && !stalled_ &&
-               (batch_.size () + (pipe_ ? pipe_->outbound_bytes () : 0) > congestion || batch_.has_constants ());
+        return blocked_ && !stalled_ && (batch_.size () + (pipe_ ? pipe_->outbound_bytes () : 0) > congestion || batch_.has_constants ());
     }
     // A peer that has read nothing since then has stalled: not congested again before it reads.
     void give_up_helping (Nanoseconds since) noexcept { stalled_ = blocked_ && last_write_ < since; }

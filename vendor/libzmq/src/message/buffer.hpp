@@ -16,9 +16,9 @@ namespace engine {
 class Buffer final : public Content
 {
   public:
-    static constexpr std::size_t smallest = 8u << 10;   // bytes
-    static constexpr std::size_t largest = 4u << 20;    // bytes; larger ones are not pooled
-    static constexpr unsigned sizes = 10;               // 8, 16, ... 4096 KiB
+    static constexpr std::size_t smallest = 8u << 10;  // bytes
+    static constexpr std::size_t largest = 4u << 20;   // bytes; larger ones are not pooled
+    static constexpr unsigned sizes = 10;              // 8, 16, ... 4096 KiB
     // How many of a size are kept: 2 MiB of each at most, but for the largest, of which one is.
     static constexpr unsigned pooled (unsigned row) noexcept
     {

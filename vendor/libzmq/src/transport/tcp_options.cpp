@@ -9,6 +9,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <zmq.h>
+
 #include "core/options.hpp"
 
 namespace engine {
@@ -106,7 +108,9 @@ void tune_connection (int fd, const sockaddr_storage &peer, const Options &optio
             set_int (fd, IPPROTO_TCP, TCP_KEEPINTVL, options.tcp_keepalive_intvl);
 #endif
     }
-    if (options.sndbuf < 0 && is_loopback (peer))
+    // (What a publisher cannot queue is lost, so it keeps all the room there is.)
+    const bool publishes = options.socket_type == ZMQ_PUB || options.socket_type == ZMQ_XPUB;
+    if (options.sndbuf < 0 && !publishes && is_loopback (peer))
         set_int (fd, SOL_SOCKET, SO_SNDBUF, loopback_send_buffer);
 #ifdef TCP_USER_TIMEOUT
     if (options.tcp_maxrt > 0 && !through_proxy)

@@ -136,7 +136,7 @@ class Decoder
         std::uint32_t buffer_references = 0;  // likewise
         std::uint32_t idle_reads = 0;         // reads in a row that used little of their buffer
         std::size_t read_size = Buffer::smallest;
-        std::size_t needed = 0;   // size of the incomplete frame at `begin`, 0 if not known
+        std::size_t needed = 0;          // size of the incomplete frame at `begin`, 0 if not known
         std::size_t offered = 0;         // size of the last space()
         std::size_t offered_behind = 0;  // and of what was behind it
         std::uint64_t max_size = UINT64_MAX;

@@ -200,7 +200,7 @@ inline std::vector<Frames> messages_in (const std::string &bytes)
     for (std::size_t at = 0; at < bytes.size ();) {
         const auto space = decoder.space ();
         const std::size_t count = std::min (space.size (), bytes.size () - at);
-        std::memcpy (space.data (), bytes.data () + at, count);
+        space.put (reinterpret_cast<const std::uint8_t *> (bytes.data ()) + at, count);
         decoder.filled (count);
         at += count;
         while (decoder.next (part) == Decoder::Result::frame) {
