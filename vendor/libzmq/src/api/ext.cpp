@@ -245,7 +245,7 @@ int zmq_ext_spin (void *socket, int events)
     return with_socket (socket, [&] (SocketGuard &guard) {
         SpinMemory::current ().take_done ();
         bool spun = false;
-        for (Spin spin (guard->context ().spin_time (), never); spin.going (); spun = true) {
+        for (Spin spin (guard->context ().spin_time (), never, guard->subscribes ()); spin.going (); spun = true) {
             if (guard->ready_now (events)) {
                 spin.succeeded ();
                 if (spun && guard->attendance ().count () == 0)

@@ -45,6 +45,7 @@ class Socket final : public PatternHost
     const PatternRow &row () const noexcept { return row_; }
     Attendance &attendance () noexcept { return attendance_; }
     bool raw () const noexcept { return row_.raw || pattern_->raw (); }
+    bool subscribes () const noexcept { return row_.type == ZMQ_SUB || row_.type == ZMQ_XSUB; }
     bool closing () const noexcept { return closing_; }
     bool terminated () const noexcept;
     Options options;

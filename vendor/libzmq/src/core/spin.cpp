@@ -40,10 +40,7 @@ bool yield_processor () noexcept
     const Nanoseconds before = now ();
     ::sched_yield ();
     const Nanoseconds after = now ();
-    if (after - before < long_yield) [[likely]]
-        return true;
-    pause_spinning (after);
-    return false;
+    return after - before < long_yield;
 }
 
 bool processors_contended (Nanoseconds time) noexcept { return time < pause_end.load (std::memory_order_relaxed); }
@@ -72,19 +69,23 @@ void SpinMemory::ended (bool in_time) noexcept
         score_ = score_ > 2 ? score_ - 2 : 0;
 }
 
-Spin::Spin (Nanoseconds limit, Nanoseconds deadline) noexcept
+Spin::Spin (Nanoseconds limit, Nanoseconds deadline, bool subscriber) noexcept : subscriber_ (subscriber)
 {
     if (SpinMemory::current ().take_done () || limit <= 0)
         return;
     time_ = now ();
-    if (!processors_contended (time_) && SpinMemory::current ().worth_it ())
+    if ((subscriber || !processors_contended (time_)) && SpinMemory::current ().worth_it ())
         stop_ = deadline - time_ < limit ? deadline : time_ + limit;
 }
 
 void Spin::yield () noexcept
 {
     const bool short_enough = yield_processor ();
-    time_ = short_enough ? now () : stop_;
+    time_ = now ();
+    if (short_enough || subscriber_) [[likely]]
+        return;
+    pause_spinning (time_);
+    stop_ = time_;
 }
 
 void Spin::succeeded () noexcept { SpinMemory::current ().ended (true); }
