@@ -49,14 +49,9 @@ cdef class MultipartSocket(TransferSocket):
         cdef Operation operation
         cdef list held = None
         cdef object part
-        operation.kind = SEND_PARTS
-        operation.count = count
-        operation.size = 0
-        operation.done = 0
+        begin_parts(&operation, SEND_PARTS, count)
         if count > FEW:
-            where = <zmq_ext_bytes_t *>malloc(count * sizeof(zmq_ext_bytes_t))
-            if where == NULL:
-                raise MemoryError
+            where = <zmq_ext_bytes_t *>memory_for(count, sizeof(zmq_ext_bytes_t))
         try:
             for index in range(count):
                 part = parts[index]
@@ -105,14 +100,9 @@ cdef object send_messages(MultipartSocket socket, tuple parts, int flags, bint c
     group = kwargs.pop("group", None)
     if kwargs:
         raise TypeError(f"send_multipart() got an unexpected keyword argument {list(kwargs)[0]!r}")
-    operation.kind = SEND_MSGS
-    operation.count = count
-    operation.size = 0
-    operation.done = 0
+    begin_parts(&operation, SEND_MSGS, count)
     if count > FEW:
-        msgs = <zmq_msg_t *>malloc(count * sizeof(zmq_msg_t))
-        if msgs == NULL:
-            raise MemoryError
+        msgs = <zmq_msg_t *>memory_for(count, sizeof(zmq_msg_t))
     try:
         for index in range(count):
             trackers.append(fill_message(&msgs[index], parts[index], index, copy, track, socket.copy_threshold))
@@ -128,6 +118,21 @@ cdef object send_messages(MultipartSocket socket, tuple parts, int flags, bint c
             free(msgs)
     give_back()
     return tracker_of(trackers) if track else trackers[count - 1]
+
+
+cdef void begin_parts(Operation *operation, int kind, Py_ssize_t count) noexcept:
+    """An operation on `count` parts, whose sizes are added while they are made."""
+    operation.kind = kind
+    operation.count = count
+    operation.size = 0
+    operation.done = 0
+
+
+cdef void *memory_for(Py_ssize_t count, size_t size) except NULL:
+    memory = malloc(count * size)
+    if memory == NULL:
+        raise MemoryError
+    return memory
 
 
 cdef object tracker_of(list trackers):

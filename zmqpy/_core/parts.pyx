@@ -30,7 +30,7 @@ cdef class HeldBuffer:
             PyBuffer_Release(&self.view)
 
 
-cdef int refuse(object part, bint text, Py_ssize_t index) except -1:
+cdef int refuse(object part, Py_ssize_t index) except -1:
     if index >= 0:
         raise TypeError(f"part {index} of the message must be bytes, another buffer or str, not {part!r:.40}")
     if PyUnicode_Check(part):
@@ -51,7 +51,7 @@ cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *
         return None
     if PyUnicode_Check(part):
         if not text:
-            refuse(part, text, index)
+            refuse(part, index)
         where.data = PyUnicode_AsUTF8AndSize(part, &size)
         where.size = size
         return None
@@ -59,7 +59,7 @@ cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *
     try:
         PyObject_GetBuffer(part, &buffer.view, PyBUF_ANY_CONTIGUOUS)
     except TypeError:
-        refuse(part, text, index)
+        refuse(part, index)
     buffer.held = True
     where.data = buffer.view.buf
     where.size = buffer.view.len

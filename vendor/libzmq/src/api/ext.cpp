@@ -64,24 +64,6 @@ int send_message (std::size_t count, int flags, SendPart &&send_part) noexcept
     return static_cast<int> (count);
 }
 
-int send_copy (SocketGuard &guard, const zmq_ext_bytes_t &part, int flags) noexcept
-{
-    Msg frame;
-    // As zmq_send: a large last part goes from the caller's memory to the kernel, and only what that would not take is copied.
-    const bool direct = part.size >= Socket::direct_size && !(flags & ZMQ_SNDMORE) && guard->may_send_direct ();
-    if (direct)
-        frame.init_constant (part.data, part.size);
-    else if (const int error = frame.init_copy (part.data, part.size))
-        return error;
-    frame.set_more (flags & ZMQ_SNDMORE);
-    const int error = send_frame (guard, frame, flags);
-    if (direct && !guard->own_output (part.data)) {
-        guard->drop_output ();
-        return ENOMEM;
-    }
-    return error;
-}
-
 // What recv_messages fills: the caller's array first, then ones of our own.
 class Frames
 {
@@ -171,7 +153,7 @@ int zmq_ext_send_parts (void *socket, const zmq_ext_bytes_t *parts, size_t count
         for (std::size_t i = 0; i < count; ++i)
             if (!parts[i].data && parts[i].size)
                 return fail (EFAULT);
-        return send_message (count, flags, [&] (std::size_t i, int part_flags) { return send_copy (guard, parts[i], part_flags); });
+        return send_message (count, flags, [&] (std::size_t i, int part_flags) { return send_bytes (guard, parts[i].data, parts[i].size, part_flags); });
     });
 }
 

@@ -51,6 +51,24 @@ int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
     return persist (guard, flags, guard->options.sndtimeo, [&] { return guard->try_send (frame); });
 }
 
+int send_bytes (SocketGuard &guard, const void *data, std::size_t size, int flags) noexcept
+{
+    Msg frame;
+    const bool direct = size >= Socket::direct_size && !(flags & ZMQ_SNDMORE) && guard->may_send_direct ();
+    if (direct)
+        frame.init_constant (data, size);
+    else if (const int error = frame.init_copy (data, size))
+        return error;
+    frame.set_more (flags & ZMQ_SNDMORE);
+    const int error = send_frame (guard, frame, flags);
+    if (direct && !guard->own_output (data)) {
+        // No memory for a copy, and the caller's is about to change: the message cannot be kept, so its peers are let go.
+        guard->drop_output ();
+        return ENOMEM;
+    }
+    return error;
+}
+
 int recv_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
 {
     int error = guard->try_recv (frame);
@@ -74,22 +92,6 @@ int send_prepared (SocketGuard &guard, Msg &frame, std::size_t size, int flags) 
     return error ? fail (error) : capped (size);
 }
 
-// A large body goes from the caller's memory to the kernel, and only what the kernel would not take is copied.
-int send_direct (SocketGuard &guard, const void *data, std::size_t size, int flags) noexcept
-{
-    Msg frame;
-    frame.init_constant (data, size);
-    const int rc = send_prepared (guard, frame, size, flags);
-    const int error = errno;
-    if (!guard->own_output (data)) {
-        // No memory for a copy, and the caller's is about to change: the message cannot be kept, so its peers are let go.
-        guard->drop_output ();
-        return fail (ENOMEM);
-    }
-    errno = error;
-    return rc;
-}
-
 }  // namespace
 
 int zmq_send (void *socket, const void *data, size_t size, int flags)
@@ -97,12 +99,8 @@ int zmq_send (void *socket, const void *data, size_t size, int flags)
     return with_socket (socket, [&] (SocketGuard &guard) {
         if (!data && size)
             return fail (EFAULT);
-        if (size >= Socket::direct_size && !(flags & ZMQ_SNDMORE) && guard->may_send_direct ())
-            return send_direct (guard, data, size, flags);
-        Msg frame;
-        if (const int error = frame.init_copy (data, size))
-            return fail (error);
-        return send_prepared (guard, frame, size, flags);
+        const int error = send_bytes (guard, data, size, flags);
+        return error ? fail (error) : capped (size);
     });
 }
 

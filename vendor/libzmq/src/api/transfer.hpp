@@ -9,6 +9,9 @@ namespace engine {
 
 // 0 or errno. On 0 the frame is empty, otherwise untouched. flags: ZMQ_DONTWAIT.
 int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept;
+// The same for a body in the caller's memory. The last part of a message, if large, goes from there to the kernel, and only what that
+// would not take is copied. flags: ZMQ_DONTWAIT, ZMQ_SNDMORE.
+int send_bytes (SocketGuard &guard, const void *data, std::size_t size, int flags) noexcept;
 // 0 or errno. On an error the frame is empty.
 int recv_frame (SocketGuard &guard, Msg &frame, int flags) noexcept;
 

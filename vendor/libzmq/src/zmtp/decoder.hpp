@@ -35,7 +35,7 @@ class Decoder
     static constexpr std::size_t buffered_body = 32u << 10;
     static constexpr std::size_t buffered_body_without_slices = 8u << 10;
     // An own allocation this large is made at once; a larger one begins like this and doubles as data arrives.
-    static constexpr std::size_t first_allocation = 4u << 20;
+    static constexpr std::size_t first_allocation = Buffer::largest;
     // What is read beyond the end of such a body: much of it would have to be moved if it is the beginning of another.
     static constexpr std::size_t behind_body = 1024;
 
