@@ -16,9 +16,12 @@ namespace engine {
 
 namespace {
 
-// How long a burst may collect before a later send writes it, and how long a stream must have been silent for a message to be
-// written at once.
-constexpr Nanoseconds batching_window = 100 * microsecond;
+// How long a burst may collect before a later send writes it: the shortest window, grown to so many times what writing took, so that
+// a fan-out to many does not spend its time on small writes.
+constexpr Nanoseconds shortest_window = 100 * microsecond;
+constexpr Nanoseconds longest_window = 1 * millisecond;
+constexpr int window_per_writing = 4;
+// How long a stream must have been silent for a message to be written at once.
 constexpr Nanoseconds idle_time = 20 * microsecond;
 constexpr std::size_t batch_bytes = 64 * 1024;
 constexpr Nanoseconds input_interval = 100 * microsecond;
@@ -142,7 +145,7 @@ void Socket::touch (NetworkPipe &pipe) noexcept
     }
 }
 
-bool Socket::flush_now (NetworkPipe &pipe, Stream &stream) noexcept
+bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept
 {
     if (pipe.outbound_bytes () >= batch_bytes)
         return true;
@@ -151,7 +154,8 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream) noexcept
         if (reply_ && inbound_messages == 0)
             return true;
         const Nanoseconds time = now ();
-        if (!reply_ && time - stream.last_write () > idle_time)
+        // To many, writing takes longer than that by itself: they are silent when nothing was written to any of them.
+        if (!reply_ && time - (fan_out ? last_flush_ : stream.last_write ()) > idle_time)
             return true;
         pipe.in_burst = true;
         pipe.burst_count = 0;
@@ -169,20 +173,21 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream) noexcept
         }
         return false;
     }
-    return (++pipe.burst_count & 15) == 0 && now () - burst_start_ > batching_window;
+    return (++pipe.burst_count & 15) == 0 && now () - burst_start_ > window_;
 }
 
 void Socket::flush_touched () noexcept
 {
     bool wrote = false;
     bool window_over = false;
+    const bool fan_out = touched_.size () > 1;
     for (std::size_t i = 0; i < touched_.size (); ++i) {
         NetworkPipe &pipe = *touched_[i];
         pipe.touched = false;
         Stream *const stream = pipe.stream;
         if (!stream || !stream->established () || stream->blocked ())
             continue;
-        if (flush_now (pipe, *stream)) {
+        if (flush_now (pipe, *stream, fan_out)) {
             window_over |= pipe.in_burst;
             wrote |= stream->flush_inline ();
         }
@@ -194,6 +199,7 @@ void Socket::flush_touched () noexcept
         reply_ = false;
         // What peers sent meanwhile (subscriptions, heartbeats, the end) must not wait until this socket receives.
         const Nanoseconds time = now ();
+        last_flush_ = time;
         if (time - last_input_ > input_interval) {
             last_input_ = time;
             attendance_.poll_input ();
@@ -203,6 +209,8 @@ void Socket::flush_touched () noexcept
 
 void Socket::flush_bursts () noexcept
 {
+    const bool fan_out = bursts_.size () > 1;
+    const Nanoseconds start = fan_out ? now () : 0;
     for (std::size_t i = 0; i < bursts_.size (); ++i) {
         NetworkPipe &pipe = *bursts_[i];
         pipe.in_burst = false;
@@ -210,6 +218,10 @@ void Socket::flush_bursts () noexcept
             pipe.stream->flush_inline ();
     }
     bursts_.clear ();
+    if (fan_out) {
+        last_flush_ = now ();
+        window_ = std::clamp (window_per_writing * (last_flush_ - start), shortest_window, longest_window);
+    }
 }
 
 bool Socket::flush_backstop () noexcept
@@ -217,7 +229,7 @@ bool Socket::flush_backstop () noexcept
     dirty_ = false;
     if (bursts_.empty ())
         return false;
-    if (now () - burst_start_ < batching_window / 2) {
+    if (now () - burst_start_ < window_ - shortest_window / 2) {
         // A burst that has only just begun: the next tick is for it.
         dirty_ = true;
         reactor_->flush_later (strand_);

@@ -154,7 +154,7 @@ class Socket final : public PatternHost
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
     void flush_touched () noexcept;
-    bool flush_now (NetworkPipe &pipe, Stream &stream) noexcept;
+    bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept;
     void sweep () noexcept;
     void destroy_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (InprocPipe &pipe) noexcept;
@@ -199,6 +199,8 @@ class Socket final : public PatternHost
     bool reply_ = false;  // the last operation was a receive: what is sent now is awaited
     bool dirty_ = false;  // the reactor will look at bursts_
     Nanoseconds burst_start_ = 0;
+    Nanoseconds window_ = 100 * microsecond;  // how long a burst may collect
+    Nanoseconds last_flush_ = 0;
     Nanoseconds last_input_ = 0;
     std::uint64_t random_state_;
 };

@@ -60,8 +60,13 @@ class Ring
     {
         std::memcpy (static_cast<void *> (&out), slot (head_), sizeof (Msg));
         ++head_;
-        if (empty () && capacity_ > small_capacity) [[unlikely]]
-            emptied ();
+        if (empty ()) {
+            // From the beginning again: the fewer slots take turns, the more of them stay in the cache.
+            const std::size_t passed = head_;
+            head_ = tail_ = 0;
+            if (capacity_ > small_capacity) [[unlikely]]
+                emptied (passed);
+        }
     }
     Msg &front () noexcept { return *slot (head_); }
     const Msg &front () const noexcept { return *slot (head_); }
@@ -82,7 +87,7 @@ class Ring
             drop_back ();
         ::operator delete (slots_);
         slots_ = nullptr;
-        capacity_ = head_ = tail_ = last_empty_ = 0;
+        capacity_ = head_ = tail_ = 0;
     }
     // Gives back the memory of an empty ring.
     void trim () noexcept
@@ -96,7 +101,6 @@ class Ring
         std::swap (capacity_, other.capacity_);
         std::swap (head_, other.head_);
         std::swap (tail_, other.tail_);
-        std::swap (last_empty_, other.last_empty_);
     }
 
   private:
@@ -120,23 +124,19 @@ class Ring
         capacity_ = capacity;
         head_ = 0;
         tail_ = count;
-        last_empty_ = 0;
         return true;
     }
-    [[gnu::noinline]] void emptied () noexcept
+    // `passed`: since it was last empty, so at least what it held at its fullest.
+    [[gnu::noinline]] void emptied (std::size_t passed) noexcept
     {
-        // What passed since it was last empty is at least what it held at its fullest.
-        if (capacity_ > huge_capacity || head_ - last_empty_ <= small_capacity)
+        if (capacity_ > huge_capacity || passed <= small_capacity)
             clear ();
-        else
-            last_empty_ = head_;
     }
 
     void *slots_ = nullptr;
     std::size_t capacity_ = 0;  // 0 or a power of two
-    std::size_t head_ = 0;      // positions grow without bound (and wrap with the type); the slot is position modulo capacity
+    std::size_t head_ = 0;      // positions grow until the ring runs empty; the slot is position modulo capacity
     std::size_t tail_ = 0;
-    std::size_t last_empty_ = 0;
 };
 
 }  // namespace engine
