@@ -186,7 +186,7 @@ cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
         operation.msgs = frames
         operation.messages = limit - len(messages)
         if not messages:
-            socket.transfer(&operation, flags)
+            socket.transfer(&operation, flags | ZMQ_EXT_BARE)
         elif not there(socket, &operation):
             break
         try:
@@ -201,7 +201,7 @@ cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
 
 cdef bint there(TransferSocket socket, Operation *operation) except -1:
     """Whether there was more to receive, without waiting."""
-    cdef int rc = zmq_ext_recv_messages(socket.handle, &operation.msgs, operation.count, operation.messages, ZMQ_DONTWAIT)
+    cdef int rc = zmq_ext_recv_messages(socket.handle, &operation.msgs, operation.count, operation.messages, ZMQ_DONTWAIT | ZMQ_EXT_BARE)
     if rc > 0:
         operation.done = rc
         return True

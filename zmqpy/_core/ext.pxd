@@ -17,9 +17,18 @@ cdef extern from "zmqpy_ext.h" nogil:
         uint64_t dropped_out, queued_in, queued_out, peers
         uint64_t connects, accepts, disconnects, reconnects, handshake_failures
 
+    int ZMQ_EXT_BARE
+
     int zmq_ext_send_many(void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags)
     int zmq_ext_send_parts(void *socket, const zmq_ext_bytes_t *parts, size_t count, int flags)
     int zmq_ext_msg_send_parts(void *socket, zmq_msg_t *parts, size_t count, int flags)
     int zmq_ext_recv_messages(void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags)
     int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)
     int zmq_ext_spin(void *socket, int events)
+
+
+cdef extern from "zmqpy_ext.h":
+    ctypedef void *zmq_ext_place_t(size_t size, void *hint) noexcept
+
+    # With the GIL: `place` makes objects.
+    int zmq_ext_recv_placed(void *socket, zmq_ext_place_t *place, void *hint, zmq_msg_t *message, int flags)

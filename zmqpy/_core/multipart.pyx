@@ -7,7 +7,7 @@ With another libzmq than ours a message is a loop over its calls (zmqpy_ext.h), 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_Check
 from libc.stdlib cimport free, malloc
-from zmqpy._core.ext cimport zmq_ext_bytes_t
+from zmqpy._core.ext cimport ZMQ_EXT_BARE, zmq_ext_bytes_t
 from zmqpy._core.frame cimport give_back
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.parts cimport address_message, describe, fill_message, take_parts
@@ -81,7 +81,7 @@ cdef class MultipartSocket(TransferSocket):
         operation.msgs = few
         operation.count = FEW
         operation.messages = 1
-        self.transfer(&operation, flags)
+        self.transfer(&operation, flags | ZMQ_EXT_BARE if copy else flags)
         try:
             return take_parts(operation.msgs, operation.done, copy, track)
         finally:

@@ -14,6 +14,8 @@ cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *
 cdef object fill_message(zmq_msg_t *msg, object part, Py_ssize_t index, bint copy, bint track, object threshold)
 # Gives `msg` the routing id and the group that SERVER, PEER and RADIO sockets need; None for none.
 cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except -1
+# A zmq_ext_place_t: makes bytes of that size, the PyObject * that `hint` points at; NULL, and no bytes, if they would be large.
+cdef void *place_bytes(size_t size, void *hint) noexcept
 # The content of `msg` as bytes; closes the message, also when it fails.
 cdef bytes take_bytes(zmq_msg_t *msg)
 # `count` messages as bytes, or with `copy` false as Frames; closes all, also when it fails.

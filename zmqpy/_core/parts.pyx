@@ -6,6 +6,7 @@ Sends and receives nothing itself: transfer.pyx and multipart.pyx do.
 
 from cpython.buffer cimport PyBUF_ANY_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_Check
 from cython cimport freelist
 from libc.stdint cimport uint32_t
@@ -16,6 +17,9 @@ from zmqpy._core.libzmq cimport *
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size)
+    void *bytes_memory "PyBytes_AS_STRING"(PyObject *bytes)
+    void PyErr_Clear()
 
 
 @freelist(16)
@@ -109,6 +113,18 @@ cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except
                 raise_unsupported("a message with a group")
             raise_error(zmq_errno())
     return 0
+
+
+cdef void *place_bytes(size_t size, void *hint) noexcept:
+    cdef PyObject *result
+    if size >= GIL_FREE_SIZE:
+        return NULL
+    result = new_bytes(NULL, size)
+    if result == NULL:
+        PyErr_Clear()  # whoever makes bytes of the message says so
+        return NULL
+    (<PyObject **>hint)[0] = result
+    return bytes_memory(result)
 
 
 cdef bytes take_bytes(zmq_msg_t *msg):

@@ -6,23 +6,25 @@ it. Names, defaults and results follow pyzmq. Messages of several parts are mult
 """
 
 from cpython.buffer cimport PyBUF_CONTIG, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
-from libc.limits cimport INT_MAX
 from libc.string cimport memcpy
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDTIMEO
 from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, zmqpy_wait_init, zmqpy_wait_t
-from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_bytes_t, zmq_ext_msg_send_parts, zmq_ext_recv_messages, zmq_ext_send_parts, zmq_ext_spin
+from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_bytes_t, zmq_ext_msg_send_parts, zmq_ext_recv_messages, zmq_ext_recv_placed, zmq_ext_send_parts, zmq_ext_spin
 from zmqpy._core.frame cimport Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.parts cimport GIL_FREE_SIZE, address_message, describe, fill_message, take_bytes
+from zmqpy._core.parts cimport GIL_FREE_SIZE, address_message, describe, fill_message, place_bytes, take_bytes
 from zmqpy._core.socket cimport Socket
 from zmqpy._core.wait cimport Timeout, again_in_time, end_timeout, poll_items, start_timeout
 
 cdef extern from *:
     """
     #define zmqpy_likely(x) __builtin_expect (!!(x), 1)
+    #define zmqpy_own(made) (made)
     """
+    object own "zmqpy_own"(PyObject *made)  # takes over the reference
     bint zmqpy_likely(bint x) nogil
 
 
@@ -111,25 +113,19 @@ cdef class TransferSocket(Socket):
         Raises Again (DONTWAIT, or RCVTIMEO has passed), ContextTerminated, ZMQError.
         """
         cdef zmq_msg_t msg
-        cdef int size
-        cdef object result
+        cdef PyObject *made = NULL
         cdef Frame frame
         cdef Operation operation
         if zmqpy_likely(copy):
+            if zmqpy_likely(zmq_ext_recv_placed(self.handle, place_bytes, &made, &msg, flags | ZMQ_DONTWAIT) >= 0):
+                return own(made) if zmqpy_likely(made != NULL) else take_bytes(&msg)
+            if not worth_waiting(flags):
+                self.fail(zmq_errno())
             zmq_msg_init(&msg)
-            size = zmq_msg_recv(&msg, self.handle, flags | ZMQ_DONTWAIT)
-            if size < 0:
-                if not worth_waiting(flags):
-                    self.fail(zmq_errno())
-                operation.kind = RECV_MSG
-                operation.msgs = &msg
-                operation.size = 0
-                self.wait(&operation, flags)
-                size = INT_MAX
-            if zmqpy_likely(size < GIL_FREE_SIZE):
-                result = PyBytes_FromStringAndSize(<const char *>zmq_msg_data(&msg), size)
-                zmq_msg_close(&msg)
-                return result
+            operation.kind = RECV_MSG
+            operation.msgs = &msg
+            operation.size = 0
+            self.wait(&operation, flags)
             return take_bytes(&msg)
         frame = Frame.__new__(Frame)
         operation.kind = RECV_MSG

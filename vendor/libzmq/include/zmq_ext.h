@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 3
+#define ZMQ_EXT_VERSION 4
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -45,6 +45,15 @@ ZMQ_EXPORT int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages,
  * the next to be received). Returns the number of frames, >= 1; -1 with zmq_msg_recv's errno. */
 ZMQ_EXPORT int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags);
 
+/* Memory for a part of `size` bytes, or NULL: then the part goes to `message`. Called with the socket held: makes no call on a socket. */
+typedef void *zmq_ext_place_t (size_t size, void *hint);
+
+/* Receives one part as zmq_recv does, into memory that place (size, hint) gives once the size is known. Where it gives none the part moves to
+ * *message, which need not be initialised and is then the caller's to close; what *message was otherwise is untouched.
+ * Returns the size in bytes (at most INT_MAX); -1 with zmq_msg_recv's errno, and then nothing was called or changed (EFAULT: place or
+ * message NULL). No properties of the peer come with it (zmq_msg_gets). Since version 4. */
+ZMQ_EXPORT int zmq_ext_recv_placed (void *socket, zmq_ext_place_t *place, void *hint, zmq_msg_t *message, int flags);
+
 /* ---- whole messages ---- */
 
 /* Each of these holds the socket from the first part of a message to its last: no other thread's parts come between. Only the first
@@ -63,8 +72,10 @@ ZMQ_EXPORT int zmq_ext_msg_send_parts (void *socket, zmq_msg_t *parts, size_t co
  * `room` messages, which need not be initialised. A message is only begun while the array has room, and always taken to its
  * end: if that does not fit, *frames becomes a larger array, from malloc, that is the caller's to free. Of a message that was begun
  * before (by zmq_msg_recv, say) the rest is taken.
+ * flags: ZMQ_DONTWAIT, ZMQ_EXT_BARE (since version 4: without the peer's properties, zmq_msg_gets, which costs less) or 0.
  * Returns the number of frames, >= 1, each the caller's to close; -1 with zmq_msg_recv's errno, and then nothing is to be closed or freed
  * (EINVAL: room or messages 0; EFAULT; ENOMEM: a message is lost that did not fit). */
+#define ZMQ_EXT_BARE 0x10000
 ZMQ_EXPORT int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags);
 
 /* ---- counters ---- */

@@ -13,6 +13,7 @@
 #else
 #    define ZMQPY_HAVE_EXT 0
 #    include <stdlib.h>
+#    include <string.h>
 
 typedef struct zmq_ext_bytes_t
 {
@@ -25,6 +26,29 @@ typedef struct zmq_ext_stats_t
     uint64_t messages_in, messages_out, bytes_in, bytes_out, dropped_out, queued_in, queued_out, peers, connects, accepts, disconnects,
       reconnects, handshake_failures;
 } zmq_ext_stats_t;
+
+typedef void *zmq_ext_place_t (size_t size, void *hint);
+#    define ZMQ_EXT_BARE 0
+
+static inline int zmq_ext_recv_placed (void *socket, zmq_ext_place_t *place, void *hint, zmq_msg_t *message, int flags)
+{
+    zmq_msg_t received;
+    void *there;
+    int size;
+    zmq_msg_init (&received);
+    size = zmq_msg_recv (&received, socket, flags);
+    if (size < 0)
+        return -1; /* nothing to be closed */
+    there = place (zmq_msg_size (&received), hint);
+    if (there) {
+        memcpy (there, zmq_msg_data (&received), zmq_msg_size (&received));
+        zmq_msg_close (&received);
+    } else {
+        zmq_msg_init (message);
+        zmq_msg_move (message, &received);
+    }
+    return size;
+}
 
 /* One message a call, up to the first that would block. */
 static inline int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags)

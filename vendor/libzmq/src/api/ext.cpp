@@ -48,6 +48,24 @@ int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags)
     });
 }
 
+int zmq_ext_recv_placed (void *socket, zmq_ext_place_t *place, void *hint, zmq_msg_t *message, int flags)
+{
+    return with_socket (socket, [&] (SocketGuard &guard) {
+        if (!place || !message)
+            return fail (EFAULT);
+        Msg frame;
+        if (const int error = recv_frame (guard, frame, flags))
+            return fail (error);
+        frame.drop_metadata (&*guard);
+        const std::size_t size = frame.size ();
+        if (void *const there = place (size, hint))
+            std::memcpy (there, frame.data (), size);
+        else
+            new (static_cast<void *> (message)) Msg (std::move (frame));
+        return static_cast<int> (std::min<std::size_t> (size, INT_MAX));
+    });
+}
+
 namespace {
 
 // Runs send_part (index, flags), 0 or errno, for each part of a message.
@@ -91,6 +109,11 @@ class Frames
     {
         while (count_ > count)
             at (--count_).reset ();
+    }
+    void drop_metadata (const void *owner) noexcept
+    {
+        for (std::size_t i = 0; i < count_; ++i)
+            at (i).drop_metadata (owner);
     }
     // From now on they are the caller's.
     int give (zmq_msg_t **frames) noexcept
@@ -181,12 +204,15 @@ int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_t room, size_t
             return fail (EFAULT);
         if (room == 0 || messages == 0)
             return fail (EINVAL);
+        const bool bare = flags & ZMQ_EXT_BARE;
         Frames taken (*frames, std::min<std::size_t> (room, INT_MAX / 2));
         if (const int error = take_message (guard, taken, [&] (Msg &frame) { return recv_frame (guard, frame, flags); }))
             return fail (error);
         while (--messages > 0 && !taken.full ())
             if (take_message (guard, taken, [&] (Msg &frame) { return guard->try_recv (frame); }))
                 break;
+        if (bare)
+            taken.drop_metadata (&*guard);
         return taken.give (frames);
     });
 }
@@ -235,8 +261,7 @@ int zmq_ext_spin (void *socket, int events)
                 return 1;
             }
             guard.unlock ();
-            spin.yield ();
-            if (!guard.relock ())
+            if (!guard.relock_after_yield (spin))
                 return fail (ENOTSOCK);
             if (guard->terminated ())
                 return fail (ETERM);

@@ -138,6 +138,7 @@ int zmq_recv (void *socket, void *buffer, size_t size, int flags)
         Msg frame;
         if (const int error = recv_frame (guard, frame, flags))
             return fail (error);
+        frame.drop_metadata (&*guard);
         if (const std::size_t part = std::min (size, frame.size ()))
             std::memcpy (buffer, frame.data (), part);
         return capped (frame.size ());

@@ -1,5 +1,5 @@
 // What is known about the peer a message came from: the properties of its handshake (RFC 37), of ZAP (RFC 27) and of the
-// connection itself. Counted and immutable, so that every message of a connection refers to one object from any thread.
+// connection itself. Counted and otherwise immutable, so that every message of a connection refers to one object from any thread.
 #pragma once
 
 #include <atomic>
@@ -26,6 +26,33 @@ class Metadata
     const char *get (std::string_view name) const noexcept;
     int fd () const noexcept { return fd_; }  // -1: none
 
+    // The stock: references that the connection's Decoder hands out, and its socket takes back, without an atomic operation. `owner` is the
+    // Socket whose strand guards the stock, null once the connection is over.
+    void open_stock (const void *owner) noexcept { owner_.store (owner, std::memory_order_relaxed); }
+    void lend () noexcept
+    {
+        if (stock_ == 0) [[unlikely]] {
+            constexpr std::uint32_t bulk = 4096;
+            acquire (bulk);
+            stock_ = bulk;
+        }
+        --stock_;
+    }
+    // Gives up the reference of a message that was received on this socket.
+    void give_back (const void *owner) noexcept
+    {
+        if (owner_.load (std::memory_order_relaxed) == owner)
+            ++stock_;
+        else
+            release ();
+    }
+    // With it goes one reference of the caller's.
+    void close_stock () noexcept
+    {
+        owner_.store (nullptr, std::memory_order_relaxed);
+        release (std::exchange (stock_, 0) + 1);
+    }
+
     void acquire (std::uint32_t count = 1) noexcept { references_.fetch_add (count, std::memory_order_relaxed); }
     void release (std::uint32_t count = 1) noexcept
     {
@@ -46,6 +73,8 @@ class Metadata
     const char *text () const noexcept { return reinterpret_cast<const char *> (this + 1); }
 
     std::atomic<std::uint32_t> references_{1};
+    std::uint32_t stock_ = 0;
+    std::atomic<const void *> owner_{nullptr};
     std::uint32_t count_ = 0;
     int fd_ = -1;
 };

@@ -17,6 +17,7 @@ namespace engine {
 class Metadata;  // message/metadata.hpp: counted, immutable properties of the peer a message came from
 void metadata_acquire (Metadata *metadata) noexcept;
 void metadata_release (Metadata *metadata) noexcept;
+void metadata_give_back (Metadata *metadata, const void *owner) noexcept;
 
 // A counted block of bytes. `dispose` runs once, in whichever thread drops the last reference, and frees the Content too.
 struct Content
@@ -153,6 +154,12 @@ class Msg final
         if (metadata_)
             metadata_release (metadata_);
         metadata_ = metadata;
+    }
+    // As set_metadata (nullptr), cheaper: `owner` is the socket that received the message, its strand held.
+    void drop_metadata (const void *owner) noexcept
+    {
+        if (metadata_)
+            metadata_give_back (std::exchange (metadata_, nullptr), owner);
     }
     std::uint32_t routing_id () const noexcept { return routing_id_; }
     void set_routing_id (std::uint32_t id) noexcept { routing_id_ = id; }
