@@ -7,6 +7,7 @@
 #include "core/context.hpp"
 #include "core/fork.hpp"
 #include "core/socket.hpp"
+#include "core/spin.hpp"
 
 namespace engine {
 
@@ -75,6 +76,21 @@ void SocketGuard::unlock () noexcept
 bool SocketGuard::relock () noexcept
 {
     strand_.mutex_.lock ();
+    return relocked ();
+}
+
+bool SocketGuard::relock_after_yield (Spin &spin) noexcept
+{
+    do
+        spin.yield ();
+    while (!(locked_ = strand_.mutex_.try_lock ()) && spin.going ());
+    if (!locked_)
+        strand_.mutex_.lock ();
+    return relocked ();
+}
+
+bool SocketGuard::relocked () noexcept
+{
     locked_ = true;
     if (socket_)
         --socket_->users;

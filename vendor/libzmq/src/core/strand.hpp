@@ -14,6 +14,7 @@
 namespace engine {
 
 class Socket;
+class Spin;
 
 class Strand
 {
@@ -84,12 +85,16 @@ class ENGINE_SCOPED_CAPABILITY SocketGuard
     // Lets others run while this thread sleeps; false from relock(): the socket was closed meanwhile.
     void unlock () noexcept ENGINE_NO_ANALYSIS;
     bool relock () noexcept ENGINE_NO_ANALYSIS;
+    // As relock() after yielding at least once, and again as long as the strand is held and it pays: a thread that polls does not make the
+    // reactor wake it up.
+    bool relock_after_yield (Spin &spin) noexcept ENGINE_NO_ANALYSIS;
 
     // zmq_socket: puts a new socket into the slot. zmq_close: from now on the handle is dead.
     static void install (Strand &strand, std::unique_ptr<Socket> socket) noexcept;
     void forget_handle () noexcept;
 
   private:
+    bool relocked () noexcept;
     void release () noexcept ENGINE_NO_ANALYSIS;
 
     Strand &strand_;

@@ -28,9 +28,13 @@ class ENGINE_CAPABILITY ("mutex") Mutex
   public:
     void lock () noexcept ENGINE_ACQUIRE ()
     {
-        std::uint32_t expected = free;
-        if (!state_.compare_exchange_strong (expected, held, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]]
+        if (!try_lock ()) [[unlikely]]
             lock_slowly ();
+    }
+    bool try_lock () noexcept ENGINE_TSA (try_acquire_capability (true))
+    {
+        std::uint32_t expected = free;
+        return state_.compare_exchange_strong (expected, held, std::memory_order_acquire, std::memory_order_relaxed);
     }
     void unlock () noexcept ENGINE_RELEASE ()
     {

@@ -57,8 +57,7 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
     const std::int64_t spin_time = socket.context ().spin_time ();
     for (Spin spin (spin_time, deadline, socket.subscribes ()); spin.going ();) {
         guard.unlock ();
-        spin.yield ();
-        if (!guard.relock ())
+        if (!guard.relock_after_yield (spin))
             return ENOTSOCK;
         const int error = look ();
         if (error != EAGAIN) {

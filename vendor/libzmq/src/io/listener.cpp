@@ -39,13 +39,14 @@ void Listener::close () noexcept
 
 void Listener::on_io (std::uint32_t) noexcept
 {
-    constexpr int most = 64;  // then the other events have their turn
+    constexpr int most = 8;  // then other events, and the application, have their turn
     for (int i = 0; i < most; ++i) {
         int fd = -1;
         const int error = transport_.accept (listening_.fd, *options_, fd);
         if (error == 0) {
             socket_.emit_endpoint (ZMQ_EVENT_ACCEPTED, static_cast<std::uint64_t> (fd), listening_.endpoint);
             socket_.stats.accepts++;
+            socket_.reactor ().descriptor_table ().in_use (fd);
             socket_.start_stream (fd, options_, nullptr, this);
             continue;
         }

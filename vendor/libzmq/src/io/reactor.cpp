@@ -264,6 +264,7 @@ bool Reactor::open (const ContextOptions &options) noexcept
     lease_timer_ = make_timer ();
     if (flush_timer_ < 0 || lease_timer_ < 0)
         return false;
+    descriptor_table_.prepare (flush_timer_);
     return poller_->add (flush_timer_, io_in, &flush_timer_) == 0 && poller_->add (lease_timer_, io_in, &lease_timer_) == 0;
 }
 
@@ -298,6 +299,7 @@ Reactor::~Reactor ()
         poller_->interrupt ();
         thread_.join ();
     }
+    descriptor_table_.finish ();
     if (flush_timer_ >= 0)
         ::close (flush_timer_);
     if (lease_timer_ >= 0)

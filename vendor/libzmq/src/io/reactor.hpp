@@ -14,6 +14,7 @@
 
 #include "core/clock.hpp"
 #include "core/sync.hpp"
+#include "io/descriptor_table.hpp"
 #include "io/poller.hpp"
 #include "transport/accept_reserve.hpp"
 
@@ -98,6 +99,7 @@ class Reactor
 
     Poller &poller () noexcept { return *poller_; }
     AcceptReserve &accept_reserve () noexcept { return reserve_; }  // the reactor thread only
+    DescriptorTable &descriptor_table () noexcept { return descriptor_table_; }  // likewise
     std::atomic<int> load{0};                                       // endpoints served; the least loaded reactor gets the next
 
     // Something was left in a queue of this strand: flush it within about `flush_delay`, should the application not.
@@ -130,6 +132,7 @@ class Reactor
 
     std::unique_ptr<Poller> poller_;
     AcceptReserve reserve_;
+    DescriptorTable descriptor_table_;
     std::thread thread_;
     std::atomic<bool> stop_{false};
     int flush_timer_ = -1;  // timerfds: arming one costs the application a system call, waking this thread would cost far more

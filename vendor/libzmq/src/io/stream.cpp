@@ -72,8 +72,10 @@ try {
     if (raw_) {
         const Metadata::Property property ("Peer-Address", transport.peer_address (fd_));
         metadata_ = Metadata::create ({&property, 1}, fd_);
+        if (metadata_)
+            metadata_->open_stock (&socket_);
         decoder_ = Decoder::raw (metadata_);
-        become_ready ({});
+        become_ready ({}, false);
         return;
     }
     handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, fd_, transport));
@@ -84,6 +86,9 @@ try {
     }
     if (options_->handshake_ivl > 0)
         timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->handshake_ivl * millisecond);
+    // A peer that connected has mostly begun to speak by now: one answer to all of it is one segment instead of three.
+    if (listener_)
+        read_handshake ();
     write_handshake ();
 } catch (...) {
     lose ({ENOMEM, false});
@@ -126,6 +131,7 @@ try {
             lose ({EPIPE, false});
             return;
         }
+        const bool drained = static_cast<std::size_t> (count) < sizeof buffer;
         const std::span<const std::uint8_t> bytes (buffer, static_cast<std::size_t> (count));
         const std::size_t used = handshake_->feed (bytes);
         write_handshake ();
@@ -134,23 +140,27 @@ try {
             return;
         }
         if (handshake_->state () == Handshake::State::ready) {
-            become_ready (std::vector<std::uint8_t> (bytes.begin () + static_cast<std::ptrdiff_t> (used), bytes.end ()));
+            become_ready (bytes.subspan (used), drained);
             return;
         }
+        if (drained)
+            return;
     }
 } catch (...) {
     lose ({ENOMEM, false});
 }
 
-void Stream::become_ready (std::vector<std::uint8_t> &&left) noexcept
+void Stream::become_ready (std::span<const std::uint8_t> left, bool drained) noexcept
 try {
     timer_.cancel ();
     watch.reset ();
     bool phantom = false;
     if (!raw_) {
         metadata_ = handshake_->metadata ();
-        if (metadata_)
+        if (metadata_) {
             metadata_->acquire ();
+            metadata_->open_stock (&socket_);
+        }
         const Wire wire = handshake_->wire ();
         decoder_ = Decoder (wire, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
         encoder_ = Encoder (wire);
@@ -197,7 +207,7 @@ try {
         return;
     }
     heartbeat_timer ();
-    pull ();
+    pull (drained);
     if (phase_ == Phase::traffic)
         flush ();
     socket_.note_activity ();
@@ -255,7 +265,7 @@ bool Stream::deliver (Msg &frame) noexcept
     return true;
 }
 
-void Stream::pull () noexcept
+void Stream::pull (bool drained) noexcept
 {
     if (phase_ == Phase::finishing) {
         check_finished ();
@@ -269,7 +279,7 @@ void Stream::pull () noexcept
     constexpr std::size_t enough = 128 * 1024;  // bytes, when they made a message
     paused_ = false;
     Msg frame;
-    bool read_before = false;
+    bool read_before = drained;
     std::size_t bytes = 0;
     for (int reads = 0;;) {
         while (pipe_->wants_more ()) {

@@ -6,8 +6,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 #include <sys/types.h>
 
@@ -38,8 +38,8 @@ class Stream final : public HookTarget
     // Begins the handshake (raw sockets: is established at once). Failures end in Socket::stream_lost.
     void start () noexcept;
 
-    // Reads and decodes what is there, as long as the pipe has room.
-    void pull () noexcept;
+    // Reads and decodes what is there, as long as the pipe has room. `drained`: the kernel held no more a moment ago.
+    void pull (bool drained = false) noexcept;
     // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written.
     bool flush () noexcept;
     // The kernel takes no more, as far as is known the peer still reads, and much is queued or what is the caller's own memory.
@@ -116,7 +116,8 @@ class Stream final : public HookTarget
 
     void read_handshake () noexcept;
     void write_handshake () noexcept;
-    void become_ready (std::vector<std::uint8_t> &&left) noexcept;
+    // `left`: what the handshake's last read held beyond it; `drained`: the kernel held no more.
+    void become_ready (std::span<const std::uint8_t> left, bool drained) noexcept;
     ssize_t read_into (const Decoder::Space &space) noexcept;
     bool deliver (Msg &frame) noexcept;
     void fail_protocol (int code) noexcept;

@@ -36,10 +36,8 @@ Decoder::Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Meta
     s_.wire = wire;
     s_.zero_copy = zero_copy;
     s_.metadata = metadata;
-    if (metadata) {
+    if (metadata)
         metadata->acquire ();
-        s_.metadata_references = 1;
-    }
     if (max_message_size >= 0)
         s_.max_size = static_cast<std::uint64_t> (max_message_size);
     if (wire != Wire::v1) {
@@ -61,7 +59,7 @@ void Decoder::forget () noexcept
     drop_buffer ();
     drop_body ();
     if (s_.metadata)
-        s_.metadata->release (s_.metadata_references);
+        s_.metadata->close_stock ();
     s_.metadata = nullptr;
 }
 
@@ -164,6 +162,10 @@ void Decoder::filled (std::size_t count) noexcept
 {
     count = std::min (count, s_.offered + s_.offered_behind);
     s_.was_full = count > 0 && count == s_.offered + s_.offered_behind;
+    if (count == 0 && empty ()) {
+        drop_buffer ();  // a connection that is looked at in vain keeps no memory
+        return;
+    }
     if (s_.body.bytes && s_.body.have < s_.body.capacity) {
         const std::size_t part = std::min (count, s_.offered);
         s_.body.have += part;

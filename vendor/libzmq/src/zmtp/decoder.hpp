@@ -129,11 +129,10 @@ class Decoder
         bool zero_copy = false;
         bool was_full = false;
         Wire wire = Wire::v3_1;
-        std::uint32_t metadata_references = 0;  // taken in bulk, not yet given to messages (one is ours)
-        Metadata *metadata = nullptr;
+        Metadata *metadata = nullptr;  // one reference, and the stock
         std::uint8_t *limit = nullptr;
         Buffer *buffer = nullptr;
-        std::uint32_t buffer_references = 0;  // likewise
+        std::uint32_t buffer_references = 0;  // taken in bulk, not yet given to messages (one is ours)
         std::uint32_t idle_reads = 0;         // reads in a row that used little of their buffer
         std::size_t read_size = Buffer::smallest;
         std::size_t needed = 0;          // size of the incomplete frame at `begin`, 0 if not known
@@ -148,12 +147,7 @@ class Decoder
 
     void put_metadata (Msg &out) noexcept
     {
-        if (s_.metadata_references == 1) [[unlikely]] {
-            constexpr std::uint32_t bulk = 4096;
-            s_.metadata->acquire (bulk);
-            s_.metadata_references += bulk;
-        }
-        --s_.metadata_references;
+        s_.metadata->lend ();
         out.init_metadata (s_.metadata);
     }
 

@@ -54,6 +54,9 @@ struct Handshake::Impl
             fail ({ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, row ? EINVAL : EPROTONOSUPPORT, true});
             return;
         }
+        // What NULL needs, in one piece.
+        held.reserve (greeting_size);
+        out.reserve (2 * greeting_size);
         std::uint8_t signature[signature_size] = {0xff};
         zmtp::put_u64 (signature + 1, config.routing_id.size () + 1);
         signature[9] = 0x7f;
