@@ -145,24 +145,25 @@ bool NetworkPipe::receive (Msg &frame) noexcept
     return true;
 }
 
-bool NetworkPipe::next_outbound (Msg &out) noexcept
+Msg *NetworkPipe::next_outbound () noexcept
 {
-    for (;;) {
-        if (out_complete_ == 0)
-            return false;
-        out_bytes_ -= out_.front ().size () + 9;
-        out_.pop (out);
-        encoding_message_ = out.more ();
+    while (out_complete_ > 0) {
+        Msg &frame = out_.front ();
+        const std::size_t size = frame.size ();
+        out_bytes_ -= size + 9;
+        encoding_message_ = frame.more ();
         if (!encoding_message_)
             --out_complete_;
-        if (!skip_rest_)
-            break;
+        if (!skip_rest_) [[likely]] {
+            if (!encoding_message_)
+                socket_.stats.messages_out++;
+            socket_.stats.bytes_out += size;
+            return &frame;
+        }
         skip_rest_ = encoding_message_;
+        out_.drop_front ();
     }
-    if (!encoding_message_)
-        socket_.stats.messages_out++;
-    socket_.stats.bytes_out += out.size ();
-    return true;
+    return nullptr;
 }
 
 void NetworkPipe::offer_room () noexcept

@@ -37,8 +37,9 @@ class NetworkPipe final : public Pipe
     // Takes a received frame; tells the pattern with the last one of a message if it waits. False: out of memory.
     bool receive (Msg &frame) noexcept;
     bool outbound_empty () const noexcept { return out_.empty () || out_complete_ == 0; }
-    // Moves the next frame to be encoded into `out`; false: no complete message is left.
-    bool next_outbound (Msg &out) noexcept;
+    // The next frame to be encoded, where it lies, until outbound_taken(); null: no complete message is left.
+    Msg *next_outbound () noexcept;
+    void outbound_taken () noexcept { out_.drop_front (); }
     std::size_t outbound_bytes () const noexcept { return out_bytes_; }
     std::size_t outbound_messages () const noexcept { return out_complete_; }
     std::size_t inbound_messages () const noexcept { return in_complete_; }

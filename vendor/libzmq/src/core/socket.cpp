@@ -173,7 +173,12 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcep
         }
         return false;
     }
-    return (++pipe.burst_count & 15) == 0 && now () - burst_start_ > window_;
+    if ((++pipe.burst_count & 15) != 0)
+        return false;
+    if (now () - burst_start_ > window_)
+        return true;
+    // Many rings in turn, each with a whole burst in it, would not stay in the cache.
+    return fan_out && (pipe.burst_count & 63) == 0 && stream.encode_ahead ();
 }
 
 void Socket::flush_touched () noexcept

@@ -333,17 +333,42 @@ void Stream::pull (bool drained) noexcept
 // Fills the batch from the pipe; false: there was nothing.
 bool Stream::encode_some () noexcept
 {
-    Msg frame;
-    while (batch_.size () < batch_limit && pipe_ && pipe_->next_outbound (frame)) {
-        if (mechanism_ && mechanism_->transforms () && mechanism_->encode (frame) != 0)
-            continue;
-        if ((raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_)) != 0) {
+    while (pipe_ && batch_.size () < batch_limit) {
+        Msg *const frame = pipe_->next_outbound ();
+        if (!frame)
+            break;
+        const bool refused = mechanism_ && mechanism_->transforms () && mechanism_->encode (*frame) != 0;
+        const int error = refused ? 0 : raw_ ? batch_.append_body (*frame) : encoder_.encode (*frame, batch_);
+        pipe_->outbound_taken ();
+        if (error) {
             // Out of memory in the middle of a message: only a new connection can mend the stream.
             output_dead_ = out_of_memory_ = true;
             return false;
         }
     }
     return !batch_.empty ();
+}
+
+bool Stream::encode_ahead () noexcept
+{
+    if (phase_ != Phase::traffic || blocked_ || output_dead_)
+        return false;
+    encode_some ();
+    return batch_.size () >= batch_limit;
+}
+
+// As send(2). One piece is the common case, and cheaper without a list of pieces.
+ssize_t Stream::write_some () noexcept
+{
+    constexpr int most = 64;
+    iovec entries[most];
+    const int count = batch_.fill_iovec (entries, most);
+    if (count == 1)
+        return ::send (fd_, entries[0].iov_base, entries[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    msghdr header{};
+    header.msg_iov = entries;
+    header.msg_iovlen = static_cast<std::size_t> (count);
+    return ::sendmsg (fd_, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 bool Stream::flush () noexcept
@@ -353,12 +378,7 @@ bool Stream::flush () noexcept
     bool wrote = false;
     blocked_ = false;
     while (!output_dead_ && encode_some ()) {
-        constexpr int most = 64;
-        iovec entries[most];
-        msghdr header{};
-        header.msg_iov = entries;
-        header.msg_iovlen = static_cast<std::size_t> (batch_.fill_iovec (entries, most));
-        const ssize_t count = ::sendmsg (fd_, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t count = write_some ();
         if (count < 0) {
             if (errno == EINTR)
                 continue;

@@ -42,6 +42,8 @@ class Stream final : public HookTarget
     void pull (bool drained = false) noexcept;
     // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written.
     bool flush () noexcept;
+    // Encodes what the pipe holds, to be written later. True if a whole batch waits to be written.
+    bool encode_ahead () noexcept;
     // The kernel takes no more, as far as is known the peer still reads, and much is queued or what is the caller's own memory.
     static constexpr std::size_t congestion = 512 * 1024;  // bytes
     bool congested () const noexcept
@@ -118,6 +120,7 @@ class Stream final : public HookTarget
     void write_handshake () noexcept;
     // `left`: what the handshake's last read held beyond it; `drained`: the kernel held no more.
     void become_ready (std::span<const std::uint8_t> left, bool drained) noexcept;
+    ssize_t write_some () noexcept;
     ssize_t read_into (const Decoder::Space &space) noexcept;
     bool deliver (Msg &frame) noexcept;
     void fail_protocol (int code) noexcept;

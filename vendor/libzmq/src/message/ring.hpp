@@ -59,14 +59,13 @@ class Ring
     void pop_over (Msg &out) noexcept
     {
         std::memcpy (static_cast<void *> (&out), slot (head_), sizeof (Msg));
-        ++head_;
-        if (empty ()) {
-            // From the beginning again: the fewer slots take turns, the more of them stay in the cache.
-            const std::size_t passed = head_;
-            head_ = tail_ = 0;
-            if (capacity_ > small_capacity) [[unlikely]]
-                emptied (passed);
-        }
+        advance ();
+    }
+    // Releases the oldest message of a ring that is not empty.
+    void drop_front () noexcept
+    {
+        slot (head_)->~Msg ();
+        advance ();
     }
     Msg &front () noexcept { return *slot (head_); }
     const Msg &front () const noexcept { return *slot (head_); }
@@ -106,6 +105,17 @@ class Ring
   private:
     Msg *slot (std::size_t position) const noexcept { return static_cast<Msg *> (slots_) + (position & (capacity_ - 1)); }
 
+    void advance () noexcept
+    {
+        ++head_;
+        if (empty ()) {
+            // From the beginning again: the fewer slots take turns, the more of them stay in the cache.
+            const std::size_t passed = head_;
+            head_ = tail_ = 0;
+            if (capacity_ > small_capacity) [[unlikely]]
+                emptied (passed);
+        }
+    }
     [[gnu::noinline]] bool grow () noexcept
     {
         const std::size_t capacity = capacity_ == 0 ? first_capacity : capacity_ * 2;
