@@ -196,7 +196,7 @@ int PollCall::sleep (Nanoseconds deadline)
         const int found = ready ();
         if (found > 0 || (deadline != never && now () >= deadline)) {
             if (has_sockets_)
-                SpinMemory::current ().ended (now () - slept_from < spin_time_);
+                SpinMemory::current ().slept (slept_from, found > 0, spin_time_);
             poll_descriptors ();
             return ready ();
         }

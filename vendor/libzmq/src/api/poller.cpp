@@ -282,7 +282,7 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
         if (const int error = collect (deadline))
             return fail (error);
         if (has_sockets && !slept)
-            SpinMemory::current ().ended (now () - time < spin_limit);
+            SpinMemory::current ().slept (time, deadline == never || now () < deadline, spin_limit);
         slept = true;
     }
 }

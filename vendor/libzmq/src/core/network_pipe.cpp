@@ -131,9 +131,23 @@ bool NetworkPipe::receive (Msg &frame) noexcept
     socket_.stats.bytes_in += frame.size ();
     if (!in_.push (std::move (frame))) [[unlikely]]
         return false;
-    if (more && !conflate_) {
+    count_inbound (more && !conflate_);
+    return true;
+}
+
+void NetworkPipe::inbound_filled () noexcept
+{
+    in_.append ();
+    const Msg &frame = in_.back ();
+    socket_.stats.bytes_in += frame.size ();
+    count_inbound (frame.more ());
+}
+
+void NetworkPipe::count_inbound (bool more) noexcept
+{
+    if (more) {
         ++in_unfinished_;
-        return true;
+        return;
     }
     in_unfinished_ = 0;
     ++in_complete_;
@@ -142,7 +156,6 @@ bool NetworkPipe::receive (Msg &frame) noexcept
         reader_waits_ = false;
         socket_.pipe_readable (*this);
     }
-    return true;
 }
 
 Msg *NetworkPipe::next_outbound () noexcept

@@ -34,6 +34,10 @@ class NetworkPipe final : public Pipe
     // ---- the stream's side ----
     // Room for another inbound message (ZMQ_RCVHWM)?
     bool wants_more () const noexcept;
+    // A frame of ordinary data may be decoded where it will lie: into inbound_slot() (null: out of memory), then inbound_filled().
+    bool takes_any_data () const noexcept { return !conflate_ && !discarding_; }
+    Msg *inbound_slot () noexcept { return in_.reserve (); }
+    void inbound_filled () noexcept;
     // Takes a received frame; tells the pattern with the last one of a message if it waits. False: out of memory.
     bool receive (Msg &frame) noexcept;
     bool outbound_empty () const noexcept { return out_.empty () || out_complete_ == 0; }
@@ -69,6 +73,7 @@ class NetworkPipe final : public Pipe
 
   private:
     bool push_outbound (Msg &frame) noexcept;
+    void count_inbound (bool more) noexcept;
 
     Socket &socket_;
     Ring in_;

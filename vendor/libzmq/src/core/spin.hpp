@@ -24,6 +24,8 @@ class SpinMemory
     static SpinMemory &current () noexcept;
     bool worth_it () noexcept;
     void ended (bool in_time) noexcept;
+    // A wait slept and then found what it waited for, or nothing: would spinning for `limit` have caught it?
+    void slept (Nanoseconds from, bool found, Nanoseconds limit) noexcept { ended (found && now () - from < limit); }
     // zmq_ext_spin has polled for the next blocking call already.
     void spin_is_done () noexcept { done_ = true; }
     bool take_done () noexcept { return std::exchange (done_, false); }

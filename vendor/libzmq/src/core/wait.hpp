@@ -98,9 +98,8 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
     }
     socket.strand ().doorbell.remove_waiter (waiter);
     socket.attendance ().waiter_left ();
-    // Would spinning have caught it? (Half of what a wake-up costs is allowed for.)
     if (outcome != EINTR)
-        SpinMemory::current ().ended (now () - slept_from < spin_time);
+        SpinMemory::current ().slept (slept_from, outcome != EAGAIN, spin_time);
     return outcome;
 }
 

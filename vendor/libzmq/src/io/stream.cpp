@@ -278,15 +278,25 @@ void Stream::pull (bool drained) noexcept
     constexpr int most_reads = 16;
     constexpr std::size_t enough = 128 * 1024;  // bytes, when they made a message
     paused_ = false;
-    Msg frame;
+    const bool plain = !frame_check_ && !(mechanism_ && mechanism_->transforms ());
     bool read_before = drained;
     std::size_t bytes = 0;
     for (int reads = 0;;) {
         while (pipe_->wants_more ()) {
-            const Decoder::Result result = decoder_.next (frame);
+            Msg *const slot = pipe_->inbound_slot ();
+            if (!slot) {
+                lose ({ENOMEM, false});
+                return;
+            }
+            const Decoder::Result result = decoder_.next (*slot);
             if (result == Decoder::Result::frame) [[likely]] {
                 if (heartbeat_) [[unlikely]]
                     heartbeat_->frame_received ();
+                if (slot->kind () == Kind::data && plain && pipe_->takes_any_data ()) [[likely]] {
+                    pipe_->inbound_filled ();
+                    continue;
+                }
+                Msg frame (std::move (*slot));
                 if (!deliver (frame) || phase_ != Phase::traffic)
                     return;  // lost, or (a lingering one) finished by what the frame made it write
                 continue;

@@ -46,6 +46,16 @@ class Ring
         ++tail_;
         return true;
     }
+    // The next free slot, an empty message that append() makes the newest. Null: out of memory.
+    Msg *reserve () noexcept
+    {
+        if (size () == capacity_ && !grow ()) [[unlikely]]
+            return nullptr;
+        Msg *const next = slot (tail_);
+        next->init ();
+        return next;
+    }
+    void append () noexcept { ++tail_; }
     // Moves the oldest message into `out`, whose old content is released. False: there is none.
     bool pop (Msg &out) noexcept
     {
