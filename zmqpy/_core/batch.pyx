@@ -13,7 +13,7 @@ from zmqpy._core.errors cimport raise_error, raise_unsupported
 from zmqpy._core.ext cimport *
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.multipart cimport MultipartSocket
-from zmqpy._core.parts cimport take_bytes, take_parts
+from zmqpy._core.parts cimport copy_bytes
 from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, Operation, TransferSocket
 
 
@@ -212,21 +212,26 @@ cdef bint there(TransferSocket socket, Operation *operation) except -1:
 
 cdef int take_messages(zmq_msg_t *frames, Py_ssize_t count, list messages) except -1:
     """Adds whole messages to `messages`; closes all frames, also when it fails."""
-    cdef Py_ssize_t first = 0, start, after
+    cdef zmq_ext_part_t parts[BATCH]
+    cdef Py_ssize_t start = 0, index, some
+    cdef list several = None
+    cdef bytes part
     try:
-        while first < count:
-            after = first + 1
-            if not zmq_msg_more(&frames[first]):
-                first = after
-                messages.append(take_bytes(&frames[after - 1]))
-                continue
-            while after < count and zmq_msg_more(&frames[after - 1]):
-                after += 1
-            start = first
-            first = after
-            messages.append(take_parts(&frames[start], after - start, True, False))
-    except BaseException:
-        for after in range(first, count):
-            zmq_msg_close(&frames[after])
-        raise
+        while start < count:
+            some = min(count - start, BATCH)
+            zmq_ext_msg_parts(frames + start, some, parts)
+            for index in range(some):
+                part = copy_bytes(<const char *>parts[index].data, parts[index].size)
+                if several is not None:
+                    several.append(part)
+                    if not parts[index].more:
+                        several = None
+                elif parts[index].more:
+                    several = [part]
+                    messages.append(several)
+                else:
+                    messages.append(part)
+            start += some
+    finally:
+        zmq_ext_msg_close_all(frames, count)
     return 0

@@ -12,6 +12,11 @@ cdef extern from "zmqpy_ext.h" nogil:
         const void *data
         size_t size
 
+    ctypedef struct zmq_ext_part_t:
+        const void *data
+        size_t size
+        int more
+
     ctypedef struct zmq_ext_stats_t:
         uint64_t messages_in, messages_out, bytes_in, bytes_out
         uint64_t dropped_out, queued_in, queued_out, peers
@@ -23,6 +28,8 @@ cdef extern from "zmqpy_ext.h" nogil:
     int zmq_ext_send_parts(void *socket, const zmq_ext_bytes_t *parts, size_t count, int flags)
     int zmq_ext_msg_send_parts(void *socket, zmq_msg_t *parts, size_t count, int flags)
     int zmq_ext_recv_messages(void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags)
+    int zmq_ext_msg_parts(zmq_msg_t *frames, size_t count, zmq_ext_part_t *parts)
+    int zmq_ext_msg_close_all(zmq_msg_t *frames, size_t count)
     int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)
     int zmq_ext_spin(void *socket, int events)
 

@@ -16,6 +16,8 @@ cdef object fill_message(zmq_msg_t *msg, object part, Py_ssize_t index, bint cop
 cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except -1
 # A zmq_ext_place_t: makes bytes of that size, the PyObject * that `hint` points at; NULL, and no bytes, if they would be large.
 cdef void *place_bytes(size_t size, void *hint) noexcept
+# A copy of what a message holds.
+cdef bytes copy_bytes(const char *data, size_t size)
 # The content of `msg` as bytes; closes the message, also when it fails.
 cdef bytes take_bytes(zmq_msg_t *msg)
 # `count` messages as bytes, or with `copy` false as Frames; closes all, also when it fails.

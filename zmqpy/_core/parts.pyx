@@ -127,25 +127,23 @@ cdef void *place_bytes(size_t size, void *hint) noexcept:
     return bytes_memory(result)
 
 
-cdef bytes take_bytes(zmq_msg_t *msg):
-    cdef size_t size = zmq_msg_size(msg)
-    cdef const char *data = <const char *>zmq_msg_data(msg)
+cdef bytes copy_bytes(const char *data, size_t size):
     cdef char *target
     cdef bytes result
     if size < GIL_FREE_SIZE:
-        result = PyBytes_FromStringAndSize(data, size)
-        zmq_msg_close(msg)
-        return result
-    try:
-        result = PyBytes_FromStringAndSize(NULL, size)
-    except BaseException:
-        zmq_msg_close(msg)
-        raise
+        return PyBytes_FromStringAndSize(data, size)
+    result = PyBytes_FromStringAndSize(NULL, size)
     target = PyBytes_AS_STRING(result)
     with nogil:
         memcpy(target, data, size)
-        zmq_msg_close(msg)
     return result
+
+
+cdef bytes take_bytes(zmq_msg_t *msg):
+    try:
+        return copy_bytes(<const char *>zmq_msg_data(msg), zmq_msg_size(msg))
+    finally:
+        zmq_msg_close(msg)
 
 
 cdef list take_parts(zmq_msg_t *msgs, Py_ssize_t count, bint copy, bint track):

@@ -78,6 +78,22 @@ ZMQ_EXPORT int zmq_ext_msg_send_parts (void *socket, zmq_msg_t *parts, size_t co
 #define ZMQ_EXT_BARE 0x10000
 ZMQ_EXPORT int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags);
 
+/* ---- many messages at a time ---- */
+
+typedef struct zmq_ext_part_t
+{
+    const void *data;
+    size_t size; /* bytes */
+    int more;    /* 0 or 1 */
+} zmq_ext_part_t;
+
+/* What zmq_msg_data, zmq_msg_size and zmq_msg_more say of each of `count` messages, in one call. 0; EFAULT, and nothing is
+ * filled: NULL, or one is not initialised. Since version 4. */
+ZMQ_EXPORT int zmq_ext_msg_parts (const zmq_msg_t *frames, size_t count, zmq_ext_part_t *parts);
+
+/* zmq_msg_close for each of `count` messages. 0; EFAULT, when the others are closed: NULL, or one was not initialised. Since version 4. */
+ZMQ_EXPORT int zmq_ext_msg_close_all (zmq_msg_t *frames, size_t count);
+
 /* ---- counters ---- */
 
 /* Totals since the socket was created; queue depths and peers are as of now. All in messages, bytes (frame bodies) or counts. */

@@ -140,6 +140,32 @@ static inline int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_
     return (int) count;
 }
 
+typedef struct zmq_ext_part_t
+{
+    const void *data;
+    size_t size;
+    int more;
+} zmq_ext_part_t;
+
+static inline int zmq_ext_msg_parts (zmq_msg_t *frames, size_t count, zmq_ext_part_t *parts)
+{
+    size_t i;
+    for (i = 0; i < count; ++i) {
+        parts[i].data = zmq_msg_data (&frames[i]);
+        parts[i].size = zmq_msg_size (&frames[i]);
+        parts[i].more = zmq_msg_more (&frames[i]);
+    }
+    return 0;
+}
+
+static inline int zmq_ext_msg_close_all (zmq_msg_t *frames, size_t count)
+{
+    size_t i;
+    for (i = 0; i < count; ++i)
+        zmq_msg_close (&frames[i]);
+    return 0;
+}
+
 static inline int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
 {
     (void) socket, (void) stats, (void) size;

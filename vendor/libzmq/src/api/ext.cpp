@@ -5,6 +5,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <new>
 #include <utility>
 
@@ -215,6 +216,32 @@ int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_t room, size_t
             taken.drop_metadata (&*guard);
         return taken.give (frames);
     });
+}
+
+int zmq_ext_msg_parts (const zmq_msg_t *frames, size_t count, zmq_ext_part_t *parts)
+{
+    if (count > 0 && (!frames || !parts))
+        return fail (EFAULT);
+    const std::span<const Msg> messages (reinterpret_cast<const Msg *> (frames), count);
+    for (const Msg &message : messages)
+        if (!message.valid ())
+            return fail (EFAULT);
+    for (const Msg &message : messages)
+        *parts++ = {message.data (), message.size (), message.more ()};
+    return 0;
+}
+
+int zmq_ext_msg_close_all (zmq_msg_t *frames, size_t count)
+{
+    if (count > 0 && !frames)
+        return fail (EFAULT);
+    bool valid = true;
+    for (Msg &message : std::span<Msg> (reinterpret_cast<Msg *> (frames), count)) {
+        valid &= message.valid ();
+        if (message.valid ())
+            message.close ();
+    }
+    return valid ? 0 : fail (EFAULT);
 }
 
 int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
