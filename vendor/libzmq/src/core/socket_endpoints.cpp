@@ -220,17 +220,25 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
     if (const int error = pattern_->check_connect ())
         return error;
     auto connector = std::make_unique<Connector> (*this, transport, endpoint, address, snapshot ());
-    Connector &held = *connector;
-    connectors_.push_back (std::move (connector));
+    if (const int error = connector->prepare ())
+        return error;
+    connectors_.reserve (connectors_.size () + 1);
+    std::string name = endpoint;
     if (!options.immediate) {
         NetworkPipe *const pipe = make_pipe ();
         pipe->connected_by_us = true;
-        held.pipe = pipe;
         pipe->attached = true;
-        pattern_->attach (*pipe);
+        try {
+            pattern_->attach (*pipe);
+        } catch (...) {
+            destroy_pipe (*pipe);
+            throw;
+        }
+        connector->pipe = pipe;
     }
-    options.last_endpoint = endpoint;
-    held.start ();
+    options.last_endpoint.swap (name);
+    connectors_.push_back (std::move (connector));
+    connectors_.back ()->start ();
     return 0;
 }
 

@@ -92,18 +92,31 @@ void WatchHandle::reset () noexcept
     events_ = 0;
 }
 
+bool TimerHandle::prepare (Reactor &reactor, Strand &strand, HookTarget &target) noexcept
+{
+    if (hook_)
+        return true;
+    Hook *const hook = new (std::nothrow) Hook;
+    if (!hook)
+        return false;
+    if (!reactor.admit_timer ()) {
+        delete hook;
+        return false;
+    }
+    hook->strand = &strand;
+    hook->target = &target;
+    reactor_ = &reactor;
+    hook_ = hook;
+    return true;
+}
+
 bool TimerHandle::arm (Reactor &reactor, Strand &strand, HookTarget &target, Nanoseconds deadline) noexcept
 {
-    if (!hook_) {
-        hook_ = new (std::nothrow) Hook;
-        if (!hook_)
-            return false;
-        hook_->strand = &strand;
-        hook_->target = &target;
-        reactor_ = &reactor;
-    }
-    armed_ = reactor_->set_deadline (hook_, deadline);
-    return armed_;
+    if (!prepare (reactor, strand, target))
+        return false;
+    reactor_->set_deadline (hook_, deadline);
+    armed_ = true;
+    return true;
 }
 
 void TimerHandle::cancel () noexcept
@@ -117,10 +130,10 @@ void TimerHandle::reset () noexcept
 {
     if (!hook_)
         return;
-    cancel ();
     hook_->target = nullptr;
-    reactor_->retire (hook_);
+    reactor_->retire_timer (hook_);
     hook_ = nullptr;
+    armed_ = false;
 }
 
 // ---- the heap of timers ----
@@ -175,7 +188,25 @@ void Reactor::remove_from_heap (Hook *hook) noexcept
     sift_down (last->heap_index);
 }
 
-bool Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
+bool Reactor::admit_timer () noexcept
+try {
+    Lock lock (mutex_);
+    if (timers_ == heap_.capacity ())
+        heap_.reserve (std::max<std::size_t> (16, 2 * timers_));
+    ++timers_;
+    return true;
+} catch (...) {
+    return false;
+}
+
+void Reactor::retire_timer (Hook *hook) noexcept
+{
+    retire (hook);
+    Lock lock (mutex_);
+    --timers_;
+}
+
+void Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
 {
     bool earlier = false;
     {
@@ -183,11 +214,7 @@ bool Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
         remove_from_heap (hook);
         hook->deadline = deadline;
         if (deadline != never) {
-            try {
-                heap_.push_back (hook);
-            } catch (...) {
-                return false;
-            }
+            heap_.push_back (hook);  // admit_timer() made the room
             sift_up (heap_.size () - 1);
             earlier = deadline < sleeping_until_;
             if (earlier)
@@ -196,7 +223,6 @@ bool Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
     }
     if (earlier)
         poller_->interrupt ();
-    return true;
 }
 
 void Reactor::retire (Hook *hook) noexcept
