@@ -196,18 +196,24 @@ int Socket::use_reactor () noexcept
     return error;
 }
 
-int Socket::add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot)
+int Socket::add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot) noexcept
 {
     const int fd = listening.fd;
-    const std::string endpoint = listening.endpoint;
-    auto listener = std::make_unique<Listener> (*this, transport, std::move (listening), std::move (snapshot));
-    listeners_.reserve (listeners_.size () + 1);
-    emit_endpoint (ZMQ_EVENT_LISTENING, static_cast<std::uint64_t> (fd), endpoint);
-    const int error = listener->start ();
-    if (error)
+    std::string name;
+    std::unique_ptr<Listener> listener;
+    try {
+        name = listening.endpoint;
+        listeners_.reserve (listeners_.size () + 1);
+        listener = std::make_unique<Listener> (*this, transport, std::move (listening), std::move (snapshot));
+    } catch (...) {
+        transport.unlisten (listening);  // still ours: moving it cannot fail
+        return ENOMEM;
+    }
+    emit_endpoint (ZMQ_EVENT_LISTENING, static_cast<std::uint64_t> (fd), name);
+    if (const int error = listener->start ())
         return error;
     listeners_.push_back (std::move (listener));
-    options.last_endpoint = endpoint;
+    options.last_endpoint.swap (name);
     return 0;
 }
 

@@ -107,3 +107,37 @@ TEST_CASE ("listener: a descriptor that the application has ended is reported on
         zmq_ctx_term (context);
     }
 }
+
+TEST_CASE ("listener: a bind for which there is no memory leaves the address free")
+{
+    for (int spare = 0;; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 200);
+        void *const context = zmq_ctx_new ();
+        void *const first = zmq_socket (context, ZMQ_PULL);
+        REQUIRE (zmq_bind (first, "tcp://127.0.0.1:*") == 0);
+        char endpoint[64];
+        std::size_t size = sizeof endpoint;
+        REQUIRE (zmq_getsockopt (first, ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
+        REQUIRE (zmq_unbind (first, endpoint) == 0);
+        bool failed = false;
+        int rc = 0;
+        {
+            const FailingMemory memory (spare);
+            rc = zmq_bind (first, endpoint);
+            failed = memory.failed ();
+        }
+        if (rc != 0) {
+            CHECK (zmq_errno () == ENOMEM);
+            void *const second = zmq_socket (context, ZMQ_PULL);
+            CHECK (zmq_bind (second, endpoint) == 0);
+            zmq_close (second);
+        }
+        zmq_close (first);
+        zmq_ctx_term (context);
+        if (!failed) {
+            CHECK (rc == 0);
+            break;
+        }
+    }
+}
