@@ -87,7 +87,7 @@ void WatchHandle::reset () noexcept
         return;
     reactor_->poller_->remove (hook_->fd);
     hook_->target = nullptr;
-    reactor_->retire (hook_);
+    reactor_->retire (hook_, false);
     hook_ = nullptr;
     events_ = 0;
 }
@@ -131,7 +131,7 @@ void TimerHandle::reset () noexcept
     if (!hook_)
         return;
     hook_->target = nullptr;
-    reactor_->retire_timer (hook_);
+    reactor_->retire (hook_, true);
     hook_ = nullptr;
     armed_ = false;
 }
@@ -199,13 +199,6 @@ try {
     return false;
 }
 
-void Reactor::retire_timer (Hook *hook) noexcept
-{
-    retire (hook);
-    Lock lock (mutex_);
-    --timers_;
-}
-
 void Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
 {
     bool earlier = false;
@@ -225,10 +218,11 @@ void Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
         poller_->interrupt ();
 }
 
-void Reactor::retire (Hook *hook) noexcept
+void Reactor::retire (Hook *hook, bool timer) noexcept
 {
     Lock lock (mutex_);
     remove_from_heap (hook);
+    timers_ -= timer;
     try {
         retired_.push_back (hook);
     } catch (...) {

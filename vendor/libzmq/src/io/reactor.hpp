@@ -126,10 +126,9 @@ class Reactor
     void run_strands () noexcept;
     // Takes the list into batch_ if its timer has run out.
     bool take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
-    void retire (Hook *hook) noexcept;
+    void retire (Hook *hook, bool timer) noexcept;
     // The heap has room for every timer there is, so that arming one never fails.
     bool admit_timer () noexcept;
-    void retire_timer (Hook *hook) noexcept;
     void set_deadline (Hook *hook, Nanoseconds deadline) noexcept;
     void sift_up (std::size_t index) noexcept ENGINE_REQUIRES (mutex_);
     void sift_down (std::size_t index) noexcept ENGINE_REQUIRES (mutex_);
