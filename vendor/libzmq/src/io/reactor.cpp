@@ -232,18 +232,19 @@ void Reactor::retire (Hook *hook, bool timer) noexcept
 
 // ---- requests ----
 
-void Reactor::flush_later (Strand &strand) noexcept
+bool Reactor::flush_later (Strand &strand) noexcept
 {
     Lock lock (mutex_);
     try {
         to_flush_.push_back (&strand);
     } catch (...) {
-        return;
+        return false;
     }
     if (!flush_armed_) {
         flush_armed_ = true;
         set_timer (flush_timer_, flush_wait_);
     }
+    return true;
 }
 
 void Reactor::check_lease_later (Strand &strand) noexcept

@@ -105,7 +105,8 @@ class Reactor
     std::atomic<int> load{0};                                       // endpoints served; the least loaded reactor gets the next
 
     // Something was left in a queue of this strand: flush it within about `flush_delay`, should the application not.
-    void flush_later (Strand &strand) noexcept;
+    // False: out of memory, nobody will.
+    bool flush_later (Strand &strand) noexcept;
     // The strand was leased by an application thread: see whether it still is, a few milliseconds from now.
     void check_lease_later (Strand &strand) noexcept;
     // Run the strand's inbox soon (its owner may make no call).
