@@ -77,7 +77,7 @@ int Context::get_option (int option, int &value) noexcept
 // ---- sockets ----
 
 Strand *Context::make_socket (int type) noexcept
-try {
+{
     if (terminated ()) {
         errno = ETERM;
         return nullptr;
@@ -92,39 +92,40 @@ try {
         errno = ENOMEM;
         return nullptr;
     }
-    {
-        Lock lock (mutex_);
-        if (!started_)
-            max_sockets_ = options_.max_sockets;
-        if (socket_count_ >= max_sockets_) {
-            errno = EMFILE;
-            Strand::give_back (strand);
-            return nullptr;
-        }
-        if (terminated ()) {
-            errno = ETERM;
-            Strand::give_back (strand);
-            return nullptr;
-        }
-        if (!started_)
-            background_ = !options_.attend || options_.poller != 0;
-        started_ = true;
-        strands_.insert (strand);
-        ++socket_count_;
+    if (const int error = admit (*strand)) {
+        Strand::give_back (strand);
+        errno = error;
+        return nullptr;
     }
     try {
         SocketGuard::install (*strand, std::make_unique<Socket> (*this, *strand, *row));
     } catch (...) {
-        Lock lock (mutex_);
-        strands_.erase (strand);
-        --socket_count_;
+        socket_gone (*strand);  // whoever waits for the end may be waiting for this one
         Strand::give_back (strand);
-        throw;
+        errno = ENOMEM;
+        return nullptr;
     }
     return strand;
+}
+
+// Counts one more socket. 0 or errno.
+int Context::admit (Strand &strand) noexcept
+try {
+    Lock lock (mutex_);
+    if (!started_)
+        max_sockets_ = options_.max_sockets;
+    if (socket_count_ >= max_sockets_)
+        return EMFILE;
+    if (terminated ())
+        return ETERM;
+    strands_.insert (&strand);
+    ++socket_count_;
+    if (!started_)
+        background_ = !options_.attend || options_.poller != 0;
+    started_ = true;
+    return 0;
 } catch (...) {
-    errno = ENOMEM;
-    return nullptr;
+    return ENOMEM;
 }
 
 void Context::socket_gone (Strand &strand) noexcept

@@ -61,6 +61,8 @@ class Context
     bool foreign () const noexcept;                                                                   // made by a parent process
 
   private:
+    int admit (Strand &strand) noexcept;
+
     std::uint32_t tag_ = tag;
     const unsigned generation_;
     std::atomic<bool> terminated_{false};

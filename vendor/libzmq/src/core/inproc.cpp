@@ -47,6 +47,8 @@ bool InprocPipe::read (Msg &out) noexcept
         }
         if (out.more ()) {
             reading_message_ = true;
+            in.parts_read.store (in.parts_read.load (std::memory_order_relaxed) + 1, std::memory_order_release);
+            count_in (out);
             return true;
         }
         reading_message_ = false;
@@ -62,11 +64,17 @@ bool InprocPipe::read (Msg &out) noexcept
             continue;  // only the newest counts
         if (closing_ && in.queue.empty ()) [[unlikely]]
             socket_.request_sweep (*this);
-        if (!for_monitor)
-            socket_.stats.messages_in++;
-        socket_.stats.bytes_in += out.size ();
+        count_in (out);
         return true;
     }
+}
+
+void InprocPipe::count_in (const Msg &frame) noexcept
+{
+    if (for_monitor)
+        return;
+    socket_.stats.bytes_in += frame.size ();
+    socket_.stats.messages_in += !frame.more ();
 }
 
 bool InprocPipe::drained () noexcept { return !reading_message_ && inbound ().queue.empty (); }
@@ -121,13 +129,20 @@ bool InprocPipe::push (Msg &frame) noexcept
     const std::size_t size = frame.size ();
     if (!out.queue.push (std::move (frame)))
         return false;
-    socket_.stats.bytes_out += size;
+    if (!for_monitor) {
+        socket_.stats.bytes_out += size;
+        socket_.stats.messages_out += !more;
+    }
     writing_message_ = more;
-    if (more)
+    if (more) {
+        ++unfinished_;
         return true;
+    }
     ++written_;
-    if (!for_monitor)
-        socket_.stats.messages_out++;
+    if (unfinished_ > 0) {
+        out.parts_written.store (out.parts_written.load (std::memory_order_relaxed) + unfinished_, std::memory_order_release);
+        unfinished_ = 0;
+    }
     if (out.queue.publish ())
         tell_peer ();
     return true;
@@ -146,9 +161,8 @@ void InprocPipe::rollback () noexcept
 {
     outbound ().queue.rollback ();
     writing_message_ = false;
+    unfinished_ = 0;
 }
-
-std::uint64_t InprocPipe::queued_out () const noexcept { return outbound ().queue.size (); }
 
 // ---- life ----
 

@@ -40,6 +40,17 @@ class InprocChannel
         std::atomic<bool> writer_waits{false};       // the writer found it full
         std::atomic<bool> writer_left{false};        // nothing more will come
         std::atomic<bool> reader_left{false};        // nobody will read
+        // Parts other than a message's last, published and taken: what is queued is counted in messages.
+        std::atomic<std::uint64_t> parts_written{0};
+        alignas (64) std::atomic<std::uint64_t> parts_read{0};  // the reader's line
+
+        // Whole messages; exact while the other side rests.
+        std::uint64_t queued () const noexcept
+        {
+            const std::uint64_t parts = parts_written.load (std::memory_order_acquire) - parts_read.load (std::memory_order_acquire);
+            const std::uint64_t frames = queue.size ();
+            return frames > parts ? frames - parts : 0;
+        }
     };
     struct Side
     {
@@ -86,8 +97,8 @@ class InprocPipe final : public Pipe
     bool terminate_requested () const noexcept { return terminate_requested_; }
     // The limits of this side's socket changed.
     void limits_changed (int send_limit, int receive_limit) noexcept;
-    std::uint64_t queued_out () const noexcept;
-    std::uint64_t queued_in () const noexcept { return inbound ().queue.size (); }
+    std::uint64_t queued_out () const noexcept { return outbound ().queued (); }  // messages
+    std::uint64_t queued_in () const noexcept { return inbound ().queued (); }
 
     Pattern &pattern () const noexcept { return pattern_; }
     InprocChannel &channel () const noexcept { return *channel_; }
@@ -102,6 +113,7 @@ class InprocPipe final : public Pipe
     std::uint64_t send_limit () const noexcept;  // 0: none
     std::uint64_t receive_limit () const noexcept;
     bool push (Msg &frame) noexcept;
+    void count_in (const Msg &frame) noexcept;
     void tell_peer () noexcept;
 
     Socket &socket_;
@@ -113,6 +125,7 @@ class InprocPipe final : public Pipe
     std::uint64_t acknowledged_ = 0;  // of read_
     bool conflate_;
     bool writing_message_ = false;
+    std::uint32_t unfinished_ = 0;  // frames written of a message whose last frame was not
     bool reading_message_ = false;
     bool reader_waits_ = false;
     bool writer_waits_ = false;

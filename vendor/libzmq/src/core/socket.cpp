@@ -141,7 +141,9 @@ void Socket::touch (NetworkPipe &pipe) noexcept
     try {
         touched_.push_back (&pipe);
     } catch (...) {
-        pipe.touched = false;  // the next message, or the reactor's writable event, will move it
+        pipe.touched = false;
+        if (pipe.stream)
+            pipe.stream->flush_inline ();
     }
 }
 
@@ -167,11 +169,9 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcep
             pipe.in_burst = false;
             return true;
         }
-        if (!dirty_) {
-            dirty_ = true;
-            reactor_->flush_later (strand_);
-        }
-        return false;
+        if (!dirty_)
+            dirty_ = reactor_->flush_later (strand_);
+        return !dirty_;  // without a backstop there is no burst
     }
     if ((++pipe.burst_count & 15) != 0)
         return false;
@@ -234,12 +234,11 @@ bool Socket::flush_backstop () noexcept
     dirty_ = false;
     if (bursts_.empty ())
         return false;
-    if (now () - burst_start_ < window_ - shortest_window / 2) {
-        // A burst that has only just begun: the next tick is for it.
-        dirty_ = true;
-        reactor_->flush_later (strand_);
+    // A burst that has only just begun: the next tick is for it.
+    if (now () - burst_start_ < window_ - shortest_window / 2)
+        dirty_ = reactor_->flush_later (strand_);
+    if (dirty_)
         return false;
-    }
     for (NetworkPipe *pipe : bursts_) {
         pipe->in_burst = false;
         if (pipe->stream && pipe->stream->established ())
@@ -429,15 +428,18 @@ void Socket::fill_stats (zmq_ext_stats_t &out) const noexcept
     out = stats;
     out.queued_in = 0;
     out.queued_out = 0;
-    out.peers = inproc_pipes_.size ();
+    out.peers = 0;
     for (const auto &pipe : pipes_) {
         out.queued_in += pipe->inbound_messages ();
         out.queued_out += pipe->outbound_messages ();
         out.peers += pipe->stream != nullptr;
     }
     for (const auto &pipe : inproc_pipes_) {
+        if (pipe->for_monitor)
+            continue;
         out.queued_in += pipe->queued_in ();
         out.queued_out += pipe->queued_out ();
+        out.peers++;
     }
 }
 

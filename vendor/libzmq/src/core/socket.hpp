@@ -86,7 +86,8 @@ class Socket final : public PatternHost
     int connect_inproc (const std::string &endpoint);
     int use_reactor () noexcept;  // EMTHREAD, or why none could be started
     std::shared_ptr<const Options> snapshot () const { return std::make_shared<const Options> (options); }
-    int add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot);
+    // Takes over the descriptor, whatever it returns.
+    int add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot) noexcept;
     int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address);
     // Ends all bindings and connections of that name; ENOENT.
     int end_endpoint (const std::string &endpoint, const std::string &canonical);

@@ -196,18 +196,24 @@ int Socket::use_reactor () noexcept
     return error;
 }
 
-int Socket::add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot)
+int Socket::add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot) noexcept
 {
     const int fd = listening.fd;
-    const std::string endpoint = listening.endpoint;
-    auto listener = std::make_unique<Listener> (*this, transport, std::move (listening), std::move (snapshot));
-    listeners_.reserve (listeners_.size () + 1);
-    emit_endpoint (ZMQ_EVENT_LISTENING, static_cast<std::uint64_t> (fd), endpoint);
-    const int error = listener->start ();
-    if (error)
+    std::string name;
+    std::unique_ptr<Listener> listener;
+    try {
+        name = listening.endpoint;
+        listeners_.reserve (listeners_.size () + 1);
+        listener = std::make_unique<Listener> (*this, transport, std::move (listening), std::move (snapshot));
+    } catch (...) {
+        transport.unlisten (listening);  // still ours: moving it cannot fail
+        return ENOMEM;
+    }
+    emit_endpoint (ZMQ_EVENT_LISTENING, static_cast<std::uint64_t> (fd), name);
+    if (const int error = listener->start ())
         return error;
     listeners_.push_back (std::move (listener));
-    options.last_endpoint = endpoint;
+    options.last_endpoint.swap (name);
     return 0;
 }
 
@@ -220,17 +226,25 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
     if (const int error = pattern_->check_connect ())
         return error;
     auto connector = std::make_unique<Connector> (*this, transport, endpoint, address, snapshot ());
-    Connector &held = *connector;
-    connectors_.push_back (std::move (connector));
+    if (const int error = connector->prepare ())
+        return error;
+    connectors_.reserve (connectors_.size () + 1);
+    std::string name = endpoint;
     if (!options.immediate) {
         NetworkPipe *const pipe = make_pipe ();
         pipe->connected_by_us = true;
-        held.pipe = pipe;
         pipe->attached = true;
-        pattern_->attach (*pipe);
+        try {
+            pattern_->attach (*pipe);
+        } catch (...) {
+            destroy_pipe (*pipe);
+            throw;
+        }
+        connector->pipe = pipe;
     }
-    options.last_endpoint = endpoint;
-    held.start ();
+    options.last_endpoint.swap (name);
+    connectors_.push_back (std::move (connector));
+    connectors_.back ()->start ();
     return 0;
 }
 

@@ -71,12 +71,6 @@ bool Attendance::add (Stream &stream) noexcept
     } else {
         if (!open_set ())
             return false;
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.ptr = &stream;
-        if (::epoll_ctl (set_, EPOLL_CTL_ADD, stream.fd (), &event) != 0)
-            return false;
-        stream.registered_events = io_in;
         if (!watch_.active ()) {
             const int error = watch_.start (socket_.reactor (), socket_.strand (), *this, set_, io_in);
             if (error) {
@@ -85,6 +79,13 @@ bool Attendance::add (Stream &stream) noexcept
             }
             held_by_reactor_ = true;
         }
+        // Last, because remove() knows nothing of a stream that was not added.
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.ptr = &stream;
+        if (::epoll_ctl (set_, EPOLL_CTL_ADD, stream.fd (), &event) != 0)
+            return false;
+        stream.registered_events = io_in;
     }
     // While it was the only one the other was not kept up to date.
     if (streams_.size () == 1)

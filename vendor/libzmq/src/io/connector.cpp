@@ -33,6 +33,8 @@ Connector::~Connector () { stop (); }
 
 const std::string &Connector::event_endpoint () const noexcept { return ever_lost_ && !numeric_.empty () ? numeric_ : endpoint_; }
 
+int Connector::prepare () noexcept { return timer_.prepare (socket_.reactor (), socket_.strand (), *this) ? 0 : ENOMEM; }
+
 void Connector::start () noexcept { attempt (); }
 
 void Connector::stop () noexcept
@@ -244,7 +246,7 @@ void Connector::retry_later () noexcept
     phase_ = Phase::waiting;
     const int interval = next_interval ();
     socket_.emit_endpoint (ZMQ_EVENT_CONNECT_RETRIED, static_cast<std::uint64_t> (interval), event_endpoint ());
-    timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + interval * millisecond);
+    timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + interval * millisecond);  // after prepare() it always can
 }
 
 void Connector::stream_lost (bool protocol, bool in_handshake) noexcept

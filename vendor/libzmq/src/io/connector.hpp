@@ -26,6 +26,8 @@ class Connector final : public HookTarget
                std::shared_ptr<const Options> options);
     ~Connector () override;
 
+    // 0 or ENOMEM: what it takes to try again for ever. Before start().
+    int prepare () noexcept;
     // First attempt.
     void start () noexcept;
     // No more attempts; an established stream is not touched.

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <zmq.h>
@@ -14,13 +15,32 @@
 
 namespace engine {
 
+namespace {
+
+// True if no connection will ever come: the application has shut down or closed a descriptor that it gave us (ZMQ_USE_FD).
+bool has_ended (int fd) noexcept
+{
+    pollfd entry{fd, 0, 0};
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    return (::poll (&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLNVAL))) ||
+           ::getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens;
+}
+
+}  // namespace
+
 Listener::Listener (Socket &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options)
     : socket_ (socket), transport_ (transport), listening_ (std::move (listening)), options_ (std::move (options))
 {}
 
 Listener::~Listener () { close (); }
 
-int Listener::start () noexcept { return watch_.start (socket_.reactor (), socket_.strand (), *this, listening_.fd, io_in); }
+int Listener::start () noexcept
+{
+    if (!timer_.prepare (socket_.reactor (), socket_.strand (), *this))
+        return ENOMEM;
+    return watch_.start (socket_.reactor (), socket_.strand (), *this, listening_.fd, io_in);
+}
 
 void Listener::close () noexcept
 {
@@ -37,7 +57,7 @@ void Listener::close () noexcept
     socket_.emit_endpoint (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), listening_.endpoint);
 }
 
-void Listener::on_io (std::uint32_t) noexcept
+void Listener::on_io (std::uint32_t events) noexcept
 {
     constexpr int most = 8;  // then other events, and the application, have their turn
     for (int i = 0; i < most; ++i) {
@@ -50,9 +70,17 @@ void Listener::on_io (std::uint32_t) noexcept
             socket_.start_stream (fd, options_, nullptr, this);
             continue;
         }
-        if (error == EAGAIN || error == EWOULDBLOCK)
+        const bool nobody = error == EAGAIN || error == EWOULDBLOCK;
+        if (nobody && !(events & io_error))
             return;
-        socket_.emit_endpoint (ZMQ_EVENT_ACCEPT_FAILED, static_cast<std::uint64_t> (error), listening_.endpoint);
+        const bool ended = has_ended (listening_.fd);
+        if (nobody && !ended)
+            return;
+        socket_.emit_endpoint (ZMQ_EVENT_ACCEPT_FAILED, static_cast<std::uint64_t> (nobody ? EINVAL : error), listening_.endpoint);
+        if (ended) {
+            watch_.reset ();  // it would be readable for ever
+            return;
+        }
         if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
             // Without a descriptor the listener would stay readable for ever: let the peers know, then rest a moment.
             socket_.reactor ().accept_reserve ().shed (listening_.fd);

@@ -108,10 +108,11 @@ class PollPoller final : public Poller
         for (std::size_t step = 0; step < total && out < capacity; ++step) {
             const std::size_t i = 1 + (start_ + step) % total;
             const short got = fds_[i].revents;
-            if (!got || got == POLLNVAL)
+            if (!got)
                 continue;
+            // (POLLNVAL: closed by another thread since it was removed, which whoever gets the event knows; or behind our back.)
             events[out++] = {data_[i], (got & POLLIN ? io_in : 0u) | (got & POLLOUT ? io_out : 0u) |
-                                         (got & (POLLERR | POLLHUP) ? static_cast<std::uint32_t> (io_error) : 0u)};
+                                         (got & (POLLERR | POLLHUP | POLLNVAL) ? static_cast<std::uint32_t> (io_error) : 0u)};
             if (out == capacity)
                 start_ = i % total;
         }

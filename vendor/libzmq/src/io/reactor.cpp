@@ -87,23 +87,36 @@ void WatchHandle::reset () noexcept
         return;
     reactor_->poller_->remove (hook_->fd);
     hook_->target = nullptr;
-    reactor_->retire (hook_);
+    reactor_->retire (hook_, false);
     hook_ = nullptr;
     events_ = 0;
 }
 
+bool TimerHandle::prepare (Reactor &reactor, Strand &strand, HookTarget &target) noexcept
+{
+    if (hook_)
+        return true;
+    Hook *const hook = new (std::nothrow) Hook;
+    if (!hook)
+        return false;
+    if (!reactor.admit_timer ()) {
+        delete hook;
+        return false;
+    }
+    hook->strand = &strand;
+    hook->target = &target;
+    reactor_ = &reactor;
+    hook_ = hook;
+    return true;
+}
+
 bool TimerHandle::arm (Reactor &reactor, Strand &strand, HookTarget &target, Nanoseconds deadline) noexcept
 {
-    if (!hook_) {
-        hook_ = new (std::nothrow) Hook;
-        if (!hook_)
-            return false;
-        hook_->strand = &strand;
-        hook_->target = &target;
-        reactor_ = &reactor;
-    }
-    armed_ = reactor_->set_deadline (hook_, deadline);
-    return armed_;
+    if (!prepare (reactor, strand, target))
+        return false;
+    reactor_->set_deadline (hook_, deadline);
+    armed_ = true;
+    return true;
 }
 
 void TimerHandle::cancel () noexcept
@@ -117,10 +130,10 @@ void TimerHandle::reset () noexcept
 {
     if (!hook_)
         return;
-    cancel ();
     hook_->target = nullptr;
-    reactor_->retire (hook_);
+    reactor_->retire (hook_, true);
     hook_ = nullptr;
+    armed_ = false;
 }
 
 // ---- the heap of timers ----
@@ -175,7 +188,18 @@ void Reactor::remove_from_heap (Hook *hook) noexcept
     sift_down (last->heap_index);
 }
 
-bool Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
+bool Reactor::admit_timer () noexcept
+try {
+    Lock lock (mutex_);
+    if (timers_ == heap_.capacity ())
+        heap_.reserve (std::max<std::size_t> (16, 2 * timers_));
+    ++timers_;
+    return true;
+} catch (...) {
+    return false;
+}
+
+void Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
 {
     bool earlier = false;
     {
@@ -183,11 +207,7 @@ bool Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
         remove_from_heap (hook);
         hook->deadline = deadline;
         if (deadline != never) {
-            try {
-                heap_.push_back (hook);
-            } catch (...) {
-                return false;
-            }
+            heap_.push_back (hook);  // admit_timer() made the room
             sift_up (heap_.size () - 1);
             earlier = deadline < sleeping_until_;
             if (earlier)
@@ -196,13 +216,13 @@ bool Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
     }
     if (earlier)
         poller_->interrupt ();
-    return true;
 }
 
-void Reactor::retire (Hook *hook) noexcept
+void Reactor::retire (Hook *hook, bool timer) noexcept
 {
     Lock lock (mutex_);
     remove_from_heap (hook);
+    timers_ -= timer;
     try {
         retired_.push_back (hook);
     } catch (...) {
@@ -212,18 +232,19 @@ void Reactor::retire (Hook *hook) noexcept
 
 // ---- requests ----
 
-void Reactor::flush_later (Strand &strand) noexcept
+bool Reactor::flush_later (Strand &strand) noexcept
 {
     Lock lock (mutex_);
     try {
         to_flush_.push_back (&strand);
     } catch (...) {
-        return;
+        return false;
     }
     if (!flush_armed_) {
         flush_armed_ = true;
         set_timer (flush_timer_, flush_wait_);
     }
+    return true;
 }
 
 void Reactor::check_lease_later (Strand &strand) noexcept

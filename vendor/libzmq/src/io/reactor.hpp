@@ -77,7 +77,9 @@ class TimerHandle
     TimerHandle (const TimerHandle &) = delete;
     TimerHandle &operator= (const TimerHandle &) = delete;
 
-    // (Re)arms. False: out of memory.
+    // Makes sure that arm() will not fail. False: out of memory.
+    bool prepare (Reactor &reactor, Strand &strand, HookTarget &target) noexcept;
+    // (Re)arms. False: out of memory, which only the first time can say.
     bool arm (Reactor &reactor, Strand &strand, HookTarget &target, Nanoseconds deadline) noexcept;
     void cancel () noexcept;
     void reset () noexcept;
@@ -103,7 +105,8 @@ class Reactor
     std::atomic<int> load{0};                                       // endpoints served; the least loaded reactor gets the next
 
     // Something was left in a queue of this strand: flush it within about `flush_delay`, should the application not.
-    void flush_later (Strand &strand) noexcept;
+    // False: out of memory, nobody will.
+    bool flush_later (Strand &strand) noexcept;
     // The strand was leased by an application thread: see whether it still is, a few milliseconds from now.
     void check_lease_later (Strand &strand) noexcept;
     // Run the strand's inbox soon (its owner may make no call).
@@ -124,8 +127,10 @@ class Reactor
     void run_strands () noexcept;
     // Takes the list into batch_ if its timer has run out.
     bool take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
-    void retire (Hook *hook) noexcept;
-    bool set_deadline (Hook *hook, Nanoseconds deadline) noexcept;
+    void retire (Hook *hook, bool timer) noexcept;
+    // The heap has room for every timer there is, so that arming one never fails.
+    bool admit_timer () noexcept;
+    void set_deadline (Hook *hook, Nanoseconds deadline) noexcept;
     void sift_up (std::size_t index) noexcept ENGINE_REQUIRES (mutex_);
     void sift_down (std::size_t index) noexcept ENGINE_REQUIRES (mutex_);
     void remove_from_heap (Hook *hook) noexcept ENGINE_REQUIRES (mutex_);
@@ -141,6 +146,7 @@ class Reactor
     Mutex mutex_;
     Nanoseconds flush_wait_ ENGINE_GUARDED_BY (mutex_) = flush_delay;
     std::vector<Hook *> heap_ ENGINE_GUARDED_BY (mutex_);
+    std::size_t timers_ ENGINE_GUARDED_BY (mutex_) = 0;  // armed or not
     std::vector<Hook *> retired_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Strand *> to_flush_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Strand *> to_check_ ENGINE_GUARDED_BY (mutex_);

@@ -67,6 +67,10 @@ void Stream::orphan () noexcept
 
 void Stream::start () noexcept
 try {
+    if (!timer_.prepare (socket_.reactor (), socket_.strand (), *this)) {
+        lose ({ENOMEM, false});
+        return;
+    }
     const Transport &transport = connector_ ? connector_->transport () : listener_->transport ();
     raw_ = socket_.raw ();
     if (raw_) {

@@ -167,6 +167,19 @@ TEST_CASE ("inproc pipe: both sides' high-water marks add up; a writer that foun
     CHECK (written == 3);
 }
 
+TEST_CASE ("inproc pipe: what is queued is counted in messages, without what was taken back")
+{
+    Joined at;
+    at.a.write ("a", true);
+    at.a.write ("b", true);
+    CHECK (at.a.pipe->queued_out () == 0);
+    at.a.pipe->rollback ();
+    at.a.write ("c");
+    at.a.write ("d");
+    CHECK (at.a.pipe->queued_out () == 2);
+    CHECK (at.b.pipe->queued_in () == 2);
+}
+
 TEST_CASE ("inproc pipe: an unfinished message is never stopped by the limit, and the limit counts whole messages")
 {
     Joined at (1, 1);

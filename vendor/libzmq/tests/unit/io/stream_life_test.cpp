@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <zmq.h>
 
+#include "failing_memory.hpp"
 #include "io/stream.hpp"
 #include "io/wired_stream.hpp"
 
@@ -173,4 +174,28 @@ TEST_CASE ("stream: a closed one has let go of everything")
     CHECK (socket.socket ().stats.disconnects == 0);
     socket.next_call ();
     CHECK (socket.recv ().empty ());
+}
+
+TEST_CASE ("stream: one that has no memory left for finishing ends all the same, once its peer has taken everything")
+{
+    for (int spare = 0;; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 100);
+        HeldSocket socket (ZMQ_PUSH);
+        socket.socket ().options.handshake_ivl = 0;  // no timer is left over from the handshake
+        WiredStream stream (socket, "PULL");
+        REQUIRE (socket.send (std::string (20000, 'x')) == 0);
+        bool failed = false;
+        {
+            const FailingMemory memory (spare);
+            stream->linger ();
+            failed = memory.failed ();
+        }
+        CHECK (socket.wait ([&] {
+            stream.far.read ();
+            return stream->dead ();
+        }));
+        if (!failed)
+            break;
+    }
 }

@@ -1,0 +1,47 @@
+// See failing_memory.hpp.
+#include "failing_memory.hpp"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+thread_local FailingMemory *current = nullptr;
+
+void *allocate (std::size_t size) noexcept { return FailingMemory::fails_now () ? nullptr : std::malloc (size ? size : 1); }
+
+}  // namespace
+
+FailingMemory::FailingMemory (int spare, std::function<void ()> at_failure) : spare_ (spare), at_failure_ (std::move (at_failure))
+{
+    current = this;
+}
+
+FailingMemory::~FailingMemory () { current = nullptr; }
+
+bool FailingMemory::fails_now () noexcept
+{
+    FailingMemory *const memory = current;
+    if (!memory || memory->failed_ || memory->spare_-- > 0)
+        return false;
+    memory->failed_ = true;
+    if (memory->at_failure_)
+        memory->at_failure_ ();
+    return true;
+}
+
+void *operator new (std::size_t size)
+{
+    if (void *const memory = allocate (size))
+        return memory;
+    throw std::bad_alloc ();
+}
+void *operator new (std::size_t size, const std::nothrow_t &) noexcept { return allocate (size); }
+void *operator new[] (std::size_t size) { return operator new (size); }
+void *operator new[] (std::size_t size, const std::nothrow_t &) noexcept { return allocate (size); }
+void operator delete (void *memory) noexcept { std::free (memory); }
+void operator delete (void *memory, std::size_t) noexcept { std::free (memory); }
+void operator delete (void *memory, const std::nothrow_t &) noexcept { std::free (memory); }
+void operator delete[] (void *memory) noexcept { std::free (memory); }
+void operator delete[] (void *memory, std::size_t) noexcept { std::free (memory); }
+void operator delete[] (void *memory, const std::nothrow_t &) noexcept { std::free (memory); }
