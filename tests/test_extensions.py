@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from support import QUIET_MS, TESTS, run_python, wait_until
+from support import QUIET_MS, TESTS, bind, run_python, wait_until
 
 import zmqpy as zmq
 
@@ -108,6 +108,16 @@ def test_iteration(connected):
         if len(got) == 3:
             break
     assert got == [b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("room", [100, 128, 256])  # the engine is handed 128 messages a call
+@pytest.mark.parametrize("flags", [zmq.DONTWAIT, 0])
+def test_send_many_counts_every_message_it_took(make, room, flags):
+    pull, push = make(zmq.PULL, rcvhwm=room // 2), make(zmq.PUSH, sndhwm=room - room // 2, sndtimeo=QUIET_MS)
+    pull.connect(bind(push, "inproc"))
+    assert push.send_many([b"%d" % i for i in range(600)], flags=flags) == room
+    assert [pull.recv(zmq.DONTWAIT) for _ in range(room)] == [b"%d" % i for i in range(room)]
+    assert pull.poll(0) == 0
 
 
 def test_send_many_stops_where_it_would_block(connected):

@@ -386,6 +386,31 @@ def test_context_collected_while_its_socket_is_used_elsewhere():
     )
 
 
+# ---- the caller's memory after a large send ----
+
+
+def test_large_send_is_a_copy_for_an_inproc_peer_that_has_just_come(make):
+    pub, remote, local = make(zmq.PUB), make(zmq.SUB, rcvtimeo=WAIT_MS), make(zmq.SUB, rcvtimeo=WAIT_MS)
+    remote.subscribe(b"")
+    local.subscribe(b"")
+    remote.connect(bind(pub))
+    while not remote.poll(10):
+        pub.send(b"up?")
+    while remote.recv() != b"up!":
+        pub.send(b"up!")
+    inproc = bind(pub, "inproc")
+    for letter in b"abcdefgh":
+        local.connect(inproc)  # which the publisher hears of in its next call
+        body = bytearray([letter]) * 20_000
+        pub.send(body)
+        body[:] = b"?" * len(body)
+        assert local.recv() == bytes([letter]) * 20_000
+        while (got := remote.recv()) == b"up!":
+            pass
+        assert got == bytes([letter]) * 20_000
+        local.disconnect(inproc)
+
+
 # ---- what our engine promises beyond upstream ----
 
 

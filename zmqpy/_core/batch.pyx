@@ -73,8 +73,13 @@ cdef enum:
     BATCH_BYTES = 65536    # a batch larger than this is sent without the GIL
 
 
-cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t count, size_t total, int flags) except -1:
-    """Sends `count` single-part messages; how many were accepted. Waits unless `flags` forbid it or SNDTIMEO passes."""
+cdef Py_ssize_t send_run(
+    TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t count, size_t total, int flags, Py_ssize_t before
+) except -1:
+    """Sends `count` single-part messages; how many were accepted. Waits unless `flags` forbid it or SNDTIMEO passes.
+
+    Raises Again only if none was accepted here nor `before` in the same batch.
+    """
     cdef Py_ssize_t sent = 0
     cdef int rc, error = 0
     cdef Operation operation
@@ -104,12 +109,12 @@ cdef Py_ssize_t send_run(TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t
                 operation.size = run[sent].size
                 socket.wait(&operation, flags)
             except Exception as failure:
-                if sent and getattr(failure, "errno", None) == EAGAIN:
+                if sent + before and getattr(failure, "errno", None) == EAGAIN:
                     return sent
                 raise
             sent += 1
             continue
-        if sent and error == EAGAIN:
+        if sent + before and error == EAGAIN:
             return sent
         socket.fail(error)
     return sent
@@ -137,10 +142,10 @@ cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) e
             if in_run < BATCH:
                 continue
         if in_run:
-            accepted = send_run(socket, run, in_run, total, flags)
+            accepted = send_run(socket, run, in_run, total, flags, done)
             done += accepted
             if accepted < in_run:
-                return done_or_again(done)
+                return done
             in_run = 0
             total = 0
         if not PyBytes_CheckExact(item):
@@ -157,19 +162,7 @@ cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) e
                 raise
             done += 1
     if in_run:
-        try:
-            accepted = send_run(socket, run, in_run, total, flags)
-        except Exception as failure:
-            if done and getattr(failure, "errno", None) == EAGAIN:
-                return done
-            raise
-        done += accepted
-    return done
-
-
-cdef Py_ssize_t done_or_again(Py_ssize_t done) except -1:
-    if done == 0:
-        raise_error(EAGAIN)
+        done += send_run(socket, run, in_run, total, flags, done)
     return done
 
 

@@ -74,7 +74,8 @@ ZMQ_EXPORT int zmq_ext_msg_send_parts (void *socket, zmq_msg_t *parts, size_t co
  * before (by zmq_msg_recv, say) the rest is taken.
  * flags: ZMQ_DONTWAIT, ZMQ_EXT_BARE (since version 4: without the peer's properties, zmq_msg_gets, which costs less) or 0.
  * Returns the number of frames, >= 1, each the caller's to close; -1 with zmq_msg_recv's errno, and then nothing is to be closed or freed
- * (EINVAL: room or messages 0; EFAULT; ENOMEM: a message is lost that did not fit). */
+ * (EINVAL: room or messages 0; EFAULT; ENOMEM: the first
+ * message did not fit into memory and is lost; a later one that does not is lost as well, and those before it are returned). */
 #define ZMQ_EXT_BARE 0x10000
 ZMQ_EXPORT int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags);
 

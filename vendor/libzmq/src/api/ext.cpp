@@ -63,7 +63,7 @@ int zmq_ext_recv_placed (void *socket, zmq_ext_place_t *place, void *hint, zmq_m
             std::memcpy (there, frame.data (), size);
         else
             new (static_cast<void *> (message)) Msg (std::move (frame));
-        return static_cast<int> (std::min<std::size_t> (size, INT_MAX));
+        return capped (size);
     });
 }
 
@@ -111,10 +111,10 @@ class Frames
         while (count_ > count)
             at (--count_).reset ();
     }
-    void drop_metadata (const void *owner) noexcept
+    void drop_metadata (const void *lender) noexcept
     {
         for (std::size_t i = 0; i < count_; ++i)
-            at (i).drop_metadata (owner);
+            at (i).drop_metadata (lender);
     }
     // From now on they are the caller's.
     int give (zmq_msg_t **frames) noexcept

@@ -44,7 +44,7 @@ int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
     const int error = guard->try_send (frame);
     if (error != EAGAIN) [[likely]] {
         // (Never between the parts of a message: helping lets other threads in.)
-        if (large && !more && !error && !(flags & ZMQ_DONTWAIT) && guard->congested ())
+        if (large && !more && !error && !(flags & ZMQ_DONTWAIT) && guard->may_help () && guard->congested ())
             help_out (guard);
         return error;
     }
@@ -56,7 +56,7 @@ int send_bytes (SocketGuard &guard, const void *data, std::size_t size, int flag
     Msg frame;
     const bool direct = size >= Socket::direct_size && !(flags & ZMQ_SNDMORE) && guard->may_send_direct ();
     if (direct)
-        frame.init_constant (data, size);
+        frame.init_lent (data, size);
     else if (const int error = frame.init_copy (data, size))
         return error;
     frame.set_more (flags & ZMQ_SNDMORE);
@@ -82,8 +82,6 @@ int recv_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
 }  // namespace engine
 
 namespace {
-
-int capped (std::size_t size) noexcept { return static_cast<int> (std::min<std::size_t> (size, INT_MAX)); }
 
 int send_prepared (SocketGuard &guard, Msg &frame, std::size_t size, int flags) noexcept
 {

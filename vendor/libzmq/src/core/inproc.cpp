@@ -122,6 +122,9 @@ bool InprocPipe::writable () noexcept
 bool InprocPipe::push (Msg &frame) noexcept
 {
     InprocChannel::Direction &out = outbound ();
+    // The peer may read it when the sender's call is over.
+    if (frame.own_lent () != 0)
+        return false;
     frame.set_metadata (nullptr);
     if (conflate_)
         frame.set_more (false);

@@ -61,12 +61,14 @@ bool NetworkPipe::push_outbound (Msg &frame) noexcept
     const bool conflated = conflate_ && frame.kind () == Kind::data;
     if (conflated) {
         out_.clear ();
-        out_complete_ = 0;
+        out_complete_ = lent_ = 0;
         out_bytes_ = 0;
         frame.set_more (false);
     }
+    const bool lent = frame.is_lent ();
     if (!out_.push (std::move (frame))) [[unlikely]]
         return false;
+    lent_ += lent;
     out_bytes_ += size + 9;
     if (more && !conflated) {
         ++out_unfinished_;
@@ -96,6 +98,7 @@ void NetworkPipe::rollback () noexcept
 {
     for (; out_unfinished_ > 0; --out_unfinished_) {
         out_bytes_ -= out_.back ().size () + 9;
+        lent_ -= out_.back ().is_lent ();
         out_.drop_back ();
     }
 }
@@ -163,6 +166,7 @@ Msg *NetworkPipe::next_outbound () noexcept
     while (out_complete_ > 0) {
         Msg &frame = out_.front ();
         const std::size_t size = frame.size ();
+        lent_ -= frame.is_lent ();
         out_bytes_ -= size + 9;
         encoding_message_ = frame.more ();
         if (!encoding_message_)
@@ -204,6 +208,7 @@ void NetworkPipe::drop_outbound () noexcept
 {
     out_.clear ();
     out_bytes_ = 0;
+    lent_ = 0;
     out_complete_ = 0;
     out_unfinished_ = 0;
     encoding_message_ = false;
@@ -227,16 +232,13 @@ void NetworkPipe::close_writing () noexcept
 
 bool NetworkPipe::own_outbound (const void *begin) noexcept
 {
-    for (std::size_t i = out_.size (); i-- > 0;) {
+    for (std::size_t i = out_.size (); i-- > 0 && lent_ > 0;) {
         Msg &frame = out_[i];
-        if (frame.data () != begin)
+        if (!frame.is_lent () || frame.data () != begin)
             continue;
-        Msg copy;
-        if (copy.init_copy (frame.data (), frame.size ()) != 0)
+        if (frame.own_lent () != 0)
             return false;
-        copy.set_more (frame.more ());
-        copy.set_kind (frame.kind ());
-        frame = std::move (copy);
+        --lent_;
     }
     return true;
 }

@@ -67,7 +67,7 @@ class NetworkPipe final : public Pipe
     Stream *stream = nullptr;  // null while not connected
     bool attached = false;     // the pattern knows it
     bool touched = false;      // in the socket's list of pipes written to by this call
-    bool in_burst = false;     // see Socket::flush_policy
+    bool in_burst = false;     // see Socket::flush_now
     std::uint32_t burst_count = 0;
     bool identified = false;
 
@@ -83,6 +83,7 @@ class NetworkPipe final : public Pipe
     std::uint32_t out_complete_ = 0;
     std::uint32_t in_unfinished_ = 0;  // frames at the back of in_ whose last frame has not come
     std::uint32_t out_unfinished_ = 0;
+    std::uint32_t lent_ = 0;  // frames in out_ with a lent body
     bool conflate_;
     bool reader_waits_ = false;
     bool writer_waits_ = false;

@@ -16,9 +16,8 @@ namespace engine {
 
 namespace {
 
-// How long a burst may collect before a later send writes it: the shortest window, grown to so many times what writing took, so that
-// a fan-out to many does not spend its time on small writes.
-constexpr Nanoseconds shortest_window = 100 * microsecond;
+// How long a burst may collect before a later send writes it: the shortest window; for several streams grown to so many times what writing
+// to them took, so that a fan-out to many does not spend its time on small writes.
 constexpr Nanoseconds longest_window = 1 * millisecond;
 constexpr int window_per_writing = 4;
 // How long a stream must have been silent for a message to be written at once.
@@ -175,7 +174,7 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcep
     }
     if ((++pipe.burst_count & 15) != 0)
         return false;
-    if (now () - burst_start_ > window_)
+    if (now () - burst_start_ > window ())
         return true;
     // Many rings in turn, each with a whole burst in it, would not stay in the cache.
     return fan_out && (pipe.burst_count & 63) == 0 && stream.encode_ahead ();
@@ -192,14 +191,16 @@ void Socket::flush_touched () noexcept
         Stream *const stream = pipe.stream;
         if (!stream || !stream->established () || stream->blocked ())
             continue;
-        if (flush_now (pipe, *stream, fan_out)) {
-            window_over |= pipe.in_burst;
+        if (!flush_now (pipe, *stream, fan_out))
+            continue;
+        if (pipe.in_burst)
+            window_over = true;
+        else
             wrote |= stream->flush_inline ();
-        }
     }
     touched_.clear ();
     if (window_over)
-        flush_bursts ();
+        wrote |= write_bursts (&Stream::flush_inline);
     if (wrote) {
         reply_ = false;
         // What peers sent meanwhile (subscriptions, heartbeats, the end) must not wait until this socket receives.
@@ -212,40 +213,39 @@ void Socket::flush_touched () noexcept
     }
 }
 
-void Socket::flush_bursts () noexcept
+bool Socket::write_bursts (bool (Stream::*write) () noexcept) noexcept
 {
+    bool wrote = false;
     const bool fan_out = bursts_.size () > 1;
     const Nanoseconds start = fan_out ? now () : 0;
     for (std::size_t i = 0; i < bursts_.size (); ++i) {
         NetworkPipe &pipe = *bursts_[i];
         pipe.in_burst = false;
         if (pipe.stream && pipe.stream->established ())
-            pipe.stream->flush_inline ();
+            wrote |= (pipe.stream->*write) ();
     }
     bursts_.clear ();
     if (fan_out) {
         last_flush_ = now ();
         window_ = std::clamp (window_per_writing * (last_flush_ - start), shortest_window, longest_window);
     }
+    return wrote;
 }
 
-bool Socket::flush_backstop () noexcept
+void Socket::flush_bursts () noexcept { write_bursts (&Stream::flush_inline); }
+
+Socket::Backstop Socket::flush_backstop () noexcept
 {
     dirty_ = false;
     if (bursts_.empty ())
-        return false;
-    // A burst that has only just begun: the next tick is for it.
-    if (now () - burst_start_ < window_ - shortest_window / 2)
+        return Backstop::unneeded;
+    // A burst whose window is not over: a later tick is for it.
+    if (now () - burst_start_ < window () - shortest_window / 2)
         dirty_ = reactor_->flush_later (strand_);
     if (dirty_)
-        return false;
-    for (NetworkPipe *pipe : bursts_) {
-        pipe->in_burst = false;
-        if (pipe->stream && pipe->stream->established ())
-            pipe->stream->flush ();
-    }
-    bursts_.clear ();
-    return true;
+        return Backstop::waiting;
+    write_bursts (&Stream::flush);
+    return Backstop::needed;
 }
 
 bool Socket::own_output (const void *begin) noexcept

@@ -74,6 +74,8 @@ class Socket final : public PatternHost
     // True while more bytes are queued than the peers' kernels take, and they still move: a sender that may block does better to write
     // them itself than to pile up memory that is cold when its turn comes. Never true for long: see stop_helping().
     bool congested () const noexcept;
+    // Publishers never wait for a peer.
+    bool may_help () const noexcept { return row_.type != ZMQ_PUB && row_.type != ZMQ_XPUB && options.sndtimeo != 0; }
     void stop_helping (Nanoseconds since) noexcept;
 
     // ---- options ----
@@ -119,7 +121,13 @@ class Socket final : public PatternHost
 
     // ---- called by the reactor ----
     void serve () noexcept;
-    bool flush_backstop () noexcept;
+    enum class Backstop
+    {
+        unneeded,  // nothing was left: the application flushes by itself
+        waiting,   // to be asked again at the next tick
+        needed
+    };
+    Backstop flush_backstop () noexcept;
     void linger_expired () noexcept;
     bool lease_still_used () noexcept { return attendance_.still_used (); }
 
@@ -155,6 +163,8 @@ class Socket final : public PatternHost
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
     void flush_touched () noexcept;
+    bool write_bursts (bool (Stream::*write) () noexcept) noexcept;
+    Nanoseconds window () const noexcept { return bursts_.size () > 1 ? window_ : shortest_window; }
     bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept;
     void sweep () noexcept;
     void destroy_pipe (NetworkPipe &pipe) noexcept;
@@ -200,7 +210,8 @@ class Socket final : public PatternHost
     bool reply_ = false;  // the last operation was a receive: what is sent now is awaited
     bool dirty_ = false;  // the reactor will look at bursts_
     Nanoseconds burst_start_ = 0;
-    Nanoseconds window_ = 100 * microsecond;  // how long a burst may collect
+    static constexpr Nanoseconds shortest_window = 100 * microsecond;
+    Nanoseconds window_ = shortest_window;  // how long a burst to several streams may collect
     Nanoseconds last_flush_ = 0;
     Nanoseconds last_input_ = 0;
     std::uint64_t random_state_;

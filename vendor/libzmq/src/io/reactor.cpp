@@ -408,16 +408,22 @@ void Reactor::run_strands () noexcept
 
     // Queues that were left to the backstop.
     if (take_due (flush_timer_, &Reactor::flush_armed_, &Reactor::to_flush_)) {
-        bool needed = false;
+        bool needed = false, waiting = false;
         for (Strand *strand : batch_) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
-            if (socket)
-                needed |= socket->flush_backstop ();
+            if (!socket)
+                continue;
+            const Socket::Backstop found = socket->flush_backstop ();
+            needed |= found == Socket::Backstop::needed;
+            waiting |= found == Socket::Backstop::waiting;
         }
         batch_.clear ();
         // An application that flushes by itself is looked at less often.
         Lock lock (mutex_);
-        flush_wait_ = needed ? flush_delay : std::min (flush_wait_ * 2, longest_flush_delay);
+        if (needed)
+            flush_wait_ = flush_delay;
+        else if (!waiting)
+            flush_wait_ = std::min (flush_wait_ * 2, longest_flush_delay);
     }
 
     // Leases.

@@ -287,6 +287,8 @@ void Stream::pull (bool drained) noexcept
     std::size_t bytes = 0;
     for (int reads = 0;;) {
         while (pipe_->wants_more ()) {
+            if (decoder_.starved ())
+                goto starved;
             Msg *const slot = pipe_->inbound_slot ();
             if (!slot) {
                 lose ({ENOMEM, false});

@@ -89,6 +89,6 @@ void metadata_acquire (Metadata *metadata) noexcept { metadata->acquire (); }
 
 void metadata_release (Metadata *metadata) noexcept { metadata->release (); }
 
-void metadata_give_back (Metadata *metadata, const void *owner) noexcept { metadata->give_back (owner); }
+void metadata_give_back (Metadata *metadata, const void *lender) noexcept { metadata->give_back (lender); }
 
 }  // namespace engine

@@ -26,9 +26,9 @@ class Metadata
     const char *get (std::string_view name) const noexcept;
     int fd () const noexcept { return fd_; }  // -1: none
 
-    // The stock: references that the connection's Decoder hands out, and its socket takes back, without an atomic operation. `owner` is the
-    // Socket whose strand guards the stock, null once the connection is over.
-    void open_stock (const void *owner) noexcept { owner_.store (owner, std::memory_order_relaxed); }
+    // The stock: references that whoever makes messages hands out, and takes back, without an atomic operation. One lock guards it; `lender`
+    // stands for that lock, and is forgotten when the stock is closed.
+    void open_stock (const void *lender) noexcept { lender_.store (lender, std::memory_order_relaxed); }
     void lend () noexcept
     {
         if (stock_ == 0) [[unlikely]] {
@@ -38,10 +38,10 @@ class Metadata
         }
         --stock_;
     }
-    // Gives up the reference of a message that was received on this socket.
-    void give_back (const void *owner) noexcept
+    // Gives up a message's reference, to the stock if it is this lender's, whose lock the caller holds.
+    void give_back (const void *lender) noexcept
     {
-        if (owner_.load (std::memory_order_relaxed) == owner)
+        if (lender_.load (std::memory_order_relaxed) == lender)
             ++stock_;
         else
             release ();
@@ -49,7 +49,7 @@ class Metadata
     // With it goes one reference of the caller's.
     void close_stock () noexcept
     {
-        owner_.store (nullptr, std::memory_order_relaxed);
+        lender_.store (nullptr, std::memory_order_relaxed);
         release (std::exchange (stock_, 0) + 1);
     }
 
@@ -74,7 +74,7 @@ class Metadata
 
     std::atomic<std::uint32_t> references_{1};
     std::uint32_t stock_ = 0;
-    std::atomic<const void *> owner_{nullptr};
+    std::atomic<const void *> lender_{nullptr};
     std::uint32_t count_ = 0;
     int fd_ = -1;
 };

@@ -115,10 +115,22 @@ int Msg::init_external (void *source, std::size_t size, FreeFunction free_functi
     return 0;
 }
 
-void Msg::init_constant (const void *source, std::size_t size) noexcept
+int Msg::copy_borrowed () noexcept
+{
+    Msg copy;
+    if (const int error = copy.init_copy (body_.far.data, body_.far.size))
+        return error;
+    std::memcpy (&body_, &copy.body_, sizeof body_);
+    size_ = copy.size_;
+    storage_ = copy.storage_;
+    copy.init ();
+    return 0;
+}
+
+void Msg::init_borrowed (Storage storage, const void *source, std::size_t size) noexcept
 {
     init ();
-    storage_ = Storage::constant;
+    storage_ = storage;
     body_.far.data = static_cast<std::uint8_t *> (const_cast<void *> (source));
     body_.far.size = size;
     body_.far.content = nullptr;

@@ -1,8 +1,8 @@
 // One message part (frame): the C++ face of zmq_msg_t, whose 64 bytes it occupies (zmq.h promises the size and alignment).
 //
 // A Msg owns its body. Bodies up to 33 bytes live inside; longer ones are a counted Content (own allocation, the caller's memory
-// with a free function, or a slice of a read buffer), or constant memory that nobody frees. Moving a Msg is a copy
-// of 64 bytes; nothing points into it. This file knows nothing of sockets or of the wire.
+// with a free function, or a slice of a read buffer), or memory that nobody frees: constant, or lent for the length of a call.
+// Moving a Msg is a copy of 64 bytes; nothing points into it. This file knows nothing of sockets or of the wire.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@ namespace engine {
 class Metadata;  // message/metadata.hpp: counted, immutable properties of the peer a message came from
 void metadata_acquire (Metadata *metadata) noexcept;
 void metadata_release (Metadata *metadata) noexcept;
-void metadata_give_back (Metadata *metadata, const void *owner) noexcept;
+void metadata_give_back (Metadata *metadata, const void *lender) noexcept;
 
 // A counted block of bytes. `dispose` runs once, in whichever thread drops the last reference, and frees the Content too.
 struct Content
@@ -89,7 +89,11 @@ class Msg final
     int init_copy (const void *data, std::size_t size) noexcept;
     // 0 or ENOMEM (then `data` stays the caller's). free_function null: constant data.
     int init_external (void *data, std::size_t size, FreeFunction free_function, void *hint) noexcept;
-    void init_constant (const void *data, std::size_t size) noexcept;
+    void init_constant (const void *data, std::size_t size) noexcept { init_borrowed (Storage::constant, data, size); }
+    // Memory that is valid for the length of the caller's call only: own_lent() before it ends.
+    void init_lent (const void *data, std::size_t size) noexcept { init_borrowed (Storage::lent, data, size); }
+    // Replaces a lent body by a copy of it. 0 or ENOMEM (then nothing changed).
+    int own_lent () noexcept { return storage_ == Storage::lent ? copy_borrowed () : 0; }
     // As init_copy() for at most inline_capacity bytes, but always reads inline_capacity bytes: one copy of fixed length is what
     // makes the codec fast. What is read beyond `size` does not matter.
     void init_inside (const std::uint8_t *padded, std::size_t size) noexcept
@@ -114,7 +118,7 @@ class Msg final
         destroy ();
         storage_ = Storage::invalid;
     }
-    bool valid () const noexcept { return storage_ >= Storage::inside && storage_ <= Storage::constant; }
+    bool valid () const noexcept { return storage_ >= Storage::inside && storage_ <= Storage::lent; }
     // Shares a long body (both sides then report shared()), duplicates a short one; copies flags, metadata, ids. 0 or ENOMEM.
     int copy_from (const Msg &source) noexcept;
 
@@ -135,12 +139,13 @@ class Msg final
     const std::uint8_t *data () const noexcept { return storage_ == Storage::inside ? body_.inside : body_.far.data; }
     std::size_t size () const noexcept { return storage_ == Storage::inside ? size_ : body_.far.size; }
     std::string_view view () const noexcept { return {reinterpret_cast<const char *> (data ()), size ()}; }
+    bool is_lent () const noexcept { return storage_ == Storage::lent; }
     bool is_inside () const noexcept { return storage_ == Storage::inside; }
 
     // ---- attributes ----
     bool more () const noexcept { return flags_ & flag_more; }
     void set_more (bool more) noexcept { flags_ = static_cast<std::uint8_t> (more ? flags_ | flag_more : flags_ & ~flag_more); }
-    bool shared () const noexcept { return (flags_ & flag_shared) || storage_ == Storage::constant; }
+    bool shared () const noexcept { return (flags_ & flag_shared) || storage_ >= Storage::constant; }
     Kind kind () const noexcept { return static_cast<Kind> (flags_ >> kind_shift); }
     void set_kind (Kind kind) noexcept
     {
@@ -155,11 +160,11 @@ class Msg final
             metadata_release (metadata_);
         metadata_ = metadata;
     }
-    // As set_metadata (nullptr), cheaper: `owner` is the socket that received the message, its strand held.
-    void drop_metadata (const void *owner) noexcept
+    // As set_metadata (nullptr), cheaper for who received the message: `lender` as for Metadata::give_back().
+    void drop_metadata (const void *lender) noexcept
     {
         if (metadata_)
-            metadata_give_back (std::exchange (metadata_, nullptr), owner);
+            metadata_give_back (std::exchange (metadata_, nullptr), lender);
     }
     std::uint32_t routing_id () const noexcept { return routing_id_; }
     void set_routing_id (std::uint32_t id) noexcept { routing_id_ = id; }
@@ -172,7 +177,8 @@ class Msg final
         invalid = 0,
         inside = 101,
         counted = 102,
-        constant = 103
+        constant = 103,
+        lent = 104
     };
     enum : std::uint8_t
     {
@@ -188,6 +194,8 @@ class Msg final
             destroy_far ();
     }
     void destroy_far () noexcept;
+    void init_borrowed (Storage storage, const void *data, std::size_t size) noexcept;
+    int copy_borrowed () noexcept;
 
     // Offsets are ABI: 0 metadata, 8 body, 41 size, 42 storage, 43 flags, 44 routing id, 48 group.
     Metadata *metadata_;

@@ -50,11 +50,14 @@ int bind_to_device (int fd, const std::string &device) noexcept
 
 bool is_loopback (const sockaddr_storage &address) noexcept
 {
-    if (address.ss_family == AF_INET) {
-        constexpr std::uint32_t loopback_net = 127;
+    constexpr std::uint8_t loopback_net = 127;
+    if (address.ss_family == AF_INET)
         return ntohl (reinterpret_cast<const sockaddr_in &> (address).sin_addr.s_addr) >> 24 == loopback_net;
-    }
-    return address.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK (&reinterpret_cast<const sockaddr_in6 &> (address).sin6_addr);
+    if (address.ss_family != AF_INET6)
+        return false;
+    const in6_addr &number = reinterpret_cast<const sockaddr_in6 &> (address).sin6_addr;
+    constexpr int first_of_mapped = 12;  // ::ffff:a.b.c.d
+    return IN6_IS_ADDR_LOOPBACK (&number) || (IN6_IS_ADDR_V4MAPPED (&number) && number.s6_addr[first_of_mapped] == loopback_net);
 }
 
 }  // namespace

@@ -96,6 +96,15 @@ class Decoder
         }
         return next_any (out);
     }
+    // True while no byte is held; the buffer is given up then.
+    bool starved () noexcept
+    {
+        if (!empty ())
+            return false;
+        if (s_.buffer)
+            drop_buffer ();
+        return true;
+    }
     // True if the last filled() used its whole space: more is probably waiting in the kernel.
     bool was_full () const noexcept { return s_.was_full; }
     // True while no byte is held (then no buffer is either).

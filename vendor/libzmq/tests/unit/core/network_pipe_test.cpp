@@ -268,7 +268,7 @@ TEST_CASE ("network pipe: a borrowed body becomes its own copy, with flags and k
     std::string lent (20000, 'l'), other (20000, 'o');
     const auto lend = [&] (const std::string &body, bool more) {
         Msg frame;
-        frame.init_constant (body.data (), body.size ());
+        frame.init_lent (body.data (), body.size ());
         frame.set_more (more);
         REQUIRE (at.pipe->write (frame));
     };

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#include "failing_memory.hpp"
+#include "controlled_memory.hpp"
 #include "io/wired_stream.hpp"
 
 using namespace held;

@@ -15,7 +15,7 @@
 #include <zmq.h>
 
 #include "core/held_socket.hpp"
-#include "failing_memory.hpp"
+#include "controlled_memory.hpp"
 
 using namespace held;
 

@@ -17,7 +17,7 @@
 #include <zmq_ext.h>
 
 #include "core/held_socket.hpp"
-#include "failing_memory.hpp"
+#include "controlled_memory.hpp"
 
 using namespace held;
 

@@ -180,11 +180,11 @@ TEST_CASE ("stream: the memory of a direct send may change as soon as the call i
     std::string lent (3 << 20, 'l');
     const std::string kept = lent;
     Msg frame;
-    frame.init_constant (lent.data (), lent.size ());
+    frame.init_lent (lent.data (), lent.size ());
     REQUIRE (socket.socket ().try_send (frame) == 0);
     REQUIRE (stream->blocked ());
     // Behind it, still in the pipe's ring.
-    frame.init_constant (lent.data (), lent.size ());
+    frame.init_lent (lent.data (), lent.size ());
     REQUIRE (socket.socket ().try_send (frame) == 0);
     REQUIRE (stream->own_output ());
     REQUIRE (stream.pipe ().own_outbound (lent.data ()));

@@ -4,47 +4,17 @@
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
-#include <new>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "controlled_memory.hpp"
 #include "message/msg.hpp"
 #include "zmtp/decoder.hpp"
 
 using namespace engine;
-
-namespace {
-
-std::atomic<void *> watched{nullptr};
-std::atomic<int> destroyed{0};
-
-void *allocate (std::size_t size) noexcept { return std::malloc (size ? size : 1); }
-
-void give_up (void *memory) noexcept
-{
-    // The one that is watched is kept, so that nothing else gets its address, and a second end is seen.
-    if (memory && memory == watched.load (std::memory_order_relaxed))
-        destroyed.fetch_add (1, std::memory_order_relaxed);
-    else
-        std::free (memory);
-}
-
-}  // namespace
-
-// This program's own, all of a kind: a Metadata comes from the second and goes to the third.
-void *operator new (std::size_t size)
-{
-    if (void *const memory = allocate (size))
-        return memory;
-    throw std::bad_alloc ();
-}
-void *operator new (std::size_t size, const std::nothrow_t &) noexcept { return allocate (size); }
-void operator delete (void *memory) noexcept { give_up (memory); }
-void operator delete (void *memory, std::size_t) noexcept { give_up (memory); }
-void operator delete (void *memory, const std::nothrow_t &) noexcept { give_up (memory); }
 
 namespace {
 
@@ -57,20 +27,13 @@ class Watched
         const std::array<Metadata::Property, 1> properties{{{"Name", "value"}}};
         object_ = Metadata::create (properties, 7);
         REQUIRE (object_);
-        destroyed = 0;
-        watched = object_;
+        block_.emplace (object_);
     }
-    ~Watched ()
-    {
-        CHECK (ends () == 1);
-        watched = nullptr;
-        if (ends () > 0)
-            std::free (static_cast<void *> (object_));
-    }
+    ~Watched () { CHECK (ends () == 1); }
     Watched (const Watched &) = delete;
     Watched &operator= (const Watched &) = delete;
 
-    static int ends () { return destroyed; }
+    int ends () const { return block_->ends (); }
     Metadata *operator->() { return object_; }
     Metadata *get () { return object_; }
 
@@ -85,6 +48,7 @@ class Watched
 
   private:
     Metadata *object_;
+    std::optional<WatchedBlock> block_;
 };
 
 const int here = 0, elsewhere = 0;  // two sockets

@@ -1,4 +1,5 @@
-// Runs out of memory where a test wants it: the whole test program's operator new is replaced.
+// The whole test program's operator new and delete are replaced, so that memory runs out where a test wants it and that it hears
+// when an object ends.
 #pragma once
 
 #include <functional>
@@ -23,4 +24,16 @@ class FailingMemory
     int spare_;
     bool failed_ = false;
     std::function<void ()> at_failure_;
+};
+
+// Counts how often one block is freed while this lives, and does not free it, so that nothing else gets its address. One at a time.
+class WatchedBlock
+{
+  public:
+    explicit WatchedBlock (void *block);
+    ~WatchedBlock ();  // frees it if it ended
+    WatchedBlock (const WatchedBlock &) = delete;
+    WatchedBlock &operator= (const WatchedBlock &) = delete;
+
+    int ends () const noexcept;
 };
