@@ -100,7 +100,7 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
     socket.attendance ().waiter_left ();
     // Would spinning have caught it? (Half of what a wake-up costs is allowed for.)
     if (outcome != EINTR)
-        SpinMemory::current ().ended (now () - slept_from < spin_time);
+        SpinMemory::current ().ended (outcome != EAGAIN && now () - slept_from < spin_time);
     return outcome;
 }
 
