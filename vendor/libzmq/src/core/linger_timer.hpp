@@ -11,6 +11,8 @@ class LingerTimer final : public HookTarget
   public:
     explicit LingerTimer (Socket &socket) : socket_ (socket) {}
 
+    // Makes sure that it can be armed. False: out of memory.
+    bool prepare () noexcept { return handle_.prepare (socket_.reactor (), socket_.strand (), *this); }
     void arm (Nanoseconds deadline) noexcept { handle_.arm (socket_.reactor (), socket_.strand (), *this, deadline); }
     void on_io (std::uint32_t) noexcept override {}
     void on_timer () noexcept override

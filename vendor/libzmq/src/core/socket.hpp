@@ -129,7 +129,7 @@ class Socket final : public PatternHost
     };
     Backstop flush_backstop () noexcept;
     void linger_expired () noexcept;
-    bool lease_still_used () noexcept { return attendance_.still_used (); }
+    void check_lease () noexcept { attendance_.check_lease (); }
 
     // ---- life ----
     // zmq_close. What is queued goes out as ZMQ_LINGER allows.

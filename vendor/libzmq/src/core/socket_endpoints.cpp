@@ -1,6 +1,7 @@
 // The socket's endpoints: binding, connecting, ending them; and what happens when their connections come and go.
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 #include <unistd.h>
 
@@ -190,10 +191,17 @@ int Socket::use_reactor () noexcept
 {
     if (reactor_)
         return 0;
-    const int error = context_.choose_reactor (options.affinity, reactor_);
-    if (!error)
-        reactor_->load.fetch_add (1, std::memory_order_relaxed);
-    return error;
+    if (const int error = context_.choose_reactor (options.affinity, reactor_))
+        return error;
+    // A close must not linger for want of memory.
+    linger_timer_.reset (new (std::nothrow) LingerTimer (*this));
+    if (!linger_timer_ || !linger_timer_->prepare ()) {
+        linger_timer_.reset ();
+        reactor_ = nullptr;
+        return ENOMEM;
+    }
+    reactor_->load.fetch_add (1, std::memory_order_relaxed);
+    return 0;
 }
 
 int Socket::add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot) noexcept
@@ -557,18 +565,13 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
 
 // Each disconnected endpoint has its own deadline; those of a closed socket's accepted connections are the socket's.
 void Socket::arm_linger () noexcept
-try {
+{
     Nanoseconds next = closing_ ? linger_deadline_ : never;
     for (const auto &connector : connectors_)
         if (connector->lingering)
             next = std::min (next, connector->linger_deadline);
-    if (next == never || !reactor_)
-        return;
-    if (!linger_timer_)
-        linger_timer_ = std::make_unique<LingerTimer> (*this);
-    linger_timer_->arm (next);
-} catch (...) {
-    // Without memory for a timer it lingers until all is delivered.
+    if (next != never && reactor_)
+        linger_timer_->arm (next);
 }
 
 void Socket::linger_expired () noexcept

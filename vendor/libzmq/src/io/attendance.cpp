@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -117,14 +118,18 @@ void Attendance::remove (Stream &stream) noexcept
 void Attendance::take_lease () noexcept
 {
     used_ = true;
-    if (!held_by_reactor_)
+    if (!held_by_reactor_ || !check_later ())
         return;
     held_by_reactor_ = false;
     watch_.modify (0);
-    if (!listed_) {
-        listed_ = true;
-        socket_.reactor ().check_lease_later (socket_.strand ());
-    }
+}
+
+// False: out of memory. Nobody would end the lease.
+bool Attendance::check_later () noexcept
+{
+    if (!listed_)
+        listed_ = socket_.reactor ().check_lease_later (socket_.strand ());
+    return listed_;
 }
 
 void Attendance::hand_back () noexcept
@@ -137,22 +142,17 @@ void Attendance::hand_back () noexcept
     watch_.modify (io_in);
 }
 
-bool Attendance::still_used () noexcept
+void Attendance::check_lease () noexcept
 {
     listed_ = false;
     if (held_by_reactor_)
-        return false;
+        return;
     if (socket_.strand ().doorbell.has_waiters ()) {
         parked_ = true;
-        return false;
+        return;
     }
-    if (used_) {
-        used_ = false;
-        listed_ = true;
-        return true;
-    }
-    hand_back ();
-    return false;
+    if (!std::exchange (used_, false) || !check_later ())
+        hand_back ();
 }
 
 void Attendance::waiter_left () noexcept
@@ -160,10 +160,8 @@ void Attendance::waiter_left () noexcept
     if (!parked_)
         return;
     parked_ = false;
-    if (!held_by_reactor_ && !listed_ && set_ >= 0) {
-        listed_ = true;
-        socket_.reactor ().check_lease_later (socket_.strand ());
-    }
+    if (!held_by_reactor_ && set_ >= 0 && !check_later ())
+        hand_back ();
 }
 
 // ---- input and output ----

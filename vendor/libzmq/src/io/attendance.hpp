@@ -32,8 +32,8 @@ class Attendance final : public HookTarget
     void take_lease () noexcept;
     // Gives everything (back) to the reactor.
     void hand_back () noexcept;
-    // The lease timer: true if the lease was used since the last look and should be looked at again.
-    bool still_used () noexcept;
+    // The lease timer: ends a lease that was not used since the last look.
+    void check_lease () noexcept;
     // A thread that slept on this socket goes on.
     void waiter_left () noexcept;
 
@@ -58,6 +58,7 @@ class Attendance final : public HookTarget
     bool background () const noexcept;
     bool open_set () noexcept;
     bool set_interest (Stream &stream, std::uint32_t events) noexcept;
+    bool check_later () noexcept;
     void collect () noexcept;
     void pull_only_stream () noexcept;
     void resume_paused () noexcept;

@@ -247,18 +247,19 @@ bool Reactor::flush_later (Strand &strand) noexcept
     return true;
 }
 
-void Reactor::check_lease_later (Strand &strand) noexcept
+bool Reactor::check_lease_later (Strand &strand) noexcept
 {
     Lock lock (mutex_);
     try {
         to_check_.push_back (&strand);
     } catch (...) {
-        return;
+        return false;
     }
     if (!lease_armed_) {
         lease_armed_ = true;
         set_timer (lease_timer_, lease_time);
     }
+    return true;
 }
 
 void Reactor::serve (Strand &strand) noexcept
@@ -430,8 +431,8 @@ void Reactor::run_strands () noexcept
     if (take_due (lease_timer_, &Reactor::lease_armed_, &Reactor::to_check_)) {
         for (Strand *strand : batch_) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
-            if (socket && socket->lease_still_used ())
-                check_lease_later (*strand);
+            if (socket)
+                socket->check_lease ();
         }
         batch_.clear ();
     }

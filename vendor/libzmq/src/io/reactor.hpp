@@ -107,8 +107,8 @@ class Reactor
     // Something was left in a queue of this strand: flush it within about `flush_delay`, should the application not.
     // False: out of memory, nobody will.
     bool flush_later (Strand &strand) noexcept;
-    // The strand was leased by an application thread: see whether it still is, a few milliseconds from now.
-    void check_lease_later (Strand &strand) noexcept;
+    // The strand was leased by an application thread: see whether it still is, a few milliseconds from now. False as above.
+    bool check_lease_later (Strand &strand) noexcept;
     // Run the strand's inbox soon (its owner may make no call).
     void serve (Strand &strand) noexcept;
 

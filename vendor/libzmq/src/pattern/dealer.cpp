@@ -51,17 +51,14 @@ class DealerPattern final : public Pattern
 
 }  // namespace
 
-PatternRow dealer_row () noexcept
-{
-    return {
-      .type = ZMQ_DEALER,
-      .name = "DEALER",
-      .compatible = peer_types (ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER),
-      .sends_identity = true,
-      .conflatable = true,
-      .connects_once = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<DealerPattern> (host); },
-    };
-}
+constinit const PatternRow dealer_row = {
+  .type = ZMQ_DEALER,
+  .name = "DEALER",
+  .compatible = peer_types (ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER),
+  .sends_identity = true,
+  .conflatable = true,
+  .connects_once = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<DealerPattern> (host); },
+};
 
 }  // namespace engine

@@ -87,11 +87,12 @@ void FanOut::drop (std::uint32_t index) noexcept
     host_.count_dropped ();
 }
 
-// No room, or the peer has gone.
+// No room, or the peer has gone. (A pipe that has room is not told of room: it refused for want of memory.)
 void FanOut::refused (std::uint32_t index) noexcept
 {
     drop (index);
-    swap (matching_, --ready_);
+    if (!pipes_[matching_]->writable ())
+        swap (matching_, --ready_);
 }
 
 }  // namespace engine

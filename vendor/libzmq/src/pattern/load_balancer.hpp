@@ -27,8 +27,8 @@ class LoadBalancer
         pipes_.remove (pipe);
     }
 
-    // 0 (the frame is consumed) or EAGAIN (nothing happened; only for the first frame of a message). `to` gets the pipe that took the
-    // frame, null if it was dropped.
+    // 0 (the frame is consumed), or EAGAIN or ENOMEM (nothing happened; only for the first frame of a message). `to` gets the pipe that
+    // took the frame, null if it was dropped.
     int send (Msg &frame, Pipe *&to)
     {
         if (dropping_) [[unlikely]]
@@ -36,19 +36,23 @@ class LoadBalancer
         while (pipes_.active () > 0) {
             Pipe &pipe = pipes_.current ();
             const bool more = frame.more ();
-            if (pipe.write (frame)) [[likely]] {
+            // (Room may have come between two looks. Refused with room there is no memory: such a pipe will not tell when to try again.)
+            if (pipe.write (frame) || (pipe.writable () && pipe.write (frame))) [[likely]] {
                 to = &pipe;
                 more_ = more;
                 if (!more)
                     pipes_.advance ();
                 return 0;
             }
+            const bool has_room = pipe.writable ();
+            if (!has_room)
+                pipes_.deactivate (pipe);
             if (more_) [[unlikely]] {
                 drop_message (pipe);
-                pipes_.deactivate (pipe);
                 return send_dropped (frame, to);
             }
-            pipes_.deactivate (pipe);
+            if (has_room)
+                return ENOMEM;
         }
         return EAGAIN;
     }

@@ -53,14 +53,11 @@ class PairPattern final : public Pattern
 
 }  // namespace
 
-PatternRow pair_row () noexcept
-{
-    return {
-      .type = ZMQ_PAIR,
-      .name = "PAIR",
-      .compatible = peer_types (ZMQ_PAIR),
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PairPattern> (host); },
-    };
-}
+constinit const PatternRow pair_row = {
+  .type = ZMQ_PAIR,
+  .name = "PAIR",
+  .compatible = peer_types (ZMQ_PAIR),
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PairPattern> (host); },
+};
 
 }  // namespace engine

@@ -90,7 +90,7 @@ struct PatternRow
     std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
 };
 
-std::span<const PatternRow> pattern_table () noexcept;
+std::span<const PatternRow *const> pattern_table () noexcept;
 const PatternRow *find_pattern (int type) noexcept;
 
 }  // namespace engine

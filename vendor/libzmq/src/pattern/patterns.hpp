@@ -1,4 +1,4 @@
-// One function for each socket type, defined in the file of that type: its row of the table. Only table.cpp needs them.
+// One row of the table for each socket type, defined in the file of that type and constant-initialised. Only table.cpp needs them.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,18 @@
 
 namespace engine {
 
-PatternRow pair_row () noexcept;
-PatternRow pub_row () noexcept;
-PatternRow sub_row () noexcept;
-PatternRow req_row () noexcept;
-PatternRow rep_row () noexcept;
-PatternRow dealer_row () noexcept;
-PatternRow router_row () noexcept;
-PatternRow pull_row () noexcept;
-PatternRow push_row () noexcept;
-PatternRow xpub_row () noexcept;
-PatternRow xsub_row () noexcept;
-PatternRow stream_row () noexcept;
+extern const PatternRow pair_row;
+extern const PatternRow pub_row;
+extern const PatternRow sub_row;
+extern const PatternRow req_row;
+extern const PatternRow rep_row;
+extern const PatternRow dealer_row;
+extern const PatternRow router_row;
+extern const PatternRow pull_row;
+extern const PatternRow push_row;
+extern const PatternRow xpub_row;
+extern const PatternRow xsub_row;
+extern const PatternRow stream_row;
 
 // The set of peer types for PatternRow::compatible.
 template <class... Types>

@@ -26,17 +26,14 @@ class PubPattern final : public XpubPattern
 
 }  // namespace
 
-PatternRow pub_row () noexcept
-{
-    return {
-      .type = ZMQ_PUB,
-      .name = "PUB",
-      .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
-      .wants_subscriptions = true,
-      .conflatable = true,
-      .connects_once = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PubPattern> (host); },
-    };
-}
+constinit const PatternRow pub_row = {
+  .type = ZMQ_PUB,
+  .name = "PUB",
+  .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
+  .wants_subscriptions = true,
+  .conflatable = true,
+  .connects_once = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PubPattern> (host); },
+};
 
 }  // namespace engine

@@ -30,15 +30,12 @@ class PullPattern final : public Pattern
 
 }  // namespace
 
-PatternRow pull_row () noexcept
-{
-    return {
-      .type = ZMQ_PULL,
-      .name = "PULL",
-      .compatible = peer_types (ZMQ_PUSH),
-      .conflatable = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PullPattern> (host); },
-    };
-}
+constinit const PatternRow pull_row = {
+  .type = ZMQ_PULL,
+  .name = "PULL",
+  .compatible = peer_types (ZMQ_PUSH),
+  .conflatable = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PullPattern> (host); },
+};
 
 }  // namespace engine

@@ -39,15 +39,12 @@ class PushPattern final : public Pattern
 
 }  // namespace
 
-PatternRow push_row () noexcept
-{
-    return {
-      .type = ZMQ_PUSH,
-      .name = "PUSH",
-      .compatible = peer_types (ZMQ_PULL),
-      .conflatable = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PushPattern> (host); },
-    };
-}
+constinit const PatternRow push_row = {
+  .type = ZMQ_PUSH,
+  .name = "PUSH",
+  .compatible = peer_types (ZMQ_PULL),
+  .conflatable = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PushPattern> (host); },
+};
 
 }  // namespace engine

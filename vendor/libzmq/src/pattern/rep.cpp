@@ -122,15 +122,12 @@ class RepPattern final : public RouterBase
 
 }  // namespace
 
-PatternRow rep_row () noexcept
-{
-    return {
-      .type = ZMQ_REP,
-      .name = "REP",
-      .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER),
-      .wants_peer_routing_id = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RepPattern> (host); },
-    };
-}
+constinit const PatternRow rep_row = {
+  .type = ZMQ_REP,
+  .name = "REP",
+  .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER),
+  .wants_peer_routing_id = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RepPattern> (host); },
+};
 
 }  // namespace engine

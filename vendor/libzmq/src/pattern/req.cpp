@@ -210,17 +210,14 @@ class ReqFrameCheck final : public FrameCheck
 
 }  // namespace
 
-PatternRow req_row () noexcept
-{
-    return {
-      .type = ZMQ_REQ,
-      .name = "REQ",
-      .compatible = peer_types (ZMQ_REP, ZMQ_ROUTER),
-      .sends_identity = true,
-      .connects_once = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ReqPattern> (host); },
-      .make_frame_check = [] () -> std::unique_ptr<FrameCheck> { return std::make_unique<ReqFrameCheck> (); },
-    };
-}
+constinit const PatternRow req_row = {
+  .type = ZMQ_REQ,
+  .name = "REQ",
+  .compatible = peer_types (ZMQ_REP, ZMQ_ROUTER),
+  .sends_identity = true,
+  .connects_once = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ReqPattern> (host); },
+  .make_frame_check = [] () -> std::unique_ptr<FrameCheck> { return std::make_unique<ReqFrameCheck> (); },
+};
 
 }  // namespace engine

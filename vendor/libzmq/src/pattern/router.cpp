@@ -100,16 +100,13 @@ class RouterPattern final : public RouterBase
 
 }  // namespace
 
-PatternRow router_row () noexcept
-{
-    return {
-      .type = ZMQ_ROUTER,
-      .name = "ROUTER",
-      .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER),
-      .sends_identity = true,
-      .wants_peer_routing_id = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RouterPattern> (host); },
-    };
-}
+constinit const PatternRow router_row = {
+  .type = ZMQ_ROUTER,
+  .name = "ROUTER",
+  .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER),
+  .sends_identity = true,
+  .wants_peer_routing_id = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RouterPattern> (host); },
+};
 
 }  // namespace engine

@@ -82,14 +82,11 @@ class StreamPattern final : public RouterBase
 
 }  // namespace
 
-PatternRow stream_row () noexcept
-{
-    return {
-      .type = ZMQ_STREAM,
-      .name = "STREAM",
-      .raw = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<StreamPattern> (host); },
-    };
-}
+constinit const PatternRow stream_row = {
+  .type = ZMQ_STREAM,
+  .name = "STREAM",
+  .raw = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<StreamPattern> (host); },
+};
 
 }  // namespace engine

@@ -68,17 +68,14 @@ class SubPattern final : public XsubPattern
 
 }  // namespace
 
-PatternRow sub_row () noexcept
-{
-    return {
-      .type = ZMQ_SUB,
-      .name = "SUB",
-      .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
-      .no_linger_by_default = true,
-      .conflatable = true,
-      .connects_once = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<SubPattern> (host); },
-    };
-}
+constinit const PatternRow sub_row = {
+  .type = ZMQ_SUB,
+  .name = "SUB",
+  .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
+  .no_linger_by_default = true,
+  .conflatable = true,
+  .connects_once = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<SubPattern> (host); },
+};
 
 }  // namespace engine

@@ -191,15 +191,12 @@ int XpubPattern::get_option (int option, void *value, std::size_t *size)
     return EINVAL;
 }
 
-PatternRow xpub_row () noexcept
-{
-    return {
-      .type = ZMQ_XPUB,
-      .name = "XPUB",
-      .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
-      .wants_subscriptions = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XpubPattern> (host); },
-    };
-}
+constinit const PatternRow xpub_row = {
+  .type = ZMQ_XPUB,
+  .name = "XPUB",
+  .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
+  .wants_subscriptions = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XpubPattern> (host); },
+};
 
 }  // namespace engine

@@ -134,15 +134,12 @@ int XsubPattern::get_option (int option, void *value, std::size_t *size)
     return EINVAL;
 }
 
-PatternRow xsub_row () noexcept
-{
-    return {
-      .type = ZMQ_XSUB,
-      .name = "XSUB",
-      .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
-      .no_linger_by_default = true,
-      .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XsubPattern> (host); },
-    };
-}
+constinit const PatternRow xsub_row = {
+  .type = ZMQ_XSUB,
+  .name = "XSUB",
+  .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
+  .no_linger_by_default = true,
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XsubPattern> (host); },
+};
 
 }  // namespace engine

@@ -195,23 +195,20 @@ std::string peer_address (int fd)
 
 }  // namespace
 
-Transport ipc_transport () noexcept
-{
-    Transport row{};
-    row.name = "ipc";
-    row.check_connect = check_connect;
-    row.resolves_at_once = resolves_at_once;
-    row.resolve = resolve;
-    row.listen = listen;
-    row.unlisten = unlisten;
-    row.dial = dial;
-    row.finish = finish;
-    row.accept = accept;
-    row.canonical = canonical;
-    row.local_endpoint = local_endpoint;
-    row.remote_endpoint = remote_endpoint;
-    row.peer_address = peer_address;
-    return row;
-}
+constinit const Transport ipc_transport = {
+  .name = "ipc",
+  .check_connect = check_connect,
+  .resolves_at_once = resolves_at_once,
+  .resolve = resolve,
+  .listen = listen,
+  .unlisten = unlisten,
+  .dial = dial,
+  .finish = finish,
+  .accept = accept,
+  .canonical = canonical,
+  .local_endpoint = local_endpoint,
+  .remote_endpoint = remote_endpoint,
+  .peer_address = peer_address,
+};
 
 }  // namespace engine

@@ -5,6 +5,6 @@
 
 namespace engine {
 
-Transport ipc_transport () noexcept;
+extern const Transport ipc_transport;
 
 }  // namespace engine

@@ -5,22 +5,22 @@
 
 namespace engine {
 
-std::span<const Transport> transport_table () noexcept
-{
-    // ws comes here once it exists: tcp's rows with its own address syntax. udp has datagrams, not a byte stream, and will
-    // have a table of its own.
-    static const Transport table[] = {
-      tcp_transport (),
-      ipc_transport (),
-    };
-    return table;
-}
+namespace {
+
+// ws comes here once it exists: tcp's rows with its own address syntax. udp has datagrams, not a byte stream, and will
+// have a table of its own.
+// Nothing is made at first use: a child of a process that has threads may use it whatever they were doing at the fork.
+constexpr const Transport *rows[] = {&tcp_transport, &ipc_transport};
+
+}  // namespace
+
+std::span<const Transport *const> transport_table () noexcept { return rows; }
 
 const Transport *find_transport (std::string_view name) noexcept
 {
-    for (const Transport &transport : transport_table ())
-        if (name == transport.name)
-            return &transport;
+    for (const Transport *row : rows)
+        if (name == row->name)
+            return row;
     return nullptr;
 }
 

@@ -6,6 +6,6 @@
 
 namespace engine {
 
-Transport tcp_transport () noexcept;
+extern const Transport tcp_transport;
 
 }  // namespace engine

@@ -81,7 +81,7 @@ struct Transport
     std::string (*peer_address) (int fd);  // Peer-Address property: numeric IP; ipc: "localhost:uid:gid:pid"
 };
 
-std::span<const Transport> transport_table () noexcept;
+std::span<const Transport *const> transport_table () noexcept;
 const Transport *find_transport (std::string_view name) noexcept;
 
 }  // namespace engine

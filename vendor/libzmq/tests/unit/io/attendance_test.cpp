@@ -44,3 +44,25 @@ TEST_CASE ("attendance: a connection lost for want of memory is watched no more,
         CHECK (socket.recv () == Frames{"hello"});
     }
 }
+
+TEST_CASE ("attendance: who takes the lease without memory leaves the reading to the reactor")
+{
+    for (int spare = 0;; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 100);
+        HeldSocket socket (ZMQ_PULL);
+        WiredStream stream (socket);
+        stream.far.write (greeting () + ready ("PUSH"));
+        CHECK (socket.wait ([&] { return stream->established (); }));
+        bool failed = false;
+        {
+            const FailingMemory memory (spare);
+            socket.socket ().poll_input ();
+            failed = memory.failed ();
+        }
+        stream.far.write (message ({"hello"}));
+        CHECK (socket.wait ([&] { return socket.socket ().inbound_messages == 1; }));
+        if (!failed)
+            break;
+    }
+}

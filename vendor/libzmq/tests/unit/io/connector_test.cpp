@@ -2,11 +2,15 @@
 #include "io/connector.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <new>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -102,4 +106,36 @@ TEST_CASE ("connector: short of memory at the first attempt, it is refused or tr
             if (!failed)
                 break;
         }
+}
+
+TEST_CASE ("connector: a close without memory lingers no longer than it should")
+{
+    for (int spare = 0;; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 100);
+        Path path;
+        // If it never ends it is used for ever.
+        void *const context = zmq_ctx_new ();
+        void *const socket = zmq_socket (context, ZMQ_PUSH);
+        const int linger = 1;
+        REQUIRE (zmq_setsockopt (socket, ZMQ_LINGER, &linger, sizeof linger) == 0);
+        REQUIRE (zmq_connect (socket, ("ipc://" + path.name ()).c_str ()) == 0);
+        REQUIRE (zmq_send (socket, "x", 1, 0) == 1);
+        bool failed = false;
+        {
+            const FailingMemory memory (spare);
+            REQUIRE (zmq_close (socket) == 0);
+            failed = memory.failed ();
+        }
+        std::packaged_task<int ()> end ([context] { return zmq_ctx_term (context); });
+        std::future<int> ended = end.get_future ();
+        std::thread ender (std::move (end));
+        const bool over = ended.wait_for (std::chrono::seconds (10)) == std::future_status::ready;
+        if (!over)
+            ender.detach ();
+        REQUIRE (over);
+        ender.join ();
+        if (!failed)
+            break;
+    }
 }

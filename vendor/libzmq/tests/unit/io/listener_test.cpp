@@ -1,10 +1,13 @@
 // Listeners in trouble: descriptors that the application has ended behind the engine's back, and memory that is not there.
 #include "io/listener.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
@@ -16,8 +19,8 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
-#include "core/held_socket.hpp"
 #include "controlled_memory.hpp"
+#include "io/wired_stream.hpp"
 
 using namespace held;
 
@@ -139,5 +142,55 @@ TEST_CASE ("listener: a bind for which there is no memory leaves the address fre
             CHECK (rc == 0);
             break;
         }
+    }
+}
+
+TEST_CASE ("listener: peers that have said everything, or have gone, before they are accepted")
+{
+    for (const int type : {ZMQ_PULL, ZMQ_PAIR, ZMQ_ROUTER, ZMQ_STREAM}) {
+        CAPTURE (type);
+        HeldSocket socket (type);
+        socket.let_go ();
+        REQUIRE (zmq_bind (socket.handle (), "tcp://127.0.0.1:*") == 0);
+        char endpoint[64];
+        std::size_t size = sizeof endpoint;
+        REQUIRE (zmq_getsockopt (socket.handle (), ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+        address.sin_port = htons (static_cast<std::uint16_t> (std::stoi (std::strrchr (endpoint, ':') + 1)));
+        socket.hold ();  // nobody is accepted from now on
+
+        const char *const fits = type == ZMQ_PULL ? "PUSH" : type == ZMQ_PAIR ? "PAIR" : "DEALER";
+        const std::string hello = greeting () + ready (fits);
+        const std::string said[] = {"", "no ZMTP at all, but long enough for a greeting to be read and refused by whoever it may be",
+                                    greeting () + ready ("PUB"), hello, hello + message ({"one", "two"})};
+        std::vector<FarEnd> peers;
+        for (int round = 0; round < 3; ++round)
+            for (const std::string &words : said)
+                for (const int end : {0, 1, 2}) {
+                    FarEnd peer (::socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+                    REQUIRE (::connect (peer.fd (), reinterpret_cast<const sockaddr *> (&address), sizeof address) == 0);
+                    peer.write (words);
+                    if (end == 2) {
+                        const linger hard{1, 0};
+                        ::setsockopt (peer.fd (), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+                    }
+                    if (end == 0)
+                        peers.push_back (std::move (peer));
+                }
+        // Those who stayed (and said the right thing) are there in the end, if there may be more than one.
+        std::size_t most = 0;
+        CHECK (socket.wait ([&] {
+            socket.socket ().poll_input ();
+            while (!socket.recv ().empty ()) {
+            }
+            zmq_ext_stats_t stats;
+            socket.socket ().fill_stats (stats);
+            most = std::max<std::size_t> (most, stats.peers);
+            return socket.socket ().stats.accepts >= 30 && most >= (type == ZMQ_PAIR ? 1 : 6);
+        }));
+        socket.next_call ();
+        CHECK (socket.send ("x", type != ZMQ_PAIR) != ENOMEM);
     }
 }

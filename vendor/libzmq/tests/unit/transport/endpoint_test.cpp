@@ -27,21 +27,21 @@ TEST_CASE ("endpoint: both parts are needed")
 TEST_CASE ("transport table: every row is complete and found by its exact name")
 {
     CHECK (!transport_table ().empty ());
-    for (const Transport &row : transport_table ()) {
-        CAPTURE (row.name);
-        CHECK (find_transport (row.name) == &row);
-        CHECK ((row.check_connect != nullptr));
-        CHECK ((row.resolves_at_once != nullptr));
-        CHECK ((row.resolve != nullptr));
-        CHECK ((row.listen != nullptr));
-        CHECK ((row.unlisten != nullptr));
-        CHECK ((row.dial != nullptr));
-        CHECK ((row.finish != nullptr));
-        CHECK ((row.accept != nullptr));
-        CHECK ((row.canonical != nullptr));
-        CHECK ((row.local_endpoint != nullptr));
-        CHECK ((row.remote_endpoint != nullptr));
-        CHECK ((row.peer_address != nullptr));
+    for (const Transport *row : transport_table ()) {
+        CAPTURE (row->name);
+        CHECK (find_transport (row->name) == row);
+        CHECK ((row->check_connect != nullptr));
+        CHECK ((row->resolves_at_once != nullptr));
+        CHECK ((row->resolve != nullptr));
+        CHECK ((row->listen != nullptr));
+        CHECK ((row->unlisten != nullptr));
+        CHECK ((row->dial != nullptr));
+        CHECK ((row->finish != nullptr));
+        CHECK ((row->accept != nullptr));
+        CHECK ((row->canonical != nullptr));
+        CHECK ((row->local_endpoint != nullptr));
+        CHECK ((row->remote_endpoint != nullptr));
+        CHECK ((row->peer_address != nullptr));
     }
     CHECK (find_transport ("tcp") != nullptr);
     CHECK (find_transport ("ipc") != nullptr);

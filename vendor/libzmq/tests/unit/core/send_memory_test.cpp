@@ -1,0 +1,68 @@
+// Sending when memory runs out: a message is refused or dropped whole, and the next ones go out as ever.
+#include <cerrno>
+
+#include <doctest/doctest.h>
+#include <zmq.h>
+
+#include "failing_memory.hpp"
+#include "io/wired_stream.hpp"
+
+using namespace held;
+
+TEST_CASE ("sending: after a message for which there was no memory the others go out, whole")
+{
+    struct Kind
+    {
+        int type;
+        const char *peer;
+        const char *first;  // what the peer says to be sent to
+    };
+    for (const Kind &kind : {Kind{ZMQ_PUSH, "PULL", nullptr}, Kind{ZMQ_DEALER, "ROUTER", nullptr}, Kind{ZMQ_PUB, "SUB", "\1"},
+                             Kind{ZMQ_XPUB, "SUB", "\1"}, Kind{ZMQ_XSUB, "PUB", nullptr}})
+        for (const int parts : {1, 3})
+            for (int spare = 0;; ++spare) {
+                CAPTURE (kind.type);
+                CAPTURE (parts);
+                CAPTURE (spare);
+                REQUIRE (spare < 100);
+                HeldSocket socket (kind.type);
+                WiredStream peer (socket, kind.peer);
+                if (kind.first) {
+                    peer.far.write (frame (kind.first));
+                    peer.advance ();
+                    peer.advance ();
+                }
+                const auto send = [&] {
+                    for (int part = 1; part <= parts; ++part) {
+                        Msg frame;
+                        frame.init_copy ("body", 4);
+                        frame.set_more (part < parts);
+                        if (const int error = socket.socket ().try_send (frame)) {
+                            CHECK (error == ENOMEM);
+                            CHECK (part == 1);
+                            return;
+                        }
+                    }
+                };
+                bool failed = false;
+                {
+                    const FailingMemory memory (spare);
+                    send ();
+                    failed = memory.failed ();
+                }
+                for (int i = 0; i < 2; ++i)
+                    send ();
+                socket.next_call ();
+                socket.socket ().flush_bursts ();
+                bool ended = false;
+                const auto messages = messages_in (peer.flush_all (&ended));
+                // (Without memory for what goes over the wire the connection ends.)
+                CHECK ((ended ? failed : messages.size () >= 2));
+                for (const Frames &message : messages)
+                    CHECK (message == Frames (static_cast<std::size_t> (parts), "body"));
+                if (!failed) {
+                    CHECK (messages.size () == 3);
+                    break;
+                }
+            }
+}
