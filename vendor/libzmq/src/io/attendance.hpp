@@ -34,6 +34,8 @@ class Attendance final : public HookTarget
     void hand_back () noexcept;
     // The lease timer: ends a lease that was not used since the last look.
     void check_lease () noexcept;
+    // The reactor will look whether the lease is still used.
+    bool lease_watched () const noexcept { return listed_; }
     // A thread that slept on this socket goes on.
     void waiter_left () noexcept;
 

@@ -73,7 +73,8 @@ void Listener::on_io (std::uint32_t events) noexcept
         const bool nobody = error == EAGAIN || error == EWOULDBLOCK;
         if (nobody && !(events & io_error))
             return;
-        const bool ended = has_ended (listening_.fd);
+        const bool suspicious = nobody || error == EINVAL || error == EBADF || error == ENOTSOCK || error == EOPNOTSUPP;
+        const bool ended = suspicious && has_ended (listening_.fd);
         if (nobody && !ended)
             return;
         socket_.emit_endpoint (ZMQ_EVENT_ACCEPT_FAILED, static_cast<std::uint64_t> (nobody ? EINVAL : error), listening_.endpoint);

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <zmq.h>
 
-#include "failing_memory.hpp"
+#include "controlled_memory.hpp"
 #include "io/wired_stream.hpp"
 
 using namespace held;

@@ -1,196 +1,222 @@
-// Listeners in trouble: descriptors that the application has ended behind the engine's back, and memory that is not there.
+// Listening: connections taken in turns, what happens when there is nothing to take them with, and the end. The transport is a script, but
+// where the address itself matters.
 #include "io/listener.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 #include <zmq.h>
 #include <zmq_ext.h>
 
-#include "controlled_memory.hpp"
-#include "io/wired_stream.hpp"
+#include "io/fake_transport.hpp"
+#include "transport/loopback.hpp"
 
 using namespace held;
 
 namespace {
 
-int listening_descriptor (bool ipc)
+// A listener on a descriptor that the test makes readable.
+struct Listens
 {
-    const int fd = ::socket (ipc ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    REQUIRE (fd >= 0);
-    if (ipc) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;  // alone: the system chooses an abstract name
-        REQUIRE (::bind (fd, reinterpret_cast<const sockaddr *> (&address), sizeof address.sun_family) == 0);
-    } else {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-        REQUIRE (::bind (fd, reinterpret_cast<const sockaddr *> (&address), sizeof address) == 0);
+    explicit Listens (HeldSocket &socket_) : socket (socket_), events (socket_)
+    {
+        Link link = make_link ();
+        caller = std::move (link.far);
+        fd = link.near;
+        Listening listening;
+        listening.fd = fd;
+        listening.endpoint = "fake://here";
+        listener = std::make_unique<Listener> (socket.socket (), fake_transport (), std::move (listening), socket.socket ().snapshot ());
     }
-    REQUIRE (::listen (fd, 8) == 0);
-    return fd;
-}
-
-// Processor time of the whole program so far.
-Nanoseconds time_used ()
-{
-    rusage usage{};
-    ::getrusage (RUSAGE_SELF, &usage);
-    const auto in_all = [] (const timeval &time) { return time.tv_sec * 1000 * millisecond + time.tv_usec * 1000; };
-    return in_all (usage.ru_utime) + in_all (usage.ru_stime);
-}
-
-// Events of that kind which a monitor's socket has, read to the end.
-int count_events (void *monitor, int event)
-{
-    int count = 0;
-    char frame[256];
-    while (zmq_recv (monitor, frame, sizeof frame, ZMQ_DONTWAIT) >= 0) {
-        std::uint16_t kind;
-        std::memcpy (&kind, frame, sizeof kind);
-        count += kind == event;
-        zmq_recv (monitor, frame, sizeof frame, ZMQ_DONTWAIT);
+    ~Listens ()
+    {
+        socket.hold ();
+        listener->close ();
+        // The streams that came through it go before it.
+        script.far.clear ();
+        CHECK (socket.wait ([&] { return stats ().peers == 0 && stats ().disconnects == stats ().accepts; }));
     }
-    return count;
+
+    zmq_ext_stats_t stats () const
+    {
+        zmq_ext_stats_t now_;
+        socket.socket ().fill_stats (now_);
+        return now_;
+    }
+    std::size_t calls () const { return script.accepted.size (); }
+    void pass (int milliseconds)
+    {
+        const Nanoseconds until = now () + milliseconds * millisecond;
+        CHECK (socket.wait ([&] { return now () > until; }));
+    }
+
+    Script script;
+    HeldSocket &socket;
+    EventLog events;
+    FarEnd caller;
+    int fd;
+    std::unique_ptr<Listener> listener;
+};
+
+std::string repeated (const std::string &text, int times)
+{
+    std::string all;
+    for (int i = 0; i < times; ++i)
+        all += (i ? " " : "") + text;
+    return all;
 }
 
 }  // namespace
 
-TEST_CASE ("listener: a descriptor that the application has ended is reported once and costs no processor time")
+TEST_CASE ("listener: a connection becomes a stream, reported with its descriptor")
 {
-    for (int variant = 0; variant < 8; ++variant) {
-        const int poller = variant & 1;
-        const bool closed = variant & 2;
-        const bool ipc = variant & 4;
-        CAPTURE (poller);
-        CAPTURE (ipc);
-        CAPTURE (closed);
-        void *const context = zmq_ctx_new ();
-        REQUIRE (zmq_ctx_set (context, ZMQ_EXT_POLLER, poller) == 0);
-        void *const socket = zmq_socket (context, ZMQ_PULL);
-        REQUIRE (zmq_socket_monitor (socket, "inproc://events", ZMQ_EVENT_ACCEPT_FAILED | ZMQ_EVENT_CLOSED) == 0);
-        void *const monitor = zmq_socket (context, ZMQ_PAIR);
-        REQUIRE (zmq_connect (monitor, "inproc://events") == 0);
-        const int fd = listening_descriptor (ipc);
-        REQUIRE (zmq_setsockopt (socket, ZMQ_USE_FD, &fd, sizeof fd) == 0);
-        REQUIRE (zmq_bind (socket, ipc ? "ipc://@anything" : "tcp://127.0.0.1:*") == 0);
-        char endpoint[64];
-        std::size_t size = sizeof endpoint;
-        REQUIRE (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
-        if (closed)
-            ::close (fd);
-        else
-            ::shutdown (fd, SHUT_RDWR);
+    HeldSocket socket (ZMQ_ROUTER);
+    Listens at (socket);
+    at.script.accepts = {0};
+    at.listener->on_io (io_in);
+    CHECK (at.calls () == 2);  // until there is none
+    const std::vector<Event> events = at.events.take ();
+    CHECK (EventLog::text_of (events) == "ACCEPTED fake://here");
+    CHECK (static_cast<int> (events.at (0).value) == at.script.last_fd);
+    CHECK (at.stats ().accepts == 1);
+    CHECK (at.script.far[0].read ().value ().starts_with ("\xff"));
+    at.script.far[0].write (greeting () + ready ("DEALER"));
+    CHECK (socket.wait ([&] { return at.stats ().peers == 1; }));
+    CHECK (at.events.text () == "SUCCEEDED fake://here");
+}
 
-        const Nanoseconds before = time_used ();
-        ::poll (nullptr, 0, 200);
-        CHECK (time_used () - before < 100 * millisecond);
-        const int failures = count_events (monitor, ZMQ_EVENT_ACCEPT_FAILED);
-        if (closed && poller == 0)
-            CHECK (failures == 0);  // epoll forgets it
-        else
-            CHECK (failures == 1);
-        CHECK (zmq_unbind (socket, endpoint) == 0);
-        CHECK (count_events (monitor, ZMQ_EVENT_CLOSED) == 1);
-        zmq_close (monitor);
-        zmq_close (socket);
-        zmq_ctx_term (context);
+TEST_CASE ("listener: one turn takes a few connections, the next turns the others")
+{
+    HeldSocket socket (ZMQ_ROUTER);
+    Listens at (socket);
+    at.script.accepts.assign (20, 0);
+    at.listener->on_io (io_in);
+    CHECK (at.stats ().accepts == 8);
+    CHECK (at.calls () == 8);
+    at.listener->on_io (io_in);
+    CHECK (at.stats ().accepts == 16);
+    at.listener->on_io (io_in);
+    CHECK (at.stats ().accepts == 20);
+    CHECK (at.calls () == 21);
+    CHECK (at.events.text () == repeated ("ACCEPTED fake://here", 20));
+}
+
+TEST_CASE ("listener: the reactor calls it while its descriptor is readable, and not otherwise")
+{
+    HeldSocket socket (ZMQ_ROUTER);
+    Listens at (socket);
+    REQUIRE (at.listener->start () == 0);
+    at.pass (10);
+    CHECK (at.calls () == 0);
+    at.script.accepts.assign (20, 0);
+    at.caller.write ("knock");
+    CHECK (socket.wait ([&] { return at.stats ().accepts == 20; }));
+    CHECK (at.calls () >= 20);
+}
+
+TEST_CASE ("listener: a failed connection is reported, and the next is taken at once")
+{
+    HeldSocket socket (ZMQ_ROUTER);
+    for (const int error : {ECONNABORTED, ECONNREFUSED, EPROTO, EPERM}) {
+        CAPTURE (error);
+        Listens at (socket);
+        at.script.accepts = {error, 0, error};
+        const std::uint64_t before = at.stats ().accepts;
+        at.listener->on_io (io_in);
+        CHECK (at.calls () == 4);
+        const std::vector<Event> events = at.events.take ();
+        CHECK (EventLog::text_of (events) == "ACCEPT_FAILED fake://here ACCEPTED fake://here ACCEPT_FAILED fake://here");
+        CHECK (static_cast<int> (events.at (0).value) == error);
+        CHECK (at.stats ().accepts == before + 1);
+        // Failures count towards the turn.
+        at.script.accepts.assign (20, error);
+        at.listener->on_io (io_in);
+        CHECK (at.calls () == 12);
+        at.script.accepts.clear ();
     }
 }
 
-TEST_CASE ("listener: a bind for which there is no memory leaves the address free")
+TEST_CASE ("listener: without descriptors or memory it rests a moment, then goes on by itself")
 {
-    for (int spare = 0;; ++spare) {
-        CAPTURE (spare);
-        REQUIRE (spare < 200);
-        void *const context = zmq_ctx_new ();
-        void *const first = zmq_socket (context, ZMQ_PULL);
-        REQUIRE (zmq_bind (first, "tcp://127.0.0.1:*") == 0);
-        char endpoint[64];
-        std::size_t size = sizeof endpoint;
-        REQUIRE (zmq_getsockopt (first, ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
-        REQUIRE (zmq_unbind (first, endpoint) == 0);
-        bool failed = false;
-        int rc = 0;
-        {
-            const FailingMemory memory (spare);
-            rc = zmq_bind (first, endpoint);
-            failed = memory.failed ();
-        }
-        if (rc != 0) {
-            CHECK (zmq_errno () == ENOMEM);
-            void *const second = zmq_socket (context, ZMQ_PULL);
-            CHECK (zmq_bind (second, endpoint) == 0);
-            zmq_close (second);
-        }
-        zmq_close (first);
-        zmq_ctx_term (context);
-        if (!failed) {
-            CHECK (rc == 0);
-            break;
-        }
+    HeldSocket socket (ZMQ_ROUTER);
+    for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
+        CAPTURE (error);
+        Listens at (socket);
+        REQUIRE (at.listener->start () == 0);
+        const std::uint64_t before = at.stats ().accepts;
+        at.script.accepts = {error, error, 0};
+        at.caller.write ("knock");  // and stays readable
+        REQUIRE (socket.wait ([&] { return at.stats ().accepts == before + 1; }));
+        REQUIRE (at.calls () >= 3);
+        CHECK (at.script.accepted[1] - at.script.accepted[0] >= 20 * millisecond);
+        CHECK (at.script.accepted[2] - at.script.accepted[1] >= 20 * millisecond);
+        const std::vector<Event> events = at.events.take ();
+        CHECK (EventLog::text_of (events) == "ACCEPT_FAILED fake://here ACCEPT_FAILED fake://here ACCEPTED fake://here");
+        CHECK (static_cast<int> (events.at (0).value) == error);
     }
 }
 
-TEST_CASE ("listener: peers that have said everything, or have gone, before they are accepted")
+TEST_CASE ("listener: closed, it lets go of its descriptor at once and says so once")
 {
-    for (const int type : {ZMQ_PULL, ZMQ_PAIR, ZMQ_ROUTER, ZMQ_STREAM}) {
-        CAPTURE (type);
-        HeldSocket socket (type);
-        socket.let_go ();
-        REQUIRE (zmq_bind (socket.handle (), "tcp://127.0.0.1:*") == 0);
-        char endpoint[64];
-        std::size_t size = sizeof endpoint;
-        REQUIRE (zmq_getsockopt (socket.handle (), ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-        address.sin_port = htons (static_cast<std::uint16_t> (std::stoi (std::strrchr (endpoint, ':') + 1)));
-        socket.hold ();  // nobody is accepted from now on
+    HeldSocket socket (ZMQ_ROUTER);
+    Listens at (socket);
+    REQUIRE (at.listener->start () == 0);
+    at.listener->close ();
+    CHECK (at.script.unlistened);
+    CHECK_FALSE (at.caller.read ().has_value ());
+    const std::vector<Event> events = at.events.take ();
+    CHECK (EventLog::text_of (events) == "CLOSED fake://here");
+    CHECK (static_cast<int> (events.at (0).value) == at.fd);
+    at.listener->close ();
+    CHECK (at.events.text () == "");
+    at.pass (5);
+    CHECK (at.calls () == 0);
+}
 
-        const char *const fits = type == ZMQ_PULL ? "PUSH" : type == ZMQ_PAIR ? "PAIR" : "DEALER";
-        const std::string hello = greeting () + ready (fits);
-        const std::string said[] = {"", "no ZMTP at all, but long enough for a greeting to be read and refused by whoever it may be",
-                                    greeting () + ready ("PUB"), hello, hello + message ({"one", "two"})};
-        std::vector<FarEnd> peers;
-        for (int round = 0; round < 3; ++round)
-            for (const std::string &words : said)
-                for (const int end : {0, 1, 2}) {
-                    FarEnd peer (::socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-                    REQUIRE (::connect (peer.fd (), reinterpret_cast<const sockaddr *> (&address), sizeof address) == 0);
-                    peer.write (words);
-                    if (end == 2) {
-                        const linger hard{1, 0};
-                        ::setsockopt (peer.fd (), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-                    }
-                    if (end == 0)
-                        peers.push_back (std::move (peer));
+TEST_CASE ("listener: closed while it rests, it does not go on")
+{
+    HeldSocket socket (ZMQ_ROUTER);
+    Listens at (socket);
+    REQUIRE (at.listener->start () == 0);
+    at.script.accepts.assign (100, EMFILE);
+    at.caller.write ("knock");
+    REQUIRE (socket.wait ([&] { return at.calls () == 1; }));
+    at.listener->close ();
+    at.pass (30);
+    CHECK (at.calls () == 1);
+}
+
+TEST_CASE ("listener: unbind frees the address before it returns, in every mode")
+{
+    for (const int attend : {1, 0})
+        for (const int poller : {0, 1})
+            for (const char *transport : {"tcp", "ipc"}) {
+                CAPTURE (attend);
+                CAPTURE (poller);
+                CAPTURE (transport);
+                const loopback::Directory directory;
+                void *const context = zmq_ctx_new ();
+                REQUIRE (zmq_ctx_set (context, ZMQ_EXT_ATTEND, attend) == 0);
+                REQUIRE (zmq_ctx_set (context, ZMQ_EXT_POLLER, poller) == 0);
+                void *const first = zmq_socket (context, ZMQ_PULL), *const second = zmq_socket (context, ZMQ_PULL);
+                char name[256];
+                std::size_t size = sizeof name;
+                const std::string any = transport == std::string ("tcp") ? "tcp://127.0.0.1:*" : "ipc://" + directory.file ("s");
+                REQUIRE (zmq_bind (first, any.c_str ()) == 0);
+                REQUIRE (zmq_getsockopt (first, ZMQ_LAST_ENDPOINT, name, &size) == 0);
+                for (int i = 0; i < 10; ++i) {
+                    if (any[0] == 't')
+                        CHECK (zmq_bind (second, name) == -1);
+                    CHECK (zmq_unbind (first, name) == 0);
+                    CHECK (zmq_bind (second, name) == 0);
+                    CHECK (zmq_unbind (second, name) == 0);
+                    CHECK (zmq_bind (first, name) == 0);
                 }
-        // Those who stayed (and said the right thing) are there in the end, if there may be more than one.
-        std::size_t most = 0;
-        CHECK (socket.wait ([&] {
-            socket.socket ().poll_input ();
-            while (!socket.recv ().empty ()) {
+                CHECK (zmq_close (first) == 0);
+                CHECK (zmq_bind (second, name) == 0);
+                zmq_close (second);
+                zmq_ctx_term (context);
             }
-            zmq_ext_stats_t stats;
-            socket.socket ().fill_stats (stats);
-            most = std::max<std::size_t> (most, stats.peers);
-            return socket.socket ().stats.accepts >= 30 && most >= (type == ZMQ_PAIR ? 1 : 6);
-        }));
-        socket.next_call ();
-        CHECK (socket.send ("x", type != ZMQ_PAIR) != ENOMEM);
-    }
 }
