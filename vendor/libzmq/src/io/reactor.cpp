@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include <pthread.h>
 #include <sched.h>
@@ -223,11 +224,7 @@ void Reactor::retire (Hook *hook, bool timer) noexcept
     Lock lock (mutex_);
     remove_from_heap (hook);
     timers_ -= timer;
-    try {
-        retired_.push_back (hook);
-    } catch (...) {
-        // Out of memory: the node is leaked rather than freed under an event that may name it.
-    }
+    hook->next_retired = std::exchange (retired_, hook);
 }
 
 // ---- requests ----
@@ -326,9 +323,18 @@ Reactor::~Reactor ()
         ::close (flush_timer_);
     if (lease_timer_ >= 0)
         ::close (lease_timer_);
-    Lock lock (mutex_);
-    for (Hook *hook : retired_)
-        delete hook;
+    free_retired ();
+}
+
+void Reactor::free_retired () noexcept
+{
+    Hook *hook = nullptr;
+    {
+        Lock lock (mutex_);
+        hook = std::exchange (retired_, nullptr);
+    }
+    while (hook)
+        delete std::exchange (hook, hook->next_retired);
 }
 
 void Reactor::run () noexcept
@@ -365,13 +371,7 @@ void Reactor::run () noexcept
         if (ticked || count < capacity)
             run_strands ();
         // No event in hand names a retired hook any more.
-        std::vector<Hook *> gone;
-        {
-            Lock lock (mutex_);
-            gone.swap (retired_);
-        }
-        for (Hook *hook : gone)
-            delete hook;
+        free_retired ();
     }
 }
 

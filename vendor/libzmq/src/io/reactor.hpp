@@ -43,6 +43,7 @@ struct Hook
     // Under the reactor's mutex.
     Nanoseconds deadline = never;
     std::size_t heap_index = SIZE_MAX;
+    Hook *next_retired = nullptr;
 };
 
 // An owner's grip on a descriptor watched by the reactor.
@@ -128,6 +129,7 @@ class Reactor
     // Takes the list into batch_ if its timer has run out.
     bool take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
     void retire (Hook *hook, bool timer) noexcept;
+    void free_retired () noexcept;
     // The heap has room for every timer there is, so that arming one never fails.
     bool admit_timer () noexcept;
     void set_deadline (Hook *hook, Nanoseconds deadline) noexcept;
@@ -147,7 +149,7 @@ class Reactor
     Nanoseconds flush_wait_ ENGINE_GUARDED_BY (mutex_) = flush_delay;
     std::vector<Hook *> heap_ ENGINE_GUARDED_BY (mutex_);
     std::size_t timers_ ENGINE_GUARDED_BY (mutex_) = 0;  // armed or not
-    std::vector<Hook *> retired_ ENGINE_GUARDED_BY (mutex_);
+    Hook *retired_ ENGINE_GUARDED_BY (mutex_) = nullptr;  // a list
     std::vector<Strand *> to_flush_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Strand *> to_check_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Strand *> to_serve_ ENGINE_GUARDED_BY (mutex_);
