@@ -41,6 +41,14 @@ short ready (int fd, int milliseconds = 0)
     return entry.revents;
 }
 
+// Of all threads of this process.
+Nanoseconds processor_time ()
+{
+    timespec time;
+    ::clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &time);
+    return time.tv_sec * 1000 * millisecond + time.tv_nsec;
+}
+
 // A context whose threads do everything.
 class Background
 {
@@ -144,6 +152,12 @@ TEST_CASE ("attendance: while a thread sleeps on the socket the lease is kept, u
     stream.far.write (message ({"for the sleeper"}));
     pass (socket, 40);
     CHECK (received (socket) == 0);
+    // The reactor sleeps through it.
+    const Nanoseconds before = processor_time ();
+    socket.let_go ();
+    ::poll (nullptr, 0, 60);
+    socket.hold ();
+    CHECK (processor_time () - before < 20 * millisecond);
     socket.strand ().doorbell.remove_waiter (sleeper);
     pass (socket, 20);
     CHECK (received (socket) == 0);  // nobody has said that it left
@@ -323,6 +337,16 @@ TEST_CASE ("attendance: streams that end leave the others in place")
         socket.socket ().poll_input ();
         CHECK (socket.recv () == Frames{"3"});
     }
+    // The one that took the place ends too.
+    NetworkPipe &pipe = c.pipe ();
+    c->close ();
+    pipe.stream = nullptr;
+    pipe.terminate ();
+    socket.next_call ();
+    CHECK (attendance (socket).count () == 1);
+    b.far.write (message ({"4"}));
+    socket.socket ().poll_input ();
+    CHECK (socket.recv () == Frames{"4"});
 }
 
 // ---- waiting ----
