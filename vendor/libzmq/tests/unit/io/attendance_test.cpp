@@ -205,11 +205,11 @@ TEST_CASE ("attendance: what the kernel would not take stays the sleepers', who 
     attendance (socket).settle ();
     CHECK_FALSE (attendance (socket).still_used ());  // because a thread sleeps
     socket.strand ().doorbell.remove_waiter (sleeper);
+    CHECK (attendance (socket).still_used ());  // not the reactor's
     pollfd entry{};
     CHECK (attendance (socket).fill_pollfd (&entry) == 1);
     CHECK (entry.fd == stream->fd ());
     CHECK (entry.events == (POLLIN | POLLOUT));
-    CHECK (attendance (socket).still_used ());  // not the reactor's
 }
 
 // ---- streams that stop and go on ----
@@ -285,6 +285,11 @@ TEST_CASE ("attendance: with a second stream the first one's registration is bro
     WiredStream second (socket, "PUSH");
     CHECK (first->registered_events == 0);
     CHECK (second->registered_events == io_in);
+    // It goes on all the same.
+    for (const char *body : {"1", "2"}) {
+        CHECK (socket.recv () == Frames{body});
+        socket.socket ().poll_input ();
+    }
 }
 
 TEST_CASE ("attendance: as many streams as there may be are all read, however many are ready at once")
