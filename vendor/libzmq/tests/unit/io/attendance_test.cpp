@@ -41,6 +41,14 @@ short ready (int fd, int milliseconds = 0)
     return entry.revents;
 }
 
+// Of all threads of this process.
+Nanoseconds processor_time ()
+{
+    timespec time;
+    ::clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &time);
+    return time.tv_sec * 1000 * millisecond + time.tv_nsec;
+}
+
 // A context whose threads do everything.
 class Background
 {
@@ -151,6 +159,12 @@ TEST_CASE ("attendance: while a thread sleeps on the socket the lease is kept, u
     stream.far.write (message ({"for the sleeper"}));
     pass (socket, 40);
     CHECK (received (socket) == 0);
+    // The reactor sleeps through it.
+    const Nanoseconds before = processor_time ();
+    socket.let_go ();
+    ::poll (nullptr, 0, 60);
+    socket.hold ();
+    CHECK (processor_time () - before < 20 * millisecond);
     socket.strand ().doorbell.remove_waiter (sleeper);
     pass (socket, 20);
     CHECK (received (socket) == 0);  // nobody has said that it left
@@ -198,11 +212,11 @@ TEST_CASE ("attendance: what the kernel would not take stays the sleepers', who 
     attendance (socket).settle ();
     CHECK_FALSE (still_used (socket));  // because a thread sleeps
     socket.strand ().doorbell.remove_waiter (sleeper);
+    CHECK (still_used (socket));  // not the reactor's
     pollfd entry{};
     CHECK (attendance (socket).fill_pollfd (&entry) == 1);
     CHECK (entry.fd == stream->fd ());
     CHECK (entry.events == (POLLIN | POLLOUT));
-    CHECK (still_used (socket));  // not the reactor's
 }
 
 // ---- streams that stop and go on ----
@@ -278,6 +292,11 @@ TEST_CASE ("attendance: with a second stream the first one's registration is bro
     WiredStream second (socket, "PUSH");
     CHECK (first->registered_events == 0);
     CHECK (second->registered_events == io_in);
+    // It goes on all the same.
+    for (const char *body : {"1", "2"}) {
+        CHECK (socket.recv () == Frames{body});
+        socket.socket ().poll_input ();
+    }
 }
 
 TEST_CASE ("attendance: as many streams as there may be are all read, however many are ready at once")
@@ -330,6 +349,16 @@ TEST_CASE ("attendance: streams that end leave the others in place")
         socket.socket ().poll_input ();
         CHECK (socket.recv () == Frames{"3"});
     }
+    // The one that took the place ends too.
+    NetworkPipe &pipe = c.pipe ();
+    c->close ();
+    pipe.stream = nullptr;
+    pipe.terminate ();
+    socket.next_call ();
+    CHECK (attendance (socket).count () == 1);
+    b.far.write (message ({"4"}));
+    socket.socket ().poll_input ();
+    CHECK (socket.recv () == Frames{"4"});
 }
 
 // ---- waiting ----
