@@ -115,8 +115,7 @@ def _fan_out(session: Session, library: str, subscribers: int) -> Sample:
     publisher = session.start("fanout.publisher", library=library, endpoint=session.endpoint("tcp"), size=32)
     endpoint = publisher.answer("ready")["endpoint"]
     receivers = [
-        session.start("fanout.subscriber", library=library, endpoint=endpoint, batch=50)
-        for _ in range(subscribers)
+        session.start("fanout.subscriber", library=library, endpoint=endpoint, batch=50) for _ in range(subscribers)
     ]
     return session.measure(_ready(receivers), [publisher])
 

@@ -5,11 +5,13 @@ With our engine a batch is one call of the engine, with another libzmq a loop ov
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.list cimport PyList_New, PyList_SET_ITEM
+from cpython.ref cimport Py_INCREF
 from cpython.unicode cimport PyUnicode_Check
 from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_SNDMORE
 from libc.stdlib cimport free
-from zmqpy._core.errors cimport raise_error, raise_unsupported
+from zmqpy._core.errors cimport raise_unsupported
 from zmqpy._core.ext cimport *
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.multipart cimport MultipartSocket
@@ -169,7 +171,7 @@ cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) e
 cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
     cdef zmq_msg_t frames[BATCH]
     cdef Operation operation
-    cdef list messages = []
+    cdef list messages = [], taken
     if limit < 1:
         raise ValueError(f"max must be at least 1, not {limit}")
     operation.kind = RECV_MESSAGES
@@ -183,10 +185,14 @@ cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
         elif not there(socket, &operation):
             break
         try:
-            take_messages(operation.msgs, operation.done, messages)
+            taken = take_messages(operation.msgs, operation.done)
         finally:
             if operation.msgs != frames:
                 free(operation.msgs)
+        if messages:
+            messages.extend(taken)
+        else:
+            messages = taken
         if operation.done < BATCH:
             break
     return messages
@@ -203,28 +209,50 @@ cdef bint there(TransferSocket socket, Operation *operation) except -1:
     return False
 
 
-cdef int take_messages(zmq_msg_t *frames, Py_ssize_t count, list messages) except -1:
-    """Adds whole messages to `messages`; closes all frames, also when it fails."""
+cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):
+    """The whole messages that `frames` are; closes all frames, also when it fails."""
     cdef zmq_ext_part_t parts[BATCH]
     cdef Py_ssize_t start = 0, index, some
-    cdef list several = None
-    cdef bytes part
+    cdef list messages = []
     try:
         while start < count:
             some = min(count - start, BATCH)
             zmq_ext_msg_parts(frames + start, some, parts)
+            if some == count and single_parts(parts, count):
+                return bodies(parts, count)
             for index in range(some):
-                part = copy_bytes(<const char *>parts[index].data, parts[index].size)
-                if several is not None:
-                    several.append(part)
-                    if not parts[index].more:
-                        several = None
-                elif parts[index].more:
-                    several = [part]
-                    messages.append(several)
-                else:
-                    messages.append(part)
+                add_part(messages, parts + index, start + index > 0 and zmq_msg_more(&frames[start + index - 1]))
             start += some
     finally:
         zmq_ext_msg_close_all(frames, count)
+    return messages
+
+
+cdef bint single_parts(const zmq_ext_part_t *parts, Py_ssize_t count) noexcept:
+    cdef Py_ssize_t index
+    cdef int more = 0
+    for index in range(count):
+        more |= parts[index].more
+    return not more
+
+
+cdef list bodies(const zmq_ext_part_t *parts, Py_ssize_t count):
+    cdef list messages = PyList_New(count)
+    cdef Py_ssize_t index
+    cdef bytes body
+    for index in range(count):
+        body = copy_bytes(<const char *>parts[index].data, parts[index].size)
+        Py_INCREF(body)  # SET_ITEM takes over a reference
+        PyList_SET_ITEM(messages, index, body)
+    return messages
+
+
+cdef int add_part(list messages, const zmq_ext_part_t *part, bint inside) except -1:
+    body = copy_bytes(<const char *>part.data, part.size)
+    if inside:
+        messages[len(messages) - 1].append(body)
+    elif part.more:
+        messages.append([body])
+    else:
+        messages.append(body)
     return 0

@@ -5,8 +5,8 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <span>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "api/transfer.hpp"
@@ -177,7 +177,8 @@ int zmq_ext_send_parts (void *socket, const zmq_ext_bytes_t *parts, size_t count
         for (std::size_t i = 0; i < count; ++i)
             if (!parts[i].data && parts[i].size)
                 return fail (EFAULT);
-        return send_message (count, flags, [&] (std::size_t i, int part_flags) { return send_bytes (guard, parts[i].data, parts[i].size, part_flags); });
+        return send_message (count, flags,
+                             [&] (std::size_t i, int part_flags) { return send_bytes (guard, parts[i].data, parts[i].size, part_flags); });
     });
 }
 

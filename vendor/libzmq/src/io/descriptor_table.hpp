@@ -36,7 +36,7 @@ class DescriptorTable
   private:
     void widen_beyond (int fd) noexcept;
 
-    static constexpr int first_size = 64;   // the kernel's, without an allocation
+    static constexpr int first_size = 64;  // the kernel's, without an allocation
     static constexpr int ample_size = 1024;
 
     int fd_ = -1;

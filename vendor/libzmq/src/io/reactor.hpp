@@ -101,9 +101,9 @@ class Reactor
     ~Reactor ();  // stops the thread; no hook may be attached any more
 
     Poller &poller () noexcept { return *poller_; }
-    AcceptReserve &accept_reserve () noexcept { return reserve_; }  // the reactor thread only
+    AcceptReserve &accept_reserve () noexcept { return reserve_; }               // the reactor thread only
     DescriptorTable &descriptor_table () noexcept { return descriptor_table_; }  // likewise
-    std::atomic<int> load{0};                                       // endpoints served; the least loaded reactor gets the next
+    std::atomic<int> load{0};                                                    // endpoints served; the least loaded reactor gets the next
 
     // Something was left in a queue of this strand: flush it within about `flush_delay`, should the application not.
     // False: out of memory, nobody will.
@@ -148,7 +148,7 @@ class Reactor
     Mutex mutex_;
     Nanoseconds flush_wait_ ENGINE_GUARDED_BY (mutex_) = flush_delay;
     std::vector<Hook *> heap_ ENGINE_GUARDED_BY (mutex_);
-    std::size_t timers_ ENGINE_GUARDED_BY (mutex_) = 0;  // armed or not
+    std::size_t timers_ ENGINE_GUARDED_BY (mutex_) = 0;   // armed or not
     Hook *retired_ ENGINE_GUARDED_BY (mutex_) = nullptr;  // a list
     std::vector<Strand *> to_flush_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Strand *> to_check_ ENGINE_GUARDED_BY (mutex_);

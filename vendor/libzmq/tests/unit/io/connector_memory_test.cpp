@@ -18,8 +18,8 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#include "core/held_socket.hpp"
 #include "controlled_memory.hpp"
+#include "core/held_socket.hpp"
 
 using namespace held;
 
