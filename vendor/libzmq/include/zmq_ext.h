@@ -36,16 +36,16 @@ typedef struct zmq_ext_bytes_t
 } zmq_ext_bytes_t;
 
 /* Sends `count` single-part messages, copying each, in order. flags: ZMQ_DONTWAIT or 0.
- * Returns how many were accepted: all of them, or fewer (at least 1) when the socket would block (DONTWAIT), SNDTIMEO passed, a signal came or an
- * error stopped it in between; -1 with zmq_send's errno when none was. count 0 returns 0. ZMQ_SNDMORE is EINVAL. */
+ * Returns how many were accepted: all of them, or fewer (at least 1) when the socket would block (DONTWAIT), SNDTIMEO passed, a
+ * signal came or an error stopped it in between; -1 with zmq_send's errno when none was. count 0 returns 0. ZMQ_SNDMORE is EINVAL. */
 ZMQ_EXPORT int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages, size_t count, int flags);
 
-/* Receives up to `count` frames into initialised messages: waits for the first as zmq_msg_recv does, then takes what is already there.
+/* Receives up to `count` frames into initialised messages: waits for the first as zmq_msg_recv does, then takes what is there.
  * A multipart message may be cut at the end of the array (zmq_msg_more of the last frame is then 1 and its other parts are
  * the next to be received). Returns the number of frames, >= 1; -1 with zmq_msg_recv's errno. */
 ZMQ_EXPORT int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags);
 
-/* Memory for a part of `size` bytes, or NULL: then the part goes to `message`. Called with the socket held: makes no call on a socket. */
+/* Memory for a part of `size` bytes, or NULL: then the part goes to `message`. Called with the socket held: it may not call one. */
 typedef void *zmq_ext_place_t (size_t size, void *hint);
 
 /* Receives one part as zmq_recv does, into memory that place (size, hint) gives once the size is known. Where it gives none the part moves to

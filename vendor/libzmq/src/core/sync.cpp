@@ -4,7 +4,8 @@
 
 namespace engine {
 
-// The holder is mostly about to let go: a strand is held for microseconds. Yields for a moment, then sleeps: waking a sleeper would cost the holder more.
+// The holder is mostly about to let go: a strand is held for microseconds. Yields for a moment, then sleeps: waking a sleeper would
+// cost the holder more.
 void Mutex::lock_slowly () noexcept
 {
     constexpr int most_tries = 64;  // some ten microseconds

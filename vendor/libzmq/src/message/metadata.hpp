@@ -26,8 +26,8 @@ class Metadata
     const char *get (std::string_view name) const noexcept;
     int fd () const noexcept { return fd_; }  // -1: none
 
-    // The stock: references that whoever makes messages hands out, and takes back, without an atomic operation. One lock guards it; `lender`
-    // stands for that lock, and is forgotten when the stock is closed.
+    // The stock: references that whoever makes messages hands out, and takes back, without an atomic operation. One lock guards
+    // it; `lender` stands for that lock, and is forgotten when the stock is closed.
     void open_stock (const void *lender) noexcept { lender_.store (lender, std::memory_order_relaxed); }
     void lend () noexcept
     {

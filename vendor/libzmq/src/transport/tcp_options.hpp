@@ -1,5 +1,6 @@
 // The socket options of TCP that ZeroMQ's options ask for: buffers, priority, keep-alive and the rest. TCP_NODELAY is always on.
-// Units and ranges are those of the options table; an option at its default touches nothing, but for the send buffer of loopback connections.
+// Units and ranges are those of the options table; an option at its default touches nothing, but for the send buffer of loopback
+// connections.
 #pragma once
 
 #include <sys/socket.h>
