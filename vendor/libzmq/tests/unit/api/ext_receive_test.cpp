@@ -255,3 +255,59 @@ TEST_CASE ("ext: recv_placed fails without asking for a place or changing anythi
         CHECK (place.bytes == "kept!");
     }
 }
+
+// ---- many messages at a time ----
+
+TEST_CASE ("ext: msg_parts says of each message where its body is, and msg_close_all closes them")
+{
+    for (const std::string &endpoint : endpoints) {
+        CAPTURE (endpoint);
+        const Couple couple (endpoint);
+        const std::string inside (33, 'i'), far (34, 'f'), large (70000, 'l');
+        couple.send ({inside, far, large, ""});
+        REQUIRE (couple.arrived (1));
+        zmq_msg_t frames[4];
+        zmq_msg_t *array = frames;
+        REQUIRE (zmq_ext_recv_messages (couple.to, &array, 4, 1, 0) == 4);
+        zmq_ext_part_t parts[4];
+        REQUIRE (zmq_ext_msg_parts (frames, 4, parts) == 0);
+        const std::string *const bodies[] = {&inside, &far, &large};
+        for (int i = 0; i < 3; ++i) {
+            CAPTURE (i);
+            CHECK (parts[i].data == zmq_msg_data (&frames[i]));
+            CHECK (std::string (static_cast<const char *> (parts[i].data), parts[i].size) == *bodies[i]);
+            CHECK (parts[i].more == 1);
+        }
+        CHECK (parts[3].size == 0);
+        CHECK (parts[3].more == 0);
+        CHECK (zmq_ext_msg_close_all (frames, 4) == 0);
+        // Now they are no messages any more.
+        const zmq_ext_part_t before = parts[0];
+        CHECK (outcome (zmq_ext_msg_parts (frames, 4, parts)) == failed (EFAULT));
+        CHECK (parts[0].data == before.data);
+        CHECK (outcome (zmq_ext_msg_close_all (frames, 4)) == failed (EFAULT));
+    }
+}
+
+TEST_CASE ("ext: msg_close_all closes the others although one is no message")
+{
+    static int freed;
+    freed = 0;
+    char memory[100];
+    zmq_msg_t frames[3];
+    const auto give_back = [] (void *, void *) { ++freed; };
+    REQUIRE (zmq_msg_init_data (&frames[0], memory, sizeof memory, give_back, nullptr) == 0);
+    REQUIRE (zmq_msg_init (&frames[1]) == 0);
+    REQUIRE (zmq_msg_close (&frames[1]) == 0);
+    REQUIRE (zmq_msg_init_data (&frames[2], memory, sizeof memory, give_back, nullptr) == 0);
+    zmq_ext_part_t parts[3] = {};
+    CHECK (outcome (zmq_ext_msg_parts (frames, 3, parts)) == failed (EFAULT));
+    CHECK (parts[0].data == nullptr);
+    CHECK (outcome (zmq_ext_msg_close_all (frames, 3)) == failed (EFAULT));
+    CHECK (freed == 2);
+    CHECK (zmq_ext_msg_parts (nullptr, 0, nullptr) == 0);
+    CHECK (zmq_ext_msg_close_all (nullptr, 0) == 0);
+    CHECK (outcome (zmq_ext_msg_parts (nullptr, 1, parts)) == failed (EFAULT));
+    CHECK (outcome (zmq_ext_msg_parts (frames, 1, nullptr)) == failed (EFAULT));
+    CHECK (outcome (zmq_ext_msg_close_all (nullptr, 1)) == failed (EFAULT));
+}
