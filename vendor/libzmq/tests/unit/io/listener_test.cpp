@@ -182,10 +182,11 @@ TEST_CASE ("listener: closed while it rests, it does not go on")
     REQUIRE (at.listener->start () == 0);
     at.script.accepts.assign (100, EMFILE);
     at.caller.write ("knock");
-    REQUIRE (socket.wait ([&] { return at.calls () == 1; }));
+    REQUIRE (socket.wait ([&] { return at.calls () >= 1; }));
     at.listener->close ();
+    const auto before = at.calls ();
     at.pass (30);
-    CHECK (at.calls () == 1);
+    CHECK (at.calls () == before);
 }
 
 TEST_CASE ("listener: unbind frees the address before it returns, in every mode")
