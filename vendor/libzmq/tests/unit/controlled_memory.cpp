@@ -14,6 +14,13 @@ std::atomic<int> watched_ends{0};
 
 void *allocate (std::size_t size) noexcept { return FailingMemory::fails_now () ? nullptr : std::malloc (size ? size : 1); }
 
+void *allocate_or_throw (std::size_t size)
+{
+    if (void *const memory = allocate (size))
+        return memory;
+    throw std::bad_alloc ();
+}
+
 void give_up (void *memory) noexcept
 {
     if (memory && memory == watched.load (std::memory_order_relaxed))
@@ -57,14 +64,30 @@ bool FailingMemory::fails_now () noexcept
     return true;
 }
 
-void *operator new (std::size_t size)
-{
-    if (void *const memory = allocate (size))
-        return memory;
-    throw std::bad_alloc ();
+#if defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define OPERATORS_ARE_WRAPPED
+#    endif
+#endif
+
+#ifdef OPERATORS_ARE_WRAPPED
+// ThreadSanitizer's runtime has operators of its own that cannot be replaced: the linker leads this program's calls here (--wrap).
+extern "C" {
+void *__wrap__Znwm (std::size_t size) { return allocate_or_throw (size); }
+void *__wrap__ZnwmRKSt9nothrow_t (std::size_t size, const std::nothrow_t &) noexcept { return allocate (size); }
+void *__wrap__Znam (std::size_t size) { return allocate_or_throw (size); }
+void *__wrap__ZnamRKSt9nothrow_t (std::size_t size, const std::nothrow_t &) noexcept { return allocate (size); }
+void __wrap__ZdlPv (void *memory) noexcept { give_up (memory); }
+void __wrap__ZdlPvm (void *memory, std::size_t) noexcept { give_up (memory); }
+void __wrap__ZdlPvRKSt9nothrow_t (void *memory, const std::nothrow_t &) noexcept { give_up (memory); }
+void __wrap__ZdaPv (void *memory) noexcept { give_up (memory); }
+void __wrap__ZdaPvm (void *memory, std::size_t) noexcept { give_up (memory); }
+void __wrap__ZdaPvRKSt9nothrow_t (void *memory, const std::nothrow_t &) noexcept { give_up (memory); }
 }
+#else
+void *operator new (std::size_t size) { return allocate_or_throw (size); }
 void *operator new (std::size_t size, const std::nothrow_t &) noexcept { return allocate (size); }
-void *operator new[] (std::size_t size) { return operator new (size); }
+void *operator new[] (std::size_t size) { return allocate_or_throw (size); }
 void *operator new[] (std::size_t size, const std::nothrow_t &) noexcept { return allocate (size); }
 void operator delete (void *memory) noexcept { give_up (memory); }
 void operator delete (void *memory, std::size_t) noexcept { give_up (memory); }
@@ -72,3 +95,4 @@ void operator delete (void *memory, const std::nothrow_t &) noexcept { give_up (
 void operator delete[] (void *memory) noexcept { give_up (memory); }
 void operator delete[] (void *memory, std::size_t) noexcept { give_up (memory); }
 void operator delete[] (void *memory, const std::nothrow_t &) noexcept { give_up (memory); }
+#endif
