@@ -213,6 +213,7 @@ cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):
     """The whole messages that `frames` are; closes all frames, also when it fails."""
     cdef zmq_ext_part_t parts[BATCH]
     cdef Py_ssize_t start = 0, index, some
+    cdef bint inside = False  # the part before was not its message's last
     cdef list messages = []
     try:
         while start < count:
@@ -221,7 +222,8 @@ cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):
             if some == count and single_parts(parts, count):
                 return bodies(parts, count)
             for index in range(some):
-                add_part(messages, parts + index, start + index > 0 and zmq_msg_more(&frames[start + index - 1]))
+                add_part(messages, parts + index, inside)
+                inside = parts[index].more
             start += some
     finally:
         zmq_ext_msg_close_all(frames, count)

@@ -162,10 +162,8 @@ void Decoder::filled (std::size_t count) noexcept
 {
     count = std::min (count, s_.offered + s_.offered_behind);
     s_.was_full = count > 0 && count == s_.offered + s_.offered_behind;
-    if (count == 0 && empty ()) {
-        drop_buffer ();  // a connection that is looked at in vain keeps no memory
+    if (count == 0 && starved ())  // a connection that is looked at in vain keeps no memory
         return;
-    }
     if (s_.body.bytes && s_.body.have < s_.body.capacity) {
         const std::size_t part = std::min (count, s_.offered);
         s_.body.have += part;
@@ -218,10 +216,8 @@ int Decoder::take_from_buffer (Msg &out, const std::uint8_t *bytes, std::size_t 
 
 Decoder::Result Decoder::next_raw (Msg &out) noexcept
 {
-    if (s_.begin == s_.end) {
-        drop_buffer ();
+    if (starved ())
         return Result::more_needed;
-    }
     Msg taken;
     if (const int error = take_from_buffer (taken, s_.begin, static_cast<std::size_t> (s_.end - s_.begin)))
         return fail (error);
@@ -241,11 +237,9 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
     if (s_.body.bytes)
         return next_body (out);
 
-    const std::span<const std::uint8_t> held (s_.begin, s_.end);
-    if (held.empty ()) {
-        drop_buffer ();
+    if (starved ())
         return Result::more_needed;
-    }
+    const std::span<const std::uint8_t> held (s_.begin, s_.end);
     const zmtp::FrameHeader header = s_.wire == Wire::v1 ? zmtp::get_header_v1 (held) : zmtp::get_header_v2 (held);
     if (header.malformed)
         return fail (EPROTO);
