@@ -36,22 +36,18 @@ class LoadBalancer
         while (pipes_.active () > 0) {
             Pipe &pipe = pipes_.current ();
             const bool more = frame.more ();
-            // (Room may have come between two looks. Refused with room there is no memory: such a pipe will not tell when to try again.)
-            if (pipe.write (frame) || (pipe.writable () && pipe.write (frame))) [[likely]] {
+            if (pipe.write (frame) || write_again (pipe, frame)) [[likely]] {
                 to = &pipe;
                 more_ = more;
                 if (!more)
                     pipes_.advance ();
                 return 0;
             }
-            const bool has_room = pipe.writable ();
-            if (!has_room)
-                pipes_.deactivate (pipe);
             if (more_) [[unlikely]] {
                 drop_message (pipe);
                 return send_dropped (frame, to);
             }
-            if (has_room)
+            if (pipes_.is_active (pipe))
                 return ENOMEM;
         }
         return EAGAIN;
@@ -79,6 +75,16 @@ class LoadBalancer
     bool in_message () const noexcept { return more_; }
 
   private:
+    // After a refusal, which a peer of another thread may have outdated meanwhile, so what counts is one look: without room then, the pipe
+    // leaves the turn until it tells of room (it does, even of room that came since); with room, what it still refuses has no memory,
+    // and it stays, for it would not tell when to try again.
+    bool write_again (Pipe &pipe, Msg &frame) noexcept
+    {
+        if (pipe.writable ())
+            return pipe.write (frame);
+        pipes_.deactivate (pipe);
+        return false;
+    }
     void drop_message (Pipe &pipe) noexcept
     {
         pipe.rollback ();

@@ -63,6 +63,8 @@ class FakePipe final : public engine::Pipe
         CHECK_FALSE (terminated);
         const bool room = !ended && sent.size () < limit_;
         write_due = !room;
+        if (!room && looks_until_room > 0 && --looks_until_room == 0)
+            ++limit_;  // as a peer in another thread reads right after this look
         return room;
     }
     bool write (Msg &frame) noexcept override
@@ -100,6 +102,7 @@ class FakePipe final : public engine::Pipe
     bool terminated = false;           // by the pattern
     bool read_due = false;
     bool write_due = false;
+    int looks_until_room = 0;  // how many looks find the pipe full before it has room for one message more; 0: it stays full
 
   private:
     bool take (Msg &frame) noexcept

@@ -242,6 +242,27 @@ TEST_CASE ("LoadBalancer is even over pipes that keep their room")
         CHECK (pipe->sent.size () == 20);
 }
 
+TEST_CASE ("LoadBalancer takes room that comes between two looks at a pipe for room or for none, never for want of memory")
+{
+    for (int looks = 1; looks <= 4; ++looks) {
+        CAPTURE (looks);
+        FakeHost host;
+        engine::LoadBalancer balancer (host);
+        FakePipe pipe ({}, 0);
+        pipe.looks_until_room = looks;
+        balancer.add (pipe);
+        Msg frame = make_frame ("x");
+        for (int attempts = 0; const int error = balancer.send (frame);) {
+            CHECK (error == EAGAIN);
+            REQUIRE (++attempts <= looks);
+            // The look that found no room promised an activation: without it this message would wait for ever.
+            REQUIRE (std::exchange (pipe.write_due, false));
+            balancer.activate (pipe);
+        }
+        CHECK (pipe.take_sent () == std::vector<Frames>{{"x"}});
+    }
+}
+
 TEST_CASE ("every row of the table makes a pattern that knows its place")
 {
     for (const engine::PatternRow *row : engine::pattern_table ()) {
