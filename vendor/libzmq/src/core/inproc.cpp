@@ -57,8 +57,7 @@ bool InprocPipe::read (Msg &out) noexcept
         if (read_ - acknowledged_ >= std::max<std::uint64_t> ((limit + 1) / 2, 1)) {
             acknowledged_ = read_;
             in.acknowledged.store (read_, std::memory_order_seq_cst);
-            if (in.writer_waits.load (std::memory_order_seq_cst) && in.writer_waits.exchange (false, std::memory_order_acq_rel))
-                tell_peer ();
+            wake_writer ();
         }
         if (conflate_ && !in.queue.empty ())
             continue;  // only the newest counts
@@ -88,7 +87,7 @@ std::uint64_t InprocPipe::send_limit () const noexcept
     const int mine = own.send_limit.load (std::memory_order_relaxed);
     if (!peer.known.load (std::memory_order_acquire))
         return static_cast<std::uint64_t> (mine);
-    const int theirs = peer.receive_limit.load (std::memory_order_relaxed);
+    const int theirs = peer.receive_limit.load (std::memory_order_seq_cst);
     return mine == 0 || theirs == 0 ? 0 : static_cast<std::uint64_t> (mine) + static_cast<std::uint64_t> (theirs);
 }
 
@@ -99,24 +98,38 @@ std::uint64_t InprocPipe::receive_limit () const noexcept
     return mine == 0 || theirs == 0 ? 0 : static_cast<std::uint64_t> (mine) + static_cast<std::uint64_t> (theirs);
 }
 
+// As of now: the reader may take a message, or change its limit, right after the look.
+bool InprocPipe::has_room () const noexcept
+{
+    const std::uint64_t limit = send_limit ();
+    const InprocChannel::Direction &out = outbound ();
+    // An empty queue is never full, whatever the limit was when the last acknowledgement was due.
+    return limit == 0 || written_ - out.acknowledged.load (std::memory_order_seq_cst) < limit || out.queue.size () == 0;
+}
+
 bool InprocPipe::writable () noexcept
 {
     if (closing_)
         return false;
-    const std::uint64_t limit = send_limit ();
-    if (limit == 0 || conflate_)
+    if (conflate_ || has_room ())
         return true;
     InprocChannel::Direction &out = outbound ();
-    // An empty queue is never full, whatever the limit was when the last acknowledgement was due.
-    if (written_ - out.acknowledged.load (std::memory_order_acquire) < limit || out.queue.size () == 0)
-        return true;
     out.writer_waits.store (true, std::memory_order_seq_cst);
-    if (written_ - out.acknowledged.load (std::memory_order_seq_cst) < limit) {
+    if (has_room ()) {
         out.writer_waits.store (false, std::memory_order_relaxed);
         return true;
     }
     writer_waits_ = true;
     return false;
+}
+
+void InprocPipe::offer_room ()
+{
+    if (closing_ || !writer_waits_ || !writable ())
+        return;  // still full: writable() has asked to be told again
+    writer_waits_ = false;
+    pattern_.write_activated (*this);
+    socket_.note_room ();
 }
 
 bool InprocPipe::push (Msg &frame) noexcept
@@ -184,6 +197,14 @@ void InprocPipe::tell_peer () noexcept
         server->serve (*strand);
 }
 
+// The peer, if it found the queue full.
+void InprocPipe::wake_writer () noexcept
+{
+    InprocChannel::Direction &in = inbound ();
+    if (in.writer_waits.load (std::memory_order_seq_cst) && in.writer_waits.exchange (false, std::memory_order_acq_rel))
+        tell_peer ();
+}
+
 void InprocPipe::identify () noexcept
 {
     if (identified_)
@@ -202,8 +223,7 @@ try {
     if (side_ == 0 && !identified_ && channel_->side[1].known.load (std::memory_order_acquire))
         identify ();
     InprocChannel::Direction &in = inbound ();
-    InprocChannel::Direction &out = outbound ();
-    const bool left = in.writer_left.load (std::memory_order_acquire) || out.reader_left.load (std::memory_order_acquire);
+    const bool left = in.writer_left.load (std::memory_order_acquire) || outbound ().reader_left.load (std::memory_order_acquire);
     if (left)
         closing_ = true;
     if (reader_waits_ && !in.queue.empty ()) {
@@ -212,14 +232,7 @@ try {
         pattern_.read_activated (*this);
         socket_.note_activity ();
     }
-    if (!closing_ && writer_waits_) {
-        const std::uint64_t limit = send_limit ();
-        if (limit == 0 || written_ - out.acknowledged.load (std::memory_order_acquire) < limit) {
-            writer_waits_ = false;
-            pattern_.write_activated (*this);
-            socket_.note_room ();
-        }
-    }
+    offer_room ();
     if (closing_)
         socket_.request_sweep (*this);
 } catch (...) {
@@ -246,9 +259,13 @@ void InprocPipe::terminate () noexcept
 }
 
 void InprocPipe::limits_changed (int send_limit, int receive_limit) noexcept
-{
+try {
     channel_->side[side_].send_limit.store (send_limit, std::memory_order_relaxed);
-    channel_->side[side_].receive_limit.store (receive_limit, std::memory_order_relaxed);
+    channel_->side[side_].receive_limit.store (receive_limit, std::memory_order_seq_cst);
+    wake_writer ();
+    offer_room ();
+} catch (...) {
+    terminate ();  // out of memory
 }
 
 }  // namespace engine

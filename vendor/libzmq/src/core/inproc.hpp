@@ -112,9 +112,12 @@ class InprocPipe final : public Pipe
     InprocChannel::Direction &outbound () const noexcept { return channel_->direction[side_]; }
     std::uint64_t send_limit () const noexcept;  // 0: none
     std::uint64_t receive_limit () const noexcept;
+    bool has_room () const noexcept;
+    void offer_room ();
     bool push (Msg &frame) noexcept;
     void count_in (const Msg &frame) noexcept;
     void tell_peer () noexcept;
+    void wake_writer () noexcept;
 
     Socket &socket_;
     Pattern &pattern_;

@@ -37,17 +37,20 @@ bool NetworkPipe::read (Msg &out) noexcept
     return true;
 }
 
+bool NetworkPipe::has_room () const noexcept
+{
+    const int limit = socket_.options.sndhwm;
+    return limit == 0 || out_complete_ < static_cast<std::uint32_t> (limit);
+}
+
 bool NetworkPipe::writable () noexcept
 {
     if (closing_)
         return false;
-    if (conflate_)
-        return true;
-    const int limit = socket_.options.sndhwm;
-    if (limit == 0 || out_complete_ < static_cast<std::uint32_t> (limit)) [[likely]]
+    if (conflate_ || has_room ()) [[likely]]
         return true;
     // Full: what the kernel takes at once makes room.
-    if (stream && stream->flush_inline () && !closing_ && out_complete_ < static_cast<std::uint32_t> (limit))
+    if (stream && stream->flush_inline () && !closing_ && has_room ())
         return true;
     writer_waits_ = true;
     return false;
@@ -183,12 +186,23 @@ Msg *NetworkPipe::next_outbound () noexcept
     return nullptr;
 }
 
+// Only when half of it is free: a writer that is told of each message's room is told too often.
 void NetworkPipe::offer_room () noexcept
 {
-    if (!writer_waits_ || closing_)
-        return;
     const int limit = socket_.options.sndhwm;
-    if (limit != 0 && out_complete_ > static_cast<std::uint32_t> (limit) / 2)
+    if (limit == 0 || out_complete_ <= static_cast<std::uint32_t> (limit) / 2)
+        tell_of_room ();
+}
+
+void NetworkPipe::limits_changed () noexcept
+{
+    if (has_room ())
+        tell_of_room ();
+}
+
+void NetworkPipe::tell_of_room () noexcept
+{
+    if (!writer_waits_ || closing_)
         return;
     writer_waits_ = false;
     socket_.pipe_writable (*this);

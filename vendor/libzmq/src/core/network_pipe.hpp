@@ -49,6 +49,8 @@ class NetworkPipe final : public Pipe
     std::size_t inbound_messages () const noexcept { return in_complete_; }
     // Room was made in the outbound ring: tells a pattern that found it full.
     void offer_room () noexcept;
+    // The limits of the socket changed. Likewise.
+    void limits_changed () noexcept;
 
     // ---- the connection's life ----
     // The connection ended: what came of an unfinished message is forgotten, what was being sent is not repeated.
@@ -72,6 +74,8 @@ class NetworkPipe final : public Pipe
     bool identified = false;
 
   private:
+    bool has_room () const noexcept;
+    void tell_of_room () noexcept;
     bool push_outbound (Msg &frame) noexcept;
     void count_inbound (bool more) noexcept;
 

@@ -338,6 +338,7 @@ try {
         pattern_->identified (*pipe);
     } else if (pattern_->resends_on_reconnect ()) {
         pipe->drop_outbound ();
+        pipe->offer_room ();
         pattern_->hiccuped (*pipe);
     }
     note_room ();

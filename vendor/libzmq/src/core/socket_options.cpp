@@ -24,9 +24,13 @@ int give_int (int number, void *value, std::size_t *size) noexcept
 
 void Socket::limits_changed () noexcept
 {
+    if (strand_.doorbell.pending ())
+        run_inbox ();  // it holds for those too who have connected since
     for (const auto &pipe : inproc_pipes_)
         if (!pipe->for_monitor)
             pipe->limits_changed (options.sndhwm, options.rcvhwm);
+    for (const auto &pipe : pipes_)
+        pipe->limits_changed ();
 }
 
 int Socket::set_option (int option, const void *value, std::size_t size) noexcept

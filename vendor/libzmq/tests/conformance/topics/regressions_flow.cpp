@@ -205,3 +205,63 @@ TEST_CASE ("a proxy between a socket and itself goes on after it could not send"
     zmq_ctx_shutdown (ctx);
     CHECK (proxy.wait ());
 }
+
+TEST_CASE ("an XSUB whose queue was full when its publisher left sends to the one that comes next")
+{
+    Context ctx;
+    const std::string endpoint = unused_endpoint ();
+    Socket sub (ctx, ZMQ_XSUB);
+    sub.set (ZMQ_SNDHWM, 1).set (ZMQ_RECONNECT_IVL, 10);
+    {
+        Listener listener (endpoint);
+        sub.connect (endpoint);
+        Peer first = listener.accept ();
+        first.handshake ("XPUB");
+        send (sub, "first");
+        CHECK (first.read_frame () == Frame{0, "first"});
+    }
+    for (int i = 0; i < 5; ++i) {  // into the queue while it has room
+        send (sub, "lost");
+        events (sub);
+        sleep_ms (10);
+    }
+    Listener listener (endpoint);
+    Peer second = listener.accept ();
+    second.handshake ("XPUB");
+    CHECK (wait_until ([&] {
+        send (sub, "second");
+        return second.read_available (5).find ("second") != std::string::npos;
+    }));
+}
+
+TEST_CASE ("a sender that waits at a full queue goes on when a limit is raised")
+{
+    if (oracle ())
+        return;  // it lets the sender wait until the queue was read, and sometimes for ever
+    for (const bool inproc : {true, false})
+        for (const bool own : {true, false}) {
+            if (!own && !inproc)
+                continue;  // the peer's counts for its own end only
+            CAPTURE (inproc);
+            CAPTURE (own);
+            Context ctx;
+            Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
+            push.set (ZMQ_SNDHWM, 1);
+            pull.set (ZMQ_RCVHWM, 1);
+            if (inproc)
+                push.connect (pull.bind (inproc_name ()));
+            else
+                push.connect (unused_endpoint ());
+            fill (push);
+            CHECK_FALSE (can_send (push));
+            int sent = 0;
+            {
+                Background waiting ([&] { sent = send_frame (push, "waited"); });
+                sleep_ms (quiet);
+                CHECK_FALSE (waiting.done ());
+                (own ? push : pull).set (own ? ZMQ_SNDHWM : ZMQ_RCVHWM, 1000);
+                CHECK (waiting.wait ());
+            }
+            CHECK (sent == 6);
+        }
+}

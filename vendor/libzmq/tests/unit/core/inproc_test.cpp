@@ -216,6 +216,51 @@ TEST_CASE ("inproc pipe: an empty queue is never full, whatever the limits have 
     CHECK (at.b.read () == "y");
 }
 
+TEST_CASE ("inproc pipe: a writer for whom the first room was not enough is told again")
+{
+    Joined at (1, 1);
+    for (int i = 0; i < 5; ++i) {
+        Msg frame;
+        CHECK (at.a.pipe->write_unlimited (frame));
+    }
+    CHECK_FALSE (at.a.pipe->writable ());
+    Msg frame;
+    CHECK (at.b.pipe->read (frame));
+    CHECK (at.a.run_inbox () == 1);
+    CHECK (at.a.pattern.writes == 0);  // four are left, two is the limit
+    while (at.b.pipe->read (frame)) {
+    }
+    CHECK (at.a.run_inbox () == 1);
+    CHECK (at.a.pattern.writes == 1);
+}
+
+TEST_CASE ("inproc pipe: a writer that found it full is told when a limit changes")
+{
+    Joined at (1, 1);
+    while (at.a.write ("x")) {
+    }
+    SUBCASE ("its peer's is raised")
+    {
+        at.b.pipe->limits_changed (1, 1000);
+        CHECK (at.a.run_inbox () == 1);
+    }
+    SUBCASE ("its own is raised") { at.a.pipe->limits_changed (1000, 1); }
+    CHECK (at.a.pattern.writes == 1);
+    CHECK (at.a.pipe->writable ());
+}
+
+TEST_CASE ("inproc pipe: a writer that waits goes on when the queue was read, whatever the limits have become")
+{
+    Joined at (10, 10);
+    while (at.a.write ("x")) {
+    }
+    at.b.pipe->limits_changed (10, 1);
+    while (at.b.read () == "x")
+        at.a.run_inbox ();
+    CHECK (at.a.pattern.writes >= 1);
+    CHECK (at.a.pipe->writable ());
+}
+
 TEST_CASE ("inproc pipe: rollback takes back what was not finished")
 {
     Joined at (1, 1);
