@@ -349,10 +349,7 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
 {
     if (pipe.attached) {
         pipe.attached = false;
-        try {
-            pattern_->detach (pipe);
-        } catch (...) {
-        }
+        pattern_->detach (pipe);
         activity_ = true;
     }
     if (Stream *const stream = pipe.stream) {
@@ -378,10 +375,7 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
 
 void Socket::destroy_pipe (InprocPipe &pipe) noexcept
 {
-    try {
-        pipe.pattern ().detach (pipe);
-    } catch (...) {
-    }
+    pipe.pattern ().detach (pipe);
     if (pipe.side () == 0 && !pipe.channel ().side[1].known.load (std::memory_order_acquire))
         context_.registry ().forget (pipe.endpoint, pipe.channel ());
     activity_ = true;

@@ -479,10 +479,7 @@ void Socket::end_connector (Connector &connector, int linger) noexcept
     NetworkPipe *const seen = stream && stream->pipe () ? stream->pipe () : pipe;
     if (seen && seen->attached) {
         seen->attached = false;
-        try {
-            pattern_->detach (*seen);
-        } catch (...) {
-        }
+        pattern_->detach (*seen);
         seen->discard_inbound ();
         activity_ = true;
     }
@@ -614,10 +611,7 @@ void Socket::close () noexcept
     for (const auto &pipe : pipes_) {
         if (pipe->attached) {
             pipe->attached = false;
-            try {
-                pattern_->detach (*pipe);
-            } catch (...) {
-            }
+            pattern_->detach (*pipe);
         }
         pipe->discard_inbound ();
         pipe->rollback ();

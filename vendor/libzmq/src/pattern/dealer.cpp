@@ -23,7 +23,7 @@ class DealerPattern final : public Pattern
         in_.add (pipe);
         out_.add (pipe);
     }
-    void detach (Pipe &pipe) override
+    void detach (Pipe &pipe) noexcept override
     {
         in_.remove (pipe);
         out_.remove (pipe);

@@ -3,7 +3,7 @@
 
 namespace engine {
 
-void FairQueue::keep_rest (Pipe &pipe)
+void FairQueue::keep_rest (Pipe &pipe) noexcept
 {
     bool more = true;
     while (more) {
@@ -13,7 +13,12 @@ void FairQueue::keep_rest (Pipe &pipe)
         if (!pipe.read (frame))
             frame.reset ();
         more = frame.more ();
-        rest_.push_back (std::move (frame));
+        try {
+            rest_.push_back (std::move (frame));
+        } catch (...) {
+            rest_.back ().set_more (false);  // what there is no memory for is lost
+            return;
+        }
     }
 }
 

@@ -16,12 +16,16 @@ namespace engine {
 class FairQueue
 {
   public:
-    void add (Pipe &pipe) { pipes_.add (pipe); }
+    void add (Pipe &pipe)
+    {
+        rest_.reserve (1);
+        pipes_.add (pipe);
+    }
     bool contains (const Pipe &pipe) const noexcept { return pipes_.contains (pipe); }
     void activate (Pipe &pipe) noexcept { pipes_.activate (pipe); }
 
-    // Forgets a pipe. If a message of it is half read, the rest of it stays to be received.
-    void remove (Pipe &pipe)
+    // Forgets a pipe. If a message of it is half read, the rest of it stays to be received, as far as there is memory for it.
+    void remove (Pipe &pipe) noexcept
     {
         if (more_ && rest_.empty () && pipes_.is_active (pipe) && &pipes_.current () == &pipe)
             keep_rest (pipe);
@@ -82,11 +86,11 @@ class FairQueue
     Pipe &operator[] (std::uint32_t index) const noexcept { return pipes_[index]; }
 
   private:
-    void keep_rest (Pipe &pipe);
+    void keep_rest (Pipe &pipe) noexcept;
     int recv_rest (Msg &frame, Pipe *&from);
 
     PipeList<&Pipe::in_index> pipes_;
-    std::vector<Msg> rest_;  // of a message whose pipe has gone
+    std::vector<Msg> rest_;  // of a message whose pipe has gone; there is always room for one part
     bool more_ = false;
 };
 

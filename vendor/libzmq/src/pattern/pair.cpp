@@ -28,7 +28,7 @@ class PairPattern final : public Pattern
         pipe_ = &pipe;
     }
 
-    void detach (Pipe &pipe) override
+    void detach (Pipe &pipe) noexcept override
     {
         if (pipe_ != &pipe)
             return;

@@ -2,7 +2,7 @@
 //
 // All calls are made with the socket's strand held. A pattern never blocks, never does I/O and takes no other lock; EAGAIN is how
 // it says "would block". Errors are errno values, 0 is success. Calls that may have to allocate (attach, identified, read_activated,
-// detach, recv, send, set_option) may throw std::bad_alloc.
+// recv, send, set_option) may throw std::bad_alloc.
 #pragma once
 
 #include <cstddef>
@@ -46,7 +46,7 @@ class Pattern
     virtual void identified (Pipe &) {}
     // The pipe is gone when this returns: forget it. During the call the rest of a message whose first frame was read can still be
     // read, whatever ended the pipe.
-    virtual void detach (Pipe &pipe) = 0;
+    virtual void detach (Pipe &pipe) noexcept = 0;
     virtual void read_activated (Pipe &pipe) = 0;
     virtual void write_activated (Pipe &pipe) = 0;
     // A connecting pipe that survives has a new connection, and its outbound queue was emptied (SUB and XSUB resend).

@@ -15,7 +15,7 @@ class PullPattern final : public Pattern
     using Pattern::Pattern;
 
     void attach (Pipe &pipe) override { in_.add (pipe); }
-    void detach (Pipe &pipe) override { in_.remove (pipe); }
+    void detach (Pipe &pipe) noexcept override { in_.remove (pipe); }
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &) override {}
 

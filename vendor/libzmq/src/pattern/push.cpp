@@ -19,7 +19,7 @@ class PushPattern final : public Pattern
         out_.add (pipe);
         read_activated (pipe);
     }
-    void detach (Pipe &pipe) override { out_.remove (pipe); }
+    void detach (Pipe &pipe) noexcept override { out_.remove (pipe); }
     // A peer has nothing to say to us. What it says all the same must not fill its pipe.
     void read_activated (Pipe &pipe) override
     {

@@ -85,7 +85,7 @@ void RouterBase::begin (Peer &peer)
         in_.add (peer.pipe);
 }
 
-void RouterBase::detach (Pipe &pipe)
+void RouterBase::detach (Pipe &pipe) noexcept
 {
     in_.remove (pipe);
     lost (pipe);

@@ -22,7 +22,7 @@ class RouterBase : public Pattern
 
     void attach (Pipe &pipe) override;
     void identified (Pipe &pipe) override;
-    void detach (Pipe &pipe) override;
+    void detach (Pipe &pipe) noexcept override;
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &) override {}
 

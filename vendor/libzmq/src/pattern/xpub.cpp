@@ -22,7 +22,7 @@ void XpubPattern::attach (Pipe &pipe)
     read_activated (pipe);
 }
 
-void XpubPattern::detach (Pipe &pipe)
+void XpubPattern::detach (Pipe &pipe) noexcept
 {
     out_.remove (pipe);
     if (last_ == &pipe)

@@ -19,7 +19,7 @@ class XpubPattern : public Pattern
     explicit XpubPattern (PatternHost &host) : Pattern (host), out_ (host) {}
 
     void attach (Pipe &pipe) override;
-    void detach (Pipe &pipe) override;
+    void detach (Pipe &pipe) noexcept override;
     void read_activated (Pipe &pipe) override;
     void write_activated (Pipe &pipe) override { out_.activate (pipe); }
 

@@ -18,7 +18,7 @@ void XsubPattern::attach (Pipe &pipe)
     send_topics (pipe);
 }
 
-void XsubPattern::detach (Pipe &pipe)
+void XsubPattern::detach (Pipe &pipe) noexcept
 {
     in_.remove (pipe);
     out_.remove (pipe);

@@ -21,7 +21,7 @@ class XsubPattern : public Pattern
     explicit XsubPattern (PatternHost &host) : Pattern (host), out_ (host) {}
 
     void attach (Pipe &pipe) override;
-    void detach (Pipe &pipe) override;
+    void detach (Pipe &pipe) noexcept override;
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &pipe) override { out_.activate (pipe); }
     void hiccuped (Pipe &pipe) override;

@@ -22,7 +22,7 @@ class Recorder final : public Pattern
     using Pattern::Pattern;
     void attach (Pipe &) override {}
     void identified (Pipe &pipe) override { id = pipe.peer_routing_id; }
-    void detach (Pipe &) override {}
+    void detach (Pipe &) noexcept override {}
     void read_activated (Pipe &) override { ++reads; }
     void write_activated (Pipe &) override { ++writes; }
     int send (Msg &) override { return ENOTSUP; }

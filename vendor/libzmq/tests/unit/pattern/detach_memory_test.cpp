@@ -1,0 +1,69 @@
+// A pipe goes when memory runs out: the pattern forgets it all the same, and a message half read ends before the next one begins.
+#include <optional>
+
+#include "controlled_memory.hpp"
+#include "fakes.hpp"
+
+using namespace fakes;
+
+namespace {
+
+// A socket that has read the first part of a message of ten, and its pipe.
+struct HalfRead
+{
+    explicit HalfRead (int type) : socket (type), pipe (socket.add ("peer"))
+    {
+        if (type == ZMQ_SUB)
+            CHECK (socket.set (ZMQ_SUBSCRIBE, "") == 0);
+        if (type == ZMQ_REQ)
+            CHECK (socket.send ("request") == 0);
+        Frames parts (10, "part");
+        if (type == ZMQ_REQ || type == ZMQ_REP)
+            parts.insert (parts.begin (), "");
+        CHECK_FALSE (socket.pattern->has_in ());
+        socket.deliver (pipe, parts);
+        Msg frame;
+        CHECK (socket.pattern->recv (frame) == 0);
+        if (type == ZMQ_ROUTER)
+            CHECK (socket.pattern->recv (frame) == 0);
+        CHECK (frame.view () == "part");
+        CHECK (frame.more ());
+    }
+    FakeSocket socket;
+    FakePipe &pipe;
+};
+
+}  // namespace
+
+TEST_CASE ("without memory for the rest of a half read message its pipe is forgotten, and the message ends")
+{
+    for (const int type : {ZMQ_PAIR, ZMQ_PULL, ZMQ_DEALER, ZMQ_ROUTER, ZMQ_REQ, ZMQ_REP, ZMQ_SUB, ZMQ_XSUB}) {
+        bool failed = true;
+        for (int spare = 0; failed; ++spare) {
+            CAPTURE (type);
+            CAPTURE (spare);
+            REQUIRE (spare < 100);
+            HalfRead at (type);
+            {
+                const FailingMemory memory (spare);
+                CHECK_NOTHROW (at.socket.pattern->detach (at.pipe));
+                failed = memory.failed ();
+            }
+            at.pipe.terminated = true;  // whatever is done to it from now on fails the test
+            int parts = 1;
+            Msg frame;
+            do {
+                REQUIRE (at.socket.pattern->recv (frame) == 0);
+                CHECK (frame.view () == "part");
+                ++parts;
+            } while (frame.more ());
+            CHECK ((failed ? parts <= 10 : parts == 10));
+            CHECK_FALSE (at.socket.pattern->has_in ());
+            at.socket.pattern->has_out ();
+            if (type != ZMQ_PULL && type != ZMQ_SUB) {
+                Msg answer = make_frame ("answer");
+                at.socket.pattern->send (answer);
+            }
+        }
+    }
+}
