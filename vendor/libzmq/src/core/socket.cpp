@@ -28,11 +28,10 @@ constexpr Nanoseconds input_interval = 100 * microsecond;
 }  // namespace
 
 Socket::Socket (Context &context, Strand &strand, const PatternRow &row)
-    : options (make_options (row.type, context.options ())), context_ (context), strand_ (strand), row_ (row), pattern_ (row.make (*this)),
+    : options (make_options (row.type, context.options ())), context_ (context), strand_ (strand), row_ (row),
+      random_state_ (static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16)), pattern_ (row.make (*this)),
       attendance_ (*this)
-{
-    random_state_ = static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16);
-}
+{}
 
 Socket::~Socket ()
 {

@@ -180,6 +180,7 @@ class Socket final : public PatternHost
     Strand &strand_;
     const PatternRow &row_;
     Reactor *reactor_ = nullptr;
+    std::uint64_t random_state_;  // before the pattern, which asks for random numbers when it is made
     std::unique_ptr<Pattern> pattern_;
     Attendance attendance_;
 
@@ -214,7 +215,6 @@ class Socket final : public PatternHost
     Nanoseconds window_ = shortest_window;  // how long a burst to several streams may collect
     Nanoseconds last_flush_ = 0;
     Nanoseconds last_input_ = 0;
-    std::uint64_t random_state_;
 };
 
 }  // namespace engine

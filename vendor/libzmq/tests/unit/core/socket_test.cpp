@@ -2,7 +2,9 @@
 // nobody writes but the calls under test. What depends on microseconds is tried until it was seen.
 #include "core/socket.hpp"
 
+#include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -392,6 +394,26 @@ TEST_CASE ("socket: a pipe may go in the middle of its burst, and of a call that
     socket.socket ().poll_input ();
     CHECK (other->dead ());
     socket.next_call ();
+}
+
+TEST_CASE ("socket: the ids that it makes up for its peers begin where no other's do")
+{
+    std::vector<std::string> ids;
+    for (int i = 0; i < 3; ++i) {
+        // Whatever the socket's memory held before does not matter.
+        void *const memory = ::operator new (sizeof (Socket));
+        std::memset (memory, 0x55, sizeof (Socket));
+        ::operator delete (memory);
+        HeldSocket router (ZMQ_ROUTER);
+        WiredStream peer (router, "DEALER");
+        peer.far.write (frame ("hello"));
+        peer.advance ();
+        ids.push_back (router.recv ().at (0));
+        CHECK (ids.back ().size () == 5);
+    }
+    CHECK (ids[0] != ids[1]);
+    CHECK (ids[1] != ids[2]);
+    CHECK (ids[0] != ids[2]);
 }
 
 TEST_CASE ("socket: a body is sent without a copy only to streams")
