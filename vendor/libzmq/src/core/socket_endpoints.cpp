@@ -67,6 +67,7 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
     try {
         pattern.attach (held);
     } catch (...) {
+        pattern.detach (held);  // it may know it already, in part
         own.strand.store (nullptr, std::memory_order_release);
         inproc_pipes_.pop_back ();
         throw;

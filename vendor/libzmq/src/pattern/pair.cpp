@@ -23,9 +23,9 @@ class PairPattern final : public Pattern
             pipe.terminate ();
             return;
         }
+        pipe_ = &pipe;
         in_.add (pipe);
         out_.add (pipe);
-        pipe_ = &pipe;
     }
 
     void detach (Pipe &pipe) noexcept override

@@ -45,7 +45,7 @@ class Pattern
     virtual void attach (Pipe &pipe) = 0;
     virtual void identified (Pipe &) {}
     // The pipe is gone when this returns: forget it. During the call the rest of a message whose first frame was read can still be
-    // read, whatever ended the pipe.
+    // read, whatever ended the pipe. Also after an attach() that threw.
     virtual void detach (Pipe &pipe) noexcept = 0;
     virtual void read_activated (Pipe &pipe) = 0;
     virtual void write_activated (Pipe &pipe) = 0;
