@@ -106,6 +106,7 @@ class InprocPipe final : public Pipe
     std::string endpoint;  // inproc://name, for disconnect and unbind
     std::uint64_t binding = 0;
     bool for_monitor = false;
+    bool sweep_requested = false;  // in the socket's list of pipes that may be done for
 
   private:
     InprocChannel::Direction &inbound () const noexcept { return channel_->direction[1 - side_]; }

@@ -72,6 +72,7 @@ class NetworkPipe final : public Pipe
     bool in_burst = false;     // see Socket::flush_now
     std::uint32_t burst_count = 0;
     bool identified = false;
+    bool sweep_requested = false;  // in the socket's list of pipes that may be done for
 
   private:
     bool has_room () const noexcept;

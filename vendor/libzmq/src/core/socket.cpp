@@ -297,21 +297,17 @@ try {
     pipe.terminate ();
 }
 
+// There is room in the lists for every pipe of the socket, once: a pipe that is done for must not stay for want of memory.
 void Socket::request_sweep (NetworkPipe &pipe) noexcept
 {
-    try {
+    if (!std::exchange (pipe.sweep_requested, true))
         sweep_network_.push_back (&pipe);
-    } catch (...) {
-        // Without memory it stays until the socket is closed.
-    }
 }
 
 void Socket::request_sweep (InprocPipe &pipe) noexcept
 {
-    try {
+    if (!std::exchange (pipe.sweep_requested, true))
         sweep_inproc_.push_back (&pipe);
-    } catch (...) {
-    }
 }
 
 // Ends the pipes that are done for, and frees what ended during the call.
@@ -326,6 +322,7 @@ void Socket::sweep () noexcept
         const auto known = std::find_if (pipes_.begin (), pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
         if (known == pipes_.end ())
             continue;
+        pipe->sweep_requested = false;
         if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
             destroy_pipe (*pipe);
     }
@@ -336,6 +333,7 @@ void Socket::sweep () noexcept
           std::find_if (inproc_pipes_.begin (), inproc_pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
         if (known == inproc_pipes_.end ())
             continue;
+        pipe->sweep_requested = false;
         if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
             destroy_pipe (*pipe);
     }

@@ -30,6 +30,14 @@ void move_out (std::vector<std::unique_ptr<Held>> &from, std::vector<std::unique
     from.pop_back ();
 }
 
+// Room for so many. (std::vector::reserve alone, each time for one more, would move all of them each time.)
+template <class Held>
+void reserve (std::vector<Held> &list, std::size_t count)
+{
+    if (list.capacity () < count)
+        list.reserve (std::max (count, 2 * list.capacity ()));
+}
+
 bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
 {
     Msg message;
@@ -43,7 +51,8 @@ bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
 void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                             bool for_monitor)
 {
-    inproc_pipes_.reserve (inproc_pipes_.size () + 1);
+    reserve (inproc_pipes_, inproc_pipes_.size () + 1);
+    reserve (sweep_inproc_, inproc_pipes_.size () + 1);
     auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
     channel->acquire ();  // the pipe's own
     pipe->endpoint = endpoint;
@@ -237,7 +246,8 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
     auto connector = std::make_unique<Connector> (*this, transport, endpoint, address, snapshot ());
     if (const int error = connector->prepare ())
         return error;
-    connectors_.reserve (connectors_.size () + 1);
+    reserve (connectors_, connectors_.size () + 1);
+    reserve (dead_connectors_, dead_connectors_.size () + connectors_.size () + 1);
     std::string name = endpoint;
     if (!options.immediate) {
         NetworkPipe *const pipe = make_pipe ();
@@ -272,6 +282,7 @@ Connector *Socket::find_connector (std::uint64_t id) noexcept
 
 NetworkPipe *Socket::make_pipe ()
 {
+    reserve (sweep_network_, pipes_.size () + 1);
     pipes_.push_back (std::make_unique<NetworkPipe> (*this, conflate ()));
     return pipes_.back ().get ();
 }
@@ -280,8 +291,8 @@ NetworkPipe *Socket::make_pipe ()
 
 void Socket::start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept
 try {
-    streams_.reserve (streams_.size () + 1);
-    dead_streams_.reserve (dead_streams_.size () + streams_.size () + 1);
+    reserve (streams_, streams_.size () + 1);
+    reserve (dead_streams_, dead_streams_.size () + streams_.size () + 1);
     streams_.push_back (std::make_unique<Stream> (*this, fd, std::move (snapshot), connector, listener));
     Stream &held = *streams_.back ();
     if (connector)
@@ -444,11 +455,6 @@ void Socket::bury (Connector &connector) noexcept
     if (connector.stream)
         connector.stream->orphan ();
     connector.stream = nullptr;
-    try {
-        dead_connectors_.reserve (dead_connectors_.size () + 1);
-    } catch (...) {
-        return;  // stays in the list, stopped
-    }
     move_out (connectors_, dead_connectors_, connector);
 }
 

@@ -51,12 +51,14 @@ FailingMemory::FailingMemory (int spare, std::function<void ()> at_failure) : sp
     current = this;
 }
 
+FailingMemory::FailingMemory (int spare, ForGood) : FailingMemory (spare) { for_good_ = true; }
+
 FailingMemory::~FailingMemory () { current = nullptr; }
 
 bool FailingMemory::fails_now () noexcept
 {
     FailingMemory *const memory = current;
-    if (!memory || memory->failed_ || memory->spare_-- > 0)
+    if (!memory || (memory->failed_ && !memory->for_good_) || memory->spare_-- > 0)
         return false;
     memory->failed_ = true;
     if (memory->at_failure_)

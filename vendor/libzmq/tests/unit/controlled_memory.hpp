@@ -11,6 +11,10 @@ class FailingMemory
   public:
     // `at_failure` is called right before, with memory enough for itself.
     explicit FailingMemory (int spare, std::function<void ()> at_failure = {});
+    // All that follow fail too.
+    struct ForGood
+    {};
+    FailingMemory (int spare, ForGood);
     ~FailingMemory ();
     FailingMemory (const FailingMemory &) = delete;
     FailingMemory &operator= (const FailingMemory &) = delete;
@@ -23,6 +27,7 @@ class FailingMemory
   private:
     int spare_;
     bool failed_ = false;
+    bool for_good_ = false;
     std::function<void ()> at_failure_;
 };
 

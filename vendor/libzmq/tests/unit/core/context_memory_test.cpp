@@ -126,3 +126,34 @@ TEST_CASE ("context: its end does not wait for a socket that could not be made a
     }
     CHECK (ends > 0);
 }
+
+TEST_CASE ("context: its end does not wait for a connection whose socket was closed without memory")
+{
+    for (const char *endpoint : {"ipc://@nobody-listens-here", "tcp://127.0.0.1:1"})
+        for (int spare = 0;; ++spare) {
+            CAPTURE (endpoint);
+            CAPTURE (spare);
+            REQUIRE (spare < 100);
+            void *const context = zmq_ctx_new ();
+            void *const socket = zmq_socket (context, ZMQ_DEALER);
+            REQUIRE (socket);
+            const int linger = 0;
+            REQUIRE (zmq_setsockopt (socket, ZMQ_LINGER, &linger, sizeof linger) == 0);
+            REQUIRE (zmq_connect (socket, endpoint) == 0);
+            bool failed = false;
+            {
+                const FailingMemory memory (spare, FailingMemory::ForGood{});
+                CHECK (zmq_close (socket) == 0);
+                failed = memory.failed ();
+            }
+            auto ended = std::make_shared<std::promise<void>> ();
+            std::future<void> end = ended->get_future ();
+            std::thread ([context, ended] {
+                zmq_ctx_term (context);
+                ended->set_value ();
+            }).detach ();
+            REQUIRE (end.wait_for (std::chrono::seconds (10)) == std::future_status::ready);
+            if (!failed)
+                break;
+        }
+}

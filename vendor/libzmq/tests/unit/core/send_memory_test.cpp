@@ -1,9 +1,12 @@
 // Sending when memory runs out: a message is refused or dropped whole, and the next ones go out as ever.
+#include <algorithm>
 #include <cerrno>
+#include <string>
 
 #include <doctest/doctest.h>
 #include <zmq.h>
 
+#include "api/transfer.hpp"
 #include "controlled_memory.hpp"
 #include "io/wired_stream.hpp"
 
@@ -65,4 +68,37 @@ TEST_CASE ("sending: after a message for which there was no memory the others go
                     break;
                 }
             }
+}
+
+TEST_CASE ("sending: without memory for a copy of the caller's body nothing of it is written after the call")
+{
+    for (const bool queued : {false, true})
+        for (int spare = 0;; ++spare) {
+            CAPTURE (queued);
+            CAPTURE (spare);
+            REQUIRE (spare < 100);
+            HeldSocket socket (ZMQ_PUSH);
+            WiredStream peer (socket, "PULL");
+            // The kernel takes no more; and, for the body to be queued, nor does the stream.
+            while (!peer->blocked () || (queued && peer.pipe ().outbound_messages () < 3)) {
+                REQUIRE (socket.send (std::string (60000, 'a')) == 0);
+                socket.socket ().flush_bursts ();
+            }
+            std::string body (60000, 'b');
+            bool failed = false;
+            int error = 0;
+            {
+                const FailingMemory memory (spare, FailingMemory::ForGood{});
+                error = send_bytes (socket.guard (), body.data (), body.size (), ZMQ_DONTWAIT);
+                failed = memory.failed ();
+            }
+            std::fill (body.begin (), body.end (), '!');
+            socket.next_call ();
+            bool ended = false;
+            std::string bytes = peer.flush_all (&ended);
+            CHECK (bytes.find ('!') == std::string::npos);
+            CHECK (error == (ended ? ENOMEM : 0));
+            if (!failed)
+                break;
+        }
 }
