@@ -71,27 +71,32 @@ void Waiter::drain () noexcept
     rung_.store (false, std::memory_order_release);
 }
 
-bool Doorbell::deliver (const Parcel &parcel) noexcept
+bool Doorbell::deliver (const Parcel &parcel)
 {
     Lock lock (mutex_);
     if (shut_)
         return false;
+    bool kept = true;
     try {
         inbox_.push_back (parcel);
     } catch (...) {
-        return false;
+        if (parcel.what == Parcel::What::attach)
+            throw;
+        missed_ = true;
+        kept = false;
     }
     pending_.store (true, std::memory_order_release);
     ring_locked ();
-    return true;
+    return kept;
 }
 
-void Doorbell::take (std::vector<Parcel> &out) noexcept
+bool Doorbell::take (std::vector<Parcel> &out) noexcept
 {
     Lock lock (mutex_);
     out.clear ();
     std::swap (out, inbox_);
     pending_.store (false, std::memory_order_relaxed);
+    return std::exchange (missed_, false);
 }
 
 void Doorbell::ring () noexcept
@@ -180,6 +185,7 @@ void Doorbell::shut (std::vector<Parcel> &left) noexcept
 {
     Lock lock (mutex_);
     shut_ = true;
+    missed_ = false;
     left.clear ();
     std::swap (left, inbox_);
     pending_.store (false, std::memory_order_relaxed);

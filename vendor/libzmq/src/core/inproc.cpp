@@ -189,10 +189,8 @@ void InprocPipe::tell_peer () noexcept
     if (!strand)
         return;  // nobody has bound yet; whoever does looks at the queue then
     channel_->acquire ();
-    if (!strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (other), 0, channel_})) {
+    if (!strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (other), 0, channel_}))
         channel_->release ();
-        return;
-    }
     if (Reactor *const server = other == 1 ? channel_->server.load (std::memory_order_acquire) : nullptr)
         server->serve (*strand);
 }

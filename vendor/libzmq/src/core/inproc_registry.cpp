@@ -38,12 +38,15 @@ int InprocRegistry::bind (const std::string &name, Binding binding, std::vector<
     if (bindings_.count (name))
         return EADDRINUSE;
     const auto range = waiting_.equal_range (name);
-    for (auto at = range.first; at != range.second; ++at)
+    for (auto at = range.first; at != range.second; ++at) {
         waiting.push_back (at->second);
+        at->second->side[1].routing_id = binding.routing_id;
+    }
+    // From here on nothing fails: the strings have their memory already.
+    const Binding &held = bindings_.emplace (name, std::move (binding)).first->second;
     for (InprocChannel *channel : waiting)
-        join (*channel, binding);
+        join (*channel, held);
     waiting_.erase (range.first, range.second);
-    bindings_.emplace (name, std::move (binding));
     return 0;
 }
 
@@ -71,7 +74,14 @@ bool InprocRegistry::connect (const std::string &name, InprocChannel &channel)
     if (at != bindings_.end ()) {
         join (channel, at->second);
         channel.acquire ();
-        if (at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel})) {
+        bool delivered = false;
+        try {
+            delivered = at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel});
+        } catch (...) {
+            channel.release ();
+            throw;
+        }
+        if (delivered) {
             if (at->second.server)
                 at->second.server->serve (*at->second.strand);
             return true;

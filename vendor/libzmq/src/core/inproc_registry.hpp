@@ -29,13 +29,14 @@ class InprocRegistry
         Reactor *server = nullptr;  // a monitor's: runs the inbox when something is delivered
     };
 
-    // EADDRINUSE; 0: the channels of those who were waiting are handed over, each with one reference.
+    // EADDRINUSE; 0: the channels of those who were waiting are handed over, each with one reference. Throws std::bad_alloc, nothing
+    // changed.
     int bind (const std::string &name, Binding binding, std::vector<InprocChannel *> &waiting);
     // The name is free when this returns. False: it was not that binding's.
     bool unbind (const std::string &name, std::uint64_t id) noexcept;
     void unbind_all (const Strand &strand) noexcept;
 
-    // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false).
+    // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false). Throws std::bad_alloc.
     bool connect (const std::string &name, InprocChannel &channel);
     // The connecting side of a waiting channel has gone.
     void forget (const std::string &name, InprocChannel &channel) noexcept;

@@ -116,10 +116,12 @@ int Socket::ready_now (int wanted) noexcept
 
 void Socket::run_inbox () noexcept
 {
-    strand_.doorbell.take (parcels_);
+    const bool missed = strand_.doorbell.take (parcels_);
     for (const Parcel &parcel : parcels_)
         take_parcel (parcel);
     parcels_.clear ();
+    if (missed) [[unlikely]]
+        look_at_peers ();
 }
 
 void Socket::poll_input () noexcept

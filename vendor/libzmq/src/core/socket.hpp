@@ -155,6 +155,7 @@ class Socket final : public PatternHost
     void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                         bool for_monitor);
     void take_parcel (const Parcel &parcel) noexcept;
+    void look_at_peers () noexcept;
     void refuse_channel (InprocChannel *channel) noexcept;
     void tell_connector (InprocChannel &channel) noexcept;
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,

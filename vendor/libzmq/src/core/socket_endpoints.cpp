@@ -97,14 +97,19 @@ int Socket::bind_inproc (const std::string &endpoint)
     binding.receive_limit = options.rcvhwm;
     binding.routing_id = options.routing_id;
     std::vector<InprocChannel *> waiting;
+    std::string name = endpoint;
     inproc_bindings_.push_back ({endpoint, binding.id});
-    const int error = context_.registry ().bind (endpoint, binding, waiting);
+    int error = ENOMEM;
+    try {
+        error = context_.registry ().bind (endpoint, binding, waiting);
+    } catch (const std::bad_alloc &) {
+    }
     if (error) {
         inproc_bindings_.pop_back ();
         return error;
     }
     welcome (waiting, *pattern_, endpoint, binding.id, false);
-    options.last_endpoint = endpoint;
+    options.last_endpoint.swap (name);
     return 0;
 }
 
@@ -136,14 +141,15 @@ void Socket::tell_connector (InprocChannel &channel) noexcept
 
 int Socket::connect_inproc (const std::string &endpoint)
 {
+    std::string name = endpoint;
     InprocChannel *const channel = new InprocChannel;
     InprocChannel::Side &own = channel->side[0];
-    own.routing_id = options.routing_id;
     own.send_limit.store (options.sndhwm, std::memory_order_relaxed);
     own.receive_limit.store (options.rcvhwm, std::memory_order_relaxed);
     own.strand.store (&strand_, std::memory_order_release);
-    own.known.store (true, std::memory_order_release);
     try {
+        own.routing_id = options.routing_id;
+        own.known.store (true, std::memory_order_release);
         context_.registry ().connect (endpoint, *channel);
         attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
     } catch (...) {
@@ -151,7 +157,7 @@ int Socket::connect_inproc (const std::string &endpoint)
         throw;
     }
     channel->release ();
-    options.last_endpoint = endpoint;
+    options.last_endpoint.swap (name);
     return 0;
 }
 
@@ -184,6 +190,15 @@ try {
     refuse_channel (channel);
 } catch (...) {
     refuse_channel (parcel.channel);
+}
+
+// Some of them has news.
+void Socket::look_at_peers () noexcept
+{
+    for (const auto &pipe : inproc_pipes_)
+        pipe->peer_active ();
+    if (monitor_)
+        monitor_->flush ();
 }
 
 // Nobody is bound any more: the connecting side sees its pipe end.

@@ -4,10 +4,13 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include <poll.h>
 #include <unistd.h>
+
+#include "controlled_memory.hpp"
 
 using namespace engine;
 
@@ -51,6 +54,33 @@ TEST_CASE ("parcels are taken in the order they were delivered, once")
         CHECK (taken[i].binding == i);
     bell.take (taken);
     CHECK (taken.empty ());
+}
+
+TEST_CASE ("without memory for a parcel the news come all the same, without saying whose")
+{
+    Doorbell bell;
+    bell.open ();
+    const int fd = bell.export_fd ();
+    REQUIRE (fd >= 0);
+    std::vector<Parcel> taken;
+    bool kept = true;
+    {
+        const FailingMemory memory (0);
+        kept = bell.deliver (parcel (1));
+    }
+    CHECK_FALSE (kept);
+    CHECK (bell.pending ());
+    CHECK (readable (fd));
+    CHECK (bell.deliver (parcel (2)));
+    CHECK (bell.take (taken));
+    CHECK (taken.size () == 1);
+    CHECK_FALSE (bell.take (taken));
+    // A connection would be waited for: whoever makes it hears that it was not made.
+    Doorbell other;
+    other.open ();
+    const FailingMemory memory (0);
+    CHECK_THROWS_AS (other.deliver ({Parcel::What::attach, 1, 1, nullptr}), std::bad_alloc);
+    CHECK_FALSE (other.pending ());
 }
 
 TEST_CASE ("every sleeper is woken, and may be woken again after it drained its bell")
