@@ -118,26 +118,26 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         return EINVAL;
     if (find (socket, fd) != items_.end ())
         return EINVAL;
-    int watched = fd;
+    auto item = std::make_unique<Item> (socket, fd, user_data, events, next_order_++);
     if (socket) {
-        std::size_t size = sizeof watched;
-        if (zmq_getsockopt (socket, ZMQ_FD, &watched, &size) != 0)
+        int exported = -1;
+        std::size_t size = sizeof exported;
+        if (zmq_getsockopt (socket, ZMQ_FD, &exported, &size) != 0)
             return errno;
-        watched = ::fcntl (watched, F_DUPFD_CLOEXEC, 0);
-        if (watched < 0)
+        item->fd = ::fcntl (exported, F_DUPFD_CLOEXEC, 0);
+        if (item->fd < 0)
             return errno;
-    }
-    auto item = std::make_unique<Item> (socket, watched, user_data, events, next_order_++);
-    if (socket) {
-        Strand *const strand = Strand::from_handle (socket);
-        item->bell = strand ? strand->doorbell.duplicate_export () : -1;
+        errno = ENOTSOCK;  // closed by another thread meanwhile
+        item->bell = Strand::from_handle (socket)->doorbell.duplicate_export ();
+        if (item->bell < 0)
+            return errno;
     }
     items_.reserve (items_.size () + 1);
     candidates_.reserve (items_.size () + 1);
     epoll_event event{};
     event.events = epoll_events (*item);
     event.data.ptr = item.get ();
-    if (::epoll_ctl (set_, EPOLL_CTL_ADD, watched, &event) != 0) {
+    if (::epoll_ctl (set_, EPOLL_CTL_ADD, item->fd, &event) != 0) {
         if (errno != EPERM)
             return errno;
         item->unwatched = true;

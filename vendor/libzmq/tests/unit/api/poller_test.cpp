@@ -3,15 +3,20 @@
 #include <zmq_ext.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
+#include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include <doctest/doctest.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "controlled_memory.hpp"
 #include "core/spin.hpp"
 
 using namespace engine;
@@ -34,6 +39,38 @@ extern "C" int sched_yield () noexcept
 }
 
 namespace {
+
+int lowest_free_descriptor ()
+{
+    const int fd = ::dup (0);
+    REQUIRE (fd >= 0);
+    ::close (fd);
+    return fd;
+}
+
+std::ptrdiff_t descriptors ()
+{
+    return std::distance (std::filesystem::directory_iterator ("/proc/self/fd"), std::filesystem::directory_iterator ());
+}
+
+// Lets the process open so many descriptors more.
+class DescriptorsLeft
+{
+  public:
+    explicit DescriptorsLeft (int count)
+    {
+        REQUIRE (::getrlimit (RLIMIT_NOFILE, &before_) == 0);
+        rlimit now = before_;
+        now.rlim_cur = static_cast<rlim_t> (lowest_free_descriptor () + count);
+        REQUIRE (::setrlimit (RLIMIT_NOFILE, &now) == 0);
+    }
+    ~DescriptorsLeft () { ::setrlimit (RLIMIT_NOFILE, &before_); }
+    DescriptorsLeft (const DescriptorsLeft &) = delete;
+    DescriptorsLeft &operator= (const DescriptorsLeft &) = delete;
+
+  private:
+    rlimit before_{};
+};
 
 struct Spun
 {
@@ -96,6 +133,57 @@ TEST_CASE ("a poller without sockets does not spin")
     zmq_poller_destroy (&poller);
     ::close (ends[0]);
     ::close (ends[1]);
+}
+
+TEST_CASE ("a poller that takes a socket without descriptors or memory enough keeps nothing, and hears of its end if it does")
+{
+    void *const context = zmq_ctx_new ();
+    const auto before = descriptors ();
+    const auto try_to_add = [&] (auto &&shortage) {
+        void *poller = zmq_poller_new ();
+        void *const socket = zmq_socket (context, ZMQ_PULL);
+        REQUIRE (zmq_bind (socket, "inproc://here") == 0);
+        int fd = -1;
+        std::size_t size = sizeof fd;
+        REQUIRE (zmq_getsockopt (socket, ZMQ_FD, &fd, &size) == 0);  // so that only the poller's own are missing
+        const int error = shortage ([&] { return zmq_poller_add (poller, socket, nullptr, ZMQ_POLLIN) == 0 ? 0 : errno; });
+        zmq_poller_event_t event;
+        if (!error)
+            CHECK (zmq_poller_wait (poller, &event, 0) == -1);
+        REQUIRE (zmq_close (socket) == 0);
+        if (!error) {
+            CHECK (zmq_poller_wait (poller, &event, 10000) == -1);
+            CHECK (errno == ENOTSOCK);
+        }
+        REQUIRE (zmq_poller_destroy (&poller) == 0);
+        CHECK (descriptors () == before);
+        return error;
+    };
+    int refusals = 0;
+    for (int spare = 0;; ++spare) {
+        REQUIRE (spare < 20);
+        const int error = try_to_add ([&] (auto &&add) {
+            const DescriptorsLeft few (spare);
+            return add ();
+        });
+        if (!error)
+            break;
+        CHECK (error == EMFILE);
+        ++refusals;
+    }
+    CHECK (refusals >= 2);
+    bool failed = true;
+    for (int spare = 0; failed; ++spare) {
+        REQUIRE (spare < 100);
+        const int error = try_to_add ([&] (auto &&add) {
+            const FailingMemory memory (spare);
+            const int outcome = add ();
+            failed = memory.failed ();
+            return outcome;
+        });
+        CHECK (error == (failed ? ENOMEM : 0));
+    }
+    CHECK (zmq_ctx_term (context) == 0);
 }
 
 TEST_CASE ("a regular file is always ready, as poll(2) has it")
