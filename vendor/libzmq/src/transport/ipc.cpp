@@ -58,7 +58,7 @@ int dial (const DialTarget &target, const Options &options, int &fd)
     return result;
 }
 
-int finish (int fd, const Options &options)
+int finish (int fd, const Options &options) noexcept
 {
     (void) options;
     return connect_outcome (fd);
@@ -153,8 +153,8 @@ void unlisten (Listening &listening) noexcept
     listening.fd = -1;
 }
 
-int accept (int listen_fd, const Options &options, int &fd)
-{
+int accept (int listen_fd, const Options &options, int &fd) noexcept
+try {
     fd = -1;
     int taken = -1;
     SocketAddress peer;
@@ -165,6 +165,8 @@ int accept (int listen_fd, const Options &options, int &fd)
         return ECONNREFUSED;
     fd = socket.release ();
     return 0;
+} catch (...) {
+    return ENOMEM;  // for the peer's groups
 }
 
 std::string canonical (const std::string &address, const Options &options)

@@ -99,7 +99,7 @@ int dial (const DialTarget &target, const Options &options, int &fd)
     return result;
 }
 
-int finish (int fd, const Options &options)
+int finish (int fd, const Options &options) noexcept
 {
     (void) options;
     return connect_outcome (fd);
@@ -181,7 +181,7 @@ bool admitted (const Options &options, const SocketAddress &peer) noexcept
     return false;
 }
 
-int accept (int listen_fd, const Options &options, int &fd)
+int accept (int listen_fd, const Options &options, int &fd) noexcept
 {
     fd = -1;
     int taken = -1;

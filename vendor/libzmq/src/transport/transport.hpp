@@ -71,9 +71,9 @@ struct Transport
     void (*unlisten) (Listening &listening) noexcept;  // closes the descriptor, removes files
     // Starts connecting: 0 connected, EINPROGRESS (wait for writable, then finish()), or an errno with fd = -1.
     int (*dial) (const DialTarget &target, const Options &options, int &fd);
-    int (*finish) (int fd, const Options &options);  // outcome of a connect in progress (SO_ERROR), then tuning
+    int (*finish) (int fd, const Options &options) noexcept;  // outcome of a connect in progress (SO_ERROR), then tuning
     // Takes one connection. EAGAIN none; ECONNREFUSED: taken and closed because a filter refused it; other errno as accept(2).
-    int (*accept) (int listen_fd, const Options &options, int &fd);
+    int (*accept) (int listen_fd, const Options &options, int &fd) noexcept;
     // Canonical form of a name given to unbind/disconnect, for comparison with the endpoints in use.
     std::string (*canonical) (const std::string &address, const Options &options);
     std::string (*local_endpoint) (int fd);  // "tcp://127.0.0.1:5555"; empty if unknown

@@ -115,8 +115,8 @@ inline const Transport &fake_transport ()
           fd = dial.result == 0 || dial.result == EINPROGRESS ? script.open (dial.ready) : -1;
           return dial.result;
       },
-      [] (int, const Options &) { return Script::next (Script::current ().finishes, 0); },
-      [] (int, const Options &, int &fd) {
+      [] (int, const Options &) noexcept { return Script::next (Script::current ().finishes, 0); },
+      [] (int, const Options &, int &fd) noexcept {
           Script &script = Script::current ();
           script.accepted.push_back (now ());
           const int result = Script::next (script.accepts, EAGAIN);

@@ -145,6 +145,36 @@ TEST_CASE ("listener: a bind for which there is no memory leaves the address fre
     }
 }
 
+TEST_CASE ("listener: a peer whom there is no memory to judge is turned away")
+{
+    for (int spare = 0;; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 100);
+        HeldSocket socket (ZMQ_PULL);
+        socket.socket ().options.ipc_filter_gid = {static_cast<gid_t> (-2)};  // so all groups of the peer are looked up
+        Listening listening;
+        listening.fd = listening_descriptor (true);
+        sockaddr_un address{};
+        socklen_t size = sizeof address;
+        REQUIRE (::getsockname (listening.fd, reinterpret_cast<sockaddr *> (&address), &size) == 0);
+        Listener listener (socket.socket (), *find_transport ("ipc"), std::move (listening), socket.socket ().snapshot ());
+        REQUIRE (listener.start () == 0);
+        FarEnd peer (::socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        REQUIRE (::connect (peer.fd (), reinterpret_cast<const sockaddr *> (&address), size) == 0);
+        bool failed = false;
+        {
+            const FailingMemory memory (spare);
+            listener.on_io (io_in);
+            failed = memory.failed ();
+        }
+        char byte = 0;
+        CHECK (::recv (peer.fd (), &byte, 1, MSG_DONTWAIT) == 0);
+        CHECK (socket.socket ().stats.accepts == 0);
+        if (!failed)
+            break;
+    }
+}
+
 TEST_CASE ("listener: peers that have said everything, or have gone, before they are accepted")
 {
     for (const int type : {ZMQ_PULL, ZMQ_PAIR, ZMQ_ROUTER, ZMQ_STREAM}) {
