@@ -77,7 +77,7 @@ class RepPattern final : public RouterBase
     };
 
     bool find_request (Msg &frame)
-    {
+    try {
         Pipe *from = nullptr;
         while (in_.recv (frame, from) == 0) {
             envelope_.clear ();
@@ -94,6 +94,9 @@ class RepPattern final : public RouterBase
             }
         }
         return false;
+    } catch (...) {
+        in_.skip_rest ();  // without memory for its envelope the request is lost, all of it
+        throw;
     }
 
     void send_envelope ()

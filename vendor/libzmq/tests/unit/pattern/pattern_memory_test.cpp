@@ -1,5 +1,5 @@
-// A pipe goes when memory runs out: the pattern forgets it all the same, and a message half read ends before the next one begins.
-#include <optional>
+// Patterns when memory runs out: a pipe that goes is forgotten all the same, and what is left of a message never becomes another.
+#include <new>
 
 #include "controlled_memory.hpp"
 #include "fakes.hpp"
@@ -65,5 +65,37 @@ TEST_CASE ("without memory for the rest of a half read message its pipe is forgo
                 at.socket.pattern->send (answer);
             }
         }
+    }
+}
+
+TEST_CASE ("REP takes nothing that is left of a request without memory for its envelope for another request")
+{
+    bool failed = true;
+    for (int spare = 0; failed; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 100);
+        FakeSocket socket (ZMQ_REP);
+        FakePipe &pipe = socket.add ("peer");
+        CHECK_FALSE (socket.pattern->has_in ());
+        socket.deliver (pipe, {"a1", "a2", "a3", "", "a"});
+        socket.deliver (pipe, {"b1", "b2", "b3", "", "b"});
+        int error = 0;
+        Msg frame;
+        {
+            const FailingMemory memory (spare);
+            try {
+                error = socket.pattern->recv (frame);
+            } catch (const std::bad_alloc &) {
+                error = ENOMEM;
+            }
+            failed = memory.failed ();
+        }
+        CHECK (error == (failed ? ENOMEM : 0));
+        if (error)
+            REQUIRE (socket.pattern->recv (frame) == 0);
+        const std::string id = error ? "b" : "a";
+        CHECK (frame.view () == id);
+        CHECK (socket.send ("reply") == 0);
+        CHECK (pipe.take_sent () == std::vector<Frames>{{id + "1", id + "2", id + "3", "", "reply"}});
     }
 }
