@@ -217,26 +217,23 @@ Resolver::~Resolver ()
     std::unique_lock lock (shared.mutex);
     shared.stopping = true;
     shared.work_waits.notify_all ();
-    std::deque<std::shared_ptr<Job>> dropped = std::move (shared.queue);
-    shared.queue.clear ();
-    std::vector<std::shared_ptr<Shared::Worker>> workers = std::move (shared.workers);
+    // (Nothing here asks for memory: an end cannot fail.)
+    const std::vector<std::shared_ptr<Shared::Worker>> workers = std::move (shared.workers);
     shared.workers.clear ();
-    std::vector<std::shared_ptr<Job>> running;
-    for (const auto &worker : workers)
-        if (worker->job)
-            running.push_back (worker->job);
-    lock.unlock ();
-
-    for (const auto &job : dropped) {
+    while (!shared.queue.empty ()) {
+        const std::shared_ptr<Job> job = std::move (shared.queue.front ());
+        shared.queue.pop_front ();
+        lock.unlock ();
         job->cancel (false);
         job->work = nullptr;  // a ticket may keep the job
+        lock.lock ();
     }
-    for (const auto &job : running)
-        job->cancel (true);
-    dropped.clear ();
-    running.clear ();
-
-    lock.lock ();
+    for (const auto &worker : workers)
+        if (const std::shared_ptr<Job> job = worker->job) {
+            lock.unlock ();
+            job->cancel (true);
+            lock.lock ();
+        }
     // Whoever is not in work ends without fail; whoever is has the grace.
     const auto deadline = std::chrono::steady_clock::now () + grace;
     for (const auto &worker : workers) {

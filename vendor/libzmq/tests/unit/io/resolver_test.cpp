@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -15,6 +16,7 @@
 
 #include <doctest/doctest.h>
 
+#include "controlled_memory.hpp"
 #include "core/context_options.hpp"
 #include "core/options.hpp"
 
@@ -389,6 +391,24 @@ TEST_CASE ("resolver: shutting down waits for a running done")
     }
     CHECK (left);
     opener.join ();
+}
+
+TEST_CASE ("resolver: shutting down needs no memory")
+{
+    Gate gate;
+    auto resolver = std::make_unique<Resolver> ("test", 1);
+    Resolver::Ticket tickets[3];
+    for (Resolver::Ticket &ticket : tickets)
+        REQUIRE (resolver->post (
+                   [&gate] (std::vector<DialTarget> &) {
+                       gate.wait ();
+                       return 0;
+                   },
+                   [] (int, std::vector<DialTarget>) {}, ticket) == 0);
+    gate.open ();
+    const FailingMemory memory (0, FailingMemory::ForGood{});
+    resolver.reset ();
+    CHECK_FALSE (memory.failed ());
 }
 
 TEST_CASE ("resolver: one that was never used has no thread to wait for")
