@@ -1,5 +1,5 @@
-// When what was sent is written (smart batching), and how a socket gets rid of pipes that have ended. The strand is held throughout, so that
-// nobody writes but the calls under test. What depends on microseconds is tried until it was seen.
+// When what was sent is written (smart batching), and how a socket gets rid of pipes that have ended. The strand is held throughout, so
+// that nobody writes but the calls under test. What depends on microseconds is tried until it was seen.
 #include "core/socket.hpp"
 
 #include <memory>
