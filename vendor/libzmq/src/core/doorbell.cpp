@@ -71,27 +71,30 @@ void Waiter::drain () noexcept
     rung_.store (false, std::memory_order_release);
 }
 
-bool Doorbell::deliver (const Parcel &parcel) noexcept
+Doorbell::Delivery Doorbell::deliver (const Parcel &parcel) noexcept
 {
     Lock lock (mutex_);
     if (shut_)
-        return false;
+        return Delivery::shut;
+    Delivery delivery = Delivery::done;
     try {
         inbox_.push_back (parcel);
     } catch (...) {
-        return false;
+        delivery = Delivery::no_memory;
+        missed_ = true;
     }
     pending_.store (true, std::memory_order_release);
     ring_locked ();
-    return true;
+    return delivery;
 }
 
-void Doorbell::take (std::vector<Parcel> &out) noexcept
+bool Doorbell::take (std::vector<Parcel> &out) noexcept
 {
     Lock lock (mutex_);
     out.clear ();
     std::swap (out, inbox_);
     pending_.store (false, std::memory_order_relaxed);
+    return std::exchange (missed_, false);
 }
 
 void Doorbell::ring () noexcept
@@ -180,6 +183,7 @@ void Doorbell::shut (std::vector<Parcel> &left) noexcept
 {
     Lock lock (mutex_);
     shut_ = true;
+    missed_ = false;
     left.clear ();
     std::swap (left, inbox_);
     pending_.store (false, std::memory_order_relaxed);

@@ -57,9 +57,16 @@ class Doorbell
     bool watched () const noexcept { return watched_.load (std::memory_order_relaxed); }
     bool has_waiters () const noexcept { return waiter_count_.load (std::memory_order_relaxed) != 0; }
 
-    // False if the doorbell is shut (the parcel's reference then stays the caller's).
-    bool deliver (const Parcel &parcel) noexcept;
-    void take (std::vector<Parcel> &out) noexcept;
+    enum class Delivery
+    {
+        done,
+        shut,
+        no_memory  // but whoever takes learns that some activity there was
+    };
+    // If it is not done the parcel's reference stays the caller's.
+    Delivery deliver (const Parcel &parcel) noexcept;
+    // True: there was activity that is not among them.
+    bool take (std::vector<Parcel> &out) noexcept;
     void ring () noexcept;
 
     bool add_waiter (Waiter &waiter) noexcept;  // false: out of memory
@@ -85,6 +92,7 @@ class Doorbell
     int export_fd_ ENGINE_GUARDED_BY (mutex_) = -1;
     bool export_rung_ ENGINE_GUARDED_BY (mutex_) = false;
     bool shut_ ENGINE_GUARDED_BY (mutex_) = true;
+    bool missed_ ENGINE_GUARDED_BY (mutex_) = false;
     std::atomic<bool> pending_{false};
     std::atomic<bool> watched_{false};
     std::atomic<bool> exported_{false};

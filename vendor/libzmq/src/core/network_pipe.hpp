@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/intrusive_list.hpp"
 #include "message/ring.hpp"
 #include "pattern/pipe.hpp"
 
@@ -15,7 +16,7 @@ class Pattern;
 class Socket;
 class Stream;
 
-class NetworkPipe final : public Pipe
+class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
 {
   public:
     NetworkPipe (Socket &socket, bool conflate) noexcept;

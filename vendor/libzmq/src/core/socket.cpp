@@ -117,10 +117,20 @@ int Socket::ready_now (int wanted) noexcept
 
 void Socket::run_inbox () noexcept
 {
-    strand_.doorbell.take (parcels_);
+    const bool missed = strand_.doorbell.take (parcels_);
     for (const Parcel &parcel : parcels_)
         take_parcel (parcel);
     parcels_.clear ();
+    if (missed) [[unlikely]]
+        for (const auto &pipe : inproc_pipes_)
+            peer_active (*pipe);
+}
+
+void Socket::peer_active (InprocPipe &pipe) noexcept
+{
+    pipe.peer_active ();
+    if (pipe.for_monitor && monitor_)
+        monitor_->flush ();
 }
 
 void Socket::poll_input () noexcept
@@ -298,48 +308,19 @@ try {
     pipe.terminate ();
 }
 
-void Socket::request_sweep (NetworkPipe &pipe) noexcept
-{
-    try {
-        sweep_network_.push_back (&pipe);
-    } catch (...) {
-        // Without memory it stays until the socket is closed.
-    }
-}
-
-void Socket::request_sweep (InprocPipe &pipe) noexcept
-{
-    try {
-        sweep_inproc_.push_back (&pipe);
-    } catch (...) {
-    }
-}
-
 // Ends the pipes that are done for, and frees what ended during the call.
 void Socket::sweep () noexcept
 {
     if (sweeping_)
         return;
     sweeping_ = true;
-    while (!sweep_network_.empty ()) {
-        NetworkPipe *const pipe = sweep_network_.back ();
-        sweep_network_.pop_back ();
-        const auto known = std::find_if (pipes_.begin (), pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
-        if (known == pipes_.end ())
-            continue;
-        if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
-            destroy_pipe (*pipe);
-    }
-    while (!sweep_inproc_.empty ()) {
-        InprocPipe *const pipe = sweep_inproc_.back ();
-        sweep_inproc_.pop_back ();
-        const auto known =
-          std::find_if (inproc_pipes_.begin (), inproc_pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
-        if (known == inproc_pipes_.end ())
-            continue;
-        if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
-            destroy_pipe (*pipe);
-    }
+    const auto sweep_pipes = [this] (auto &list) {
+        while (auto *const pipe = list.take ())
+            if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
+                destroy_pipe (*pipe);
+    };
+    sweep_pipes (sweep_network_);
+    sweep_pipes (sweep_inproc_);
     dead_streams_.clear ();
     dead_connectors_.clear ();
     sweeping_ = false;
@@ -372,7 +353,6 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
     inbound_messages -= pipe.inbound_messages ();
     std::erase (touched_, &pipe);
     std::erase (bursts_, &pipe);
-    std::erase (sweep_network_, &pipe);
     std::erase_if (pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });
 }
 
@@ -385,7 +365,6 @@ void Socket::destroy_pipe (InprocPipe &pipe) noexcept
     if (pipe.side () == 0 && !pipe.channel ().side[1].known.load (std::memory_order_acquire))
         context_.registry ().forget (pipe.endpoint, pipe.channel ());
     activity_ = true;
-    std::erase (sweep_inproc_, &pipe);
     std::erase_if (inproc_pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });
 }
 

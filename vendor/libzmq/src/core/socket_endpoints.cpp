@@ -117,11 +117,8 @@ void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &patt
 
 void Socket::tell_connector (InprocChannel &channel) noexcept
 {
-    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire)) {
-        channel.acquire ();
-        if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, &channel}))
-            channel.release ();
-    }
+    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire))
+        channel.tell (0, *other);
 }
 
 int Socket::connect_inproc (const std::string &endpoint)
@@ -137,6 +134,13 @@ int Socket::connect_inproc (const std::string &endpoint)
         context_.registry ().connect (endpoint, *channel);
         attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
     } catch (...) {
+        // Whoever is bound may have heard of it.
+        channel->direction[0].writer_left.store (true, std::memory_order_release);
+        channel->direction[1].reader_left.store (true, std::memory_order_release);
+        if (Strand *const other = channel->side[1].strand.load (std::memory_order_acquire))
+            channel->tell (1, *other);
+        else
+            context_.registry ().forget (endpoint, *channel);
         channel->release ();
         throw;
     }
@@ -152,10 +156,13 @@ try {
         InprocPipe *const pipe =
           channel->side[parcel.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[parcel.side].pipe : nullptr;
         if (pipe)
-            pipe->peer_active ();
-        if (pipe && pipe->for_monitor && monitor_)
-            monitor_->flush ();
+            peer_active (*pipe);
         channel->release ();
+        return;
+    }
+    const InprocChannel::Direction &in = channel->direction[0];
+    if (in.writer_left.load (std::memory_order_acquire) && in.queue.size () == 0) {
+        refuse_channel (channel);  // came and went, or failed to come
         return;
     }
     if (monitor_ && monitor_->binding () == parcel.binding) {

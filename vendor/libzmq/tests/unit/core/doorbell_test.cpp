@@ -9,7 +9,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "controlled_memory.hpp"
+
 using namespace engine;
+using Delivery = Doorbell::Delivery;
 
 namespace {
 
@@ -26,16 +29,16 @@ constexpr Parcel parcel (std::uint64_t number) { return {Parcel::What::activity,
 TEST_CASE ("a doorbell is shut until it is opened")
 {
     Doorbell bell;
-    CHECK_FALSE (bell.deliver (parcel (1)));
+    CHECK (bell.deliver (parcel (1)) == Delivery::shut);
     bell.open ();
-    CHECK (bell.deliver (parcel (2)));
+    CHECK (bell.deliver (parcel (2)) == Delivery::done);
     CHECK (bell.pending ());
     std::vector<Parcel> left;
     bell.shut (left);
     REQUIRE (left.size () == 1);
     CHECK (left[0].binding == 2);
     CHECK_FALSE (bell.pending ());
-    CHECK_FALSE (bell.deliver (parcel (3)));
+    CHECK (bell.deliver (parcel (3)) == Delivery::shut);
 }
 
 TEST_CASE ("parcels are taken in the order they were delivered, once")
@@ -43,7 +46,7 @@ TEST_CASE ("parcels are taken in the order they were delivered, once")
     Doorbell bell;
     bell.open ();
     for (std::uint64_t i = 0; i < 100; ++i)
-        REQUIRE (bell.deliver (parcel (i)));
+        REQUIRE (bell.deliver (parcel (i)) == Delivery::done);
     std::vector<Parcel> taken;
     bell.take (taken);
     REQUIRE (taken.size () == 100);
@@ -51,6 +54,30 @@ TEST_CASE ("parcels are taken in the order they were delivered, once")
         CHECK (taken[i].binding == i);
     bell.take (taken);
     CHECK (taken.empty ());
+}
+
+TEST_CASE ("for want of memory nobody sleeps on: whoever takes is told once that something is missing")
+{
+    Doorbell bell;
+    bell.open ();
+    Waiter sleeper;
+    REQUIRE (sleeper.fd () >= 0);
+    REQUIRE (bell.add_waiter (sleeper));
+    Delivery delivery = Delivery::done;
+    {
+        const FailingMemory memory (0);
+        delivery = bell.deliver (parcel (1));
+    }
+    CHECK (delivery == Delivery::no_memory);
+    CHECK (bell.pending ());
+    CHECK (readable (sleeper.fd ()));
+    CHECK (bell.deliver (parcel (2)) == Delivery::done);
+    std::vector<Parcel> taken;
+    CHECK (bell.take (taken));
+    CHECK (taken.size () == 1);
+    CHECK_FALSE (bell.pending ());
+    CHECK_FALSE (bell.take (taken));
+    bell.remove_waiter (sleeper);
 }
 
 TEST_CASE ("every sleeper is woken, and may be woken again after it drained its bell")
@@ -87,7 +114,7 @@ TEST_CASE ("the exported descriptor rings for parcels and falls silent by quiet"
     REQUIRE (fd >= 0);
     CHECK (bell.export_fd () == fd);
     CHECK_FALSE (readable (fd));
-    REQUIRE (bell.deliver (parcel (1)));
+    REQUIRE (bell.deliver (parcel (1)) == Delivery::done);
     CHECK (readable (fd));
     bell.quiet ();
     CHECK_FALSE (readable (fd));
