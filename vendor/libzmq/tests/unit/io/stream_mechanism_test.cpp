@@ -7,8 +7,8 @@
 #include <zmq.h>
 
 #include "io/connector.hpp"
+#include "io/fake_mechanism.hpp"
 #include "io/fake_transport.hpp"
-#include "mechanism/mechanism.hpp"
 
 using namespace held;
 
@@ -16,49 +16,43 @@ namespace {
 
 constexpr int bad_code = ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC;
 
-// Puts every body into brackets; refuses those that are "refused", and has no memory for "memory".
-class Brackets final : public Mechanism
+// Refuses the bodies "refused", and has no memory for "memory"; `by` takes the place of others.
+int replace (Msg &frame, const std::string &plain, const std::string &by)
 {
-  public:
-    bool next_command (std::vector<std::uint8_t> &) override { return false; }
-    void process_command (std::span<const std::uint8_t>) override {}
-    Status status () const noexcept override { return Status::ready; }
-    const Handshake::Failure &failure () const noexcept override { return failure_; }
-    const std::vector<std::pair<std::string, std::string>> &peer_properties () const noexcept override { return properties_; }
-    bool transforms () const noexcept override { return true; }
-    int encode (Msg &frame) override { return replace (frame, std::string (frame.view ()), "[" + std::string (frame.view ()) + "]"); }
-    int decode (Msg &frame) override
-    {
-        const std::string body (frame.view ());
-        if (body.size () < 2 || body.front () != '[' || body.back () != ']')
-            return bad_code;
-        const std::string meant = body.substr (1, body.size () - 2);
-        return replace (frame, meant, meant);
-    }
+    if (plain == "refused")
+        return bad_code;
+    if (plain == "memory")
+        return ENOMEM;
+    Msg fresh;
+    REQUIRE (fresh.init_copy (by.data (), by.size ()) == 0);
+    fresh.set_more (frame.more ());
+    fresh.set_kind (frame.kind ());
+    frame = std::move (fresh);
+    return 0;
+}
 
-  private:
-    static int replace (Msg &frame, const std::string &plain, const std::string &by)
-    {
-        if (plain == "refused")
-            return bad_code;
-        if (plain == "memory")
-            return ENOMEM;
-        Msg fresh;
-        REQUIRE (fresh.init_copy (by.data (), by.size ()) == 0);
-        fresh.set_more (frame.more ());
-        fresh.set_kind (frame.kind ());
-        frame = std::move (fresh);
-        return 0;
-    }
-    Handshake::Failure failure_;
-    std::vector<std::pair<std::string, std::string>> properties_;
-};
+// Puts every body into brackets.
+std::unique_ptr<Mechanism> brackets ()
+{
+    return std::make_unique<FakeMechanism> (
+      [] (Msg &frame) {
+          const std::string body (frame.view ());
+          return replace (frame, body, "[" + body + "]");
+      },
+      [] (Msg &frame) {
+          const std::string body (frame.view ());
+          if (body.size () < 2 || body.front () != '[' || body.back () != ']')
+              return bad_code;
+          const std::string meant = body.substr (1, body.size () - 2);
+          return replace (frame, meant, meant);
+      });
+}
 
 struct Secured
 {
     explicit Secured (int type, const std::string &peer) : socket (type), events (socket), stream (socket, peer)
     {
-        stream->secure_with (std::make_unique<Brackets> ());
+        stream->secure_with (brackets ());
         events.take ();
     }
     // The events since the last look, with the values of those that are about a refusal.
@@ -182,7 +176,7 @@ TEST_CASE ("stream with a mechanism: a connecting side tries again after a frame
     REQUIRE (socket.wait (established));
     Connector *const connector = socket.socket ().find_connector (before.id () + 1);
     REQUIRE (connector);
-    connector->stream->secure_with (std::make_unique<Brackets> ());
+    connector->stream->secure_with (brackets ());
     CHECK (socket.send ("refused") == 0);
     CHECK (socket.send ("after") == 0);
     socket.socket ().flush_bursts ();
