@@ -11,6 +11,7 @@
 
 #include "api/poll_set.hpp"
 #include "core/fork.hpp"
+#include "core/handle_tag.hpp"
 #include "core/wait.hpp"
 
 using namespace engine;
@@ -22,26 +23,20 @@ constexpr short known_events = ZMQ_POLLIN | ZMQ_POLLOUT | ZMQ_POLLERR | ZMQ_POLL
 class PersistentPoller
 {
   public:
-    static constexpr std::uint32_t tag = 0x9011e400;
-
     PersistentPoller ()
         : set_ (::epoll_create1 (EPOLL_CLOEXEC)), generation_ ((watch_forks (), fork_generation.load (std::memory_order_relaxed)))
     {
         if (set_ < 0)
             throw std::system_error (errno, std::generic_category ());
     }
-    ~PersistentPoller ()
-    {
-        tag_ = 0;
-        ::close (set_);
-    }
+    ~PersistentPoller () { ::close (set_); }
     PersistentPoller (const PersistentPoller &) = delete;
     PersistentPoller &operator= (const PersistentPoller &) = delete;
 
     static PersistentPoller *from_handle (void *handle) noexcept
     {
         PersistentPoller *const poller = static_cast<PersistentPoller *> (handle);
-        return poller && poller->tag_ == tag ? poller : nullptr;
+        return poller && poller->tag_.valid () ? poller : nullptr;
     }
 
     // Made by a parent process, which shares the epoll set: what a child took out of it the parent would miss.
@@ -104,7 +99,7 @@ class PersistentPoller
     int ask (zmq_poller_event_t *out, int count);
     Nanoseconds spin_time () const noexcept;
 
-    std::uint32_t tag_ = tag;
+    HandleTag<0x9011e400> tag_;
     int set_;
     const unsigned generation_;  // fork generation
     Items items_;
