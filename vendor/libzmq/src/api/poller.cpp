@@ -62,9 +62,10 @@ class PersistentPoller
         void *user_data;
         short events;
         std::uint64_t order;
-        bool candidate = false;  // may be ready: ask
-        bool unwatched = false;  // a regular file, which epoll(7) refuses: always a candidate
-        int bell = -1;           // duplicate of what rings inside ZMQ_FD
+        bool subscribes = false;  // a socket that does
+        bool candidate = false;   // may be ready: ask
+        bool unwatched = false;   // a regular file, which epoll(7) refuses: always a candidate
+        int bell = -1;            // duplicate of what rings inside ZMQ_FD
 
         ~Item ()
         {
@@ -125,7 +126,11 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
     auto item = std::make_unique<Item> (socket, watched, user_data, events, next_order_++);
     if (socket) {
         Strand *const strand = Strand::from_handle (socket);
-        item->bell = strand ? strand->doorbell.duplicate_export () : -1;
+        if (strand) {
+            item->bell = strand->doorbell.duplicate_export ();
+            const SocketGuard guard (*strand);
+            item->subscribes = guard && guard->subscribes ();
+        }
     }
     items_.reserve (items_.size () + 1);
     candidates_.reserve (items_.size () + 1);
@@ -268,7 +273,8 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
             return fail (EAGAIN);
         if (!spin) {
             spin_limit = spin_time ();
-            spin.emplace (spin_limit, deadline);
+            const bool all_subscribe = std::all_of (items_.begin (), items_.end (), [] (const auto &item) { return item->subscribes; });
+            spin.emplace (spin_limit, deadline, all_subscribe);
         }
         if (spin->going ()) {
             spin->yield ();
