@@ -74,7 +74,7 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
 
   private:
     bool push_outbound (Msg &frame) noexcept;
-    void count_inbound (bool more) noexcept;
+    void count_newest () noexcept;
 
     Socket &socket_;
     Ring in_;

@@ -214,8 +214,7 @@ void Socket::flush_touched () noexcept
     if (wrote) {
         reply_ = false;
         // What peers sent meanwhile (subscriptions, heartbeats, the end) must not wait until this socket receives.
-        const Nanoseconds time = now ();
-        last_flush_ = time;
+        const Nanoseconds time = note_flush ();
         if (time - last_input_ > input_interval) {
             last_input_ = time;
             attendance_.poll_input ();
@@ -235,10 +234,8 @@ bool Socket::write_bursts (bool (Stream::*write) () noexcept) noexcept
             wrote |= (pipe.stream->*write) ();
     }
     bursts_.clear ();
-    if (fan_out) {
-        last_flush_ = now ();
-        window_ = std::clamp (window_per_writing * (last_flush_ - start), shortest_window, longest_window);
-    }
+    if (fan_out)
+        window_ = std::clamp (window_per_writing * (note_flush () - start), shortest_window, longest_window);
     return wrote;
 }
 

@@ -165,6 +165,7 @@ class Socket final : public PatternHost
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
     void flush_touched () noexcept;
+    Nanoseconds note_flush () noexcept { return last_flush_ = now (); }
     bool write_bursts (bool (Stream::*write) () noexcept) noexcept;
     Nanoseconds window () const noexcept { return bursts_.size () > 1 ? window_ : shortest_window; }
     bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept;
