@@ -1,5 +1,8 @@
 #include "core/sync.hpp"
 
+#include <algorithm>
+
+#include "core/clock.hpp"
 #include "core/spin.hpp"
 
 namespace engine {
@@ -16,8 +19,42 @@ void Mutex::lock_slowly () noexcept
         if (!yield_processor ())
             break;
     }
-    while (state_.exchange (contended, std::memory_order_acquire) != free)
-        state_.wait (contended, std::memory_order_relaxed);
+    sleep_until_locked ();
+}
+
+void Mutex::sleep_until_locked () noexcept
+{
+    constexpr Nanoseconds patience = millisecond;
+    const Nanoseconds start = now ();
+    bool too_long = false;
+    std::uint32_t state = state_.load (std::memory_order_relaxed);
+    for (;;) {
+        // Taken as contended: others may sleep as well, and the mark that one of them had set is gone.
+        if (state == free || (state == handed && too_long)) {
+            if (state_.compare_exchange_weak (state, contended, std::memory_order_acquire, std::memory_order_relaxed))
+                return;
+            continue;
+        }
+        const std::uint32_t mark = state == handed ? handed : too_long ? starving : std::max<std::uint32_t> (state, contended);
+        if (state != mark && !state_.compare_exchange_weak (state, mark, std::memory_order_relaxed))
+            continue;
+        state_.wait (mark, std::memory_order_relaxed);
+        too_long = too_long || now () - start > patience;
+        state = state_.load (std::memory_order_relaxed);
+    }
+}
+
+// Nothing is touched any more once somebody else can have it: the mutex may be gone then.
+void Mutex::unlock_slowly () noexcept
+{
+    std::uint32_t state = contended;
+    if (state_.compare_exchange_strong (state, free, std::memory_order_release, std::memory_order_relaxed)) {
+        state_.notify_one ();
+        return;
+    }
+    // (Only somebody who has been sleeping for too long takes it now, and which of the sleepers that is, is not known.)
+    state_.store (handed, std::memory_order_release);
+    state_.notify_all ();
 }
 
 }  // namespace engine

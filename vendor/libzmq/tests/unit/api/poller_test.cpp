@@ -98,7 +98,7 @@ TEST_CASE ("a long yield ends the spinning, except of those who wait for nothing
     };
     for (const Case &tried :
          {Case{{ZMQ_SUB}, true}, Case{{ZMQ_XSUB, ZMQ_SUB}, true}, Case{{ZMQ_PULL}, false}, Case{{ZMQ_SUB, ZMQ_PULL}, false}})
-        for (const std::string way : {"receive", "poll", "poller"}) {
+        for (const std::string &way : std::vector<std::string>{"receive", "poll", "poller"}) {
             if (way == "receive" && tried.types.size () > 1)
                 continue;
             CAPTURE (way);

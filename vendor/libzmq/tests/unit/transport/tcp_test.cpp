@@ -21,6 +21,14 @@ AddressMask mask (const char *text)
     return out;
 }
 
+std::string congestion_control (int fd)
+{
+    char name[16] = "";
+    socklen_t size = sizeof name;
+    CHECK (::getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0);
+    return {name, strnlen (name, sizeof name)};
+}
+
 // Listens at `bind`, connects to the port at `host`, exchanges bytes and checks all names.
 void check_round (const Options &options, const std::string &bind, const std::string &host, const std::string &endpoint_start,
                   const std::string &peer)
@@ -44,6 +52,7 @@ void check_round (const Options &options, const std::string &bind, const std::st
     for (const int fd : {client.get (), server.get ()}) {
         CHECK (non_blocking (fd));
         CHECK (int_option (fd, IPPROTO_TCP, TCP_NODELAY) == 1);
+        CHECK (congestion_control (fd).rfind ("bbr", 0) == std::string::npos);
         CHECK (tcp ().peer_address (fd) == peer);
     }
     CHECK (tcp ().remote_endpoint (client.get ()) == tcp ().local_endpoint (server.get ()));
