@@ -166,8 +166,13 @@ cdef class TransferSocket(Socket):
             operation.size = 0
             self.transfer(&operation, flags)
             size = zmq_msg_size(&msg)
-            memcpy(view.buf, zmq_msg_data(&msg), min(size, room))
-            zmq_msg_close(&msg)
+            if size < GIL_FREE_SIZE:
+                memcpy(view.buf, zmq_msg_data(&msg), min(size, room))
+                zmq_msg_close(&msg)
+            else:
+                with nogil:
+                    memcpy(view.buf, zmq_msg_data(&msg), min(size, room))
+                    zmq_msg_close(&msg)
         finally:
             PyBuffer_Release(&view)
         return size
