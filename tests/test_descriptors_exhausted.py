@@ -88,9 +88,11 @@ def test_accepting_goes_on_when_descriptors_are_free_again():
         rep.bind("tcp://127.0.0.1:*")
         address = rep.last_endpoint
         host, port = address.decode()[6:].split(":")
+        use_up()
         pid = os.fork()
         if pid == 0:
             # A child with descriptors of its own: connects while the parent has none.
+            free()
             with zmq.Context() as own, own.socket(zmq.REQ) as req:
                 req.linger = 0
                 req.rcvtimeo = 15000
@@ -99,7 +101,6 @@ def test_accepting_goes_on_when_descriptors_are_free_again():
                 req.send(b"hello")
                 ok = req.recv() == b"hello"
             os._exit(0 if ok else 1)
-        use_up()
         quiet(rep)
         free()
         rep.rcvtimeo = 15000
