@@ -1,10 +1,12 @@
 """Sockets and threads: the GIL is given up while a call blocks, sockets move between threads, and (on our engine) are shared."""
 
+import ctypes
+import pathlib
 import threading
 import time
 
 import pytest
-from support import bind
+from support import bind, wait_until
 
 import zmqpy as zmq
 
@@ -25,6 +27,35 @@ def test_other_threads_run_while_a_call_blocks(pair, call):
     {"recv": b.recv, "poll": b.poll, "recv_frame": lambda: b.recv(copy=False)}[call]()
     assert counted == [10_000]
     thread.join()
+
+
+@pytest.mark.own_engine
+@pytest.mark.parametrize("call", ["recv", "recv_into", "recv_multipart", "recv_many"])
+def test_other_threads_run_while_a_large_body_is_given_back(pair, call):
+    """The body's free function waits for another thread of ours, which would be for ever, were the GIL not let go."""
+    a, b = pair
+    engine = ctypes.CDLL(str(pathlib.Path(zmq._core.__file__).parent / "libzmqpy_engine.so"))
+    libc = ctypes.CDLL(None)
+    size = 1 << 17
+    body = ctypes.create_string_buffer(size)  # begins with a semaphore
+    assert libc.sem_init(body, 0, 0) == 0
+    limit = (ctypes.c_long * 2)(int(time.time()) + 10, 0)  # a struct timespec
+    message = ctypes.create_string_buffer(64)
+    free_function = ctypes.cast(libc.sem_timedwait, ctypes.c_void_p)
+    assert engine.zmq_py_msg_init_data(message, body, ctypes.c_size_t(size), free_function, limit) == 0
+    assert engine.zmq_py_msg_send(message, ctypes.c_void_p(a.underlying), 0) == size
+
+    def post():
+        wait_until(lambda: b.stats()["messages_in"] == 1, "the message was taken")
+        assert libc.sem_post(body) == 0
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    start = time.monotonic()
+    received = getattr(b, call)(bytearray(size)) if call == "recv_into" else getattr(b, call)()
+    assert time.monotonic() - start < 8
+    thread.join()
+    assert {"recv": len, "recv_into": int}.get(call, lambda parts: len(parts[0]))(received) == size
 
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])

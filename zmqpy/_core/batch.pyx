@@ -15,7 +15,7 @@ from zmqpy._core.errors cimport raise_unsupported
 from zmqpy._core.ext cimport *
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.multipart cimport MultipartSocket
-from zmqpy._core.parts cimport copy_bytes
+from zmqpy._core.parts cimport GIL_FREE_SIZE, copy_bytes
 from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, Operation, TransferSocket
 
 
@@ -213,12 +213,14 @@ cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):
     """The whole messages that `frames` are; closes all frames, also when it fails."""
     cdef zmq_ext_part_t parts[BATCH]
     cdef Py_ssize_t start = 0, index, some
+    cdef size_t largest = 0
     cdef bint inside = False  # the part before was not its message's last
     cdef list messages = []
     try:
         while start < count:
             some = min(count - start, BATCH)
             zmq_ext_msg_parts(frames + start, some, parts)
+            largest = max(largest, largest_part(parts, some))
             if some == count and single_parts(parts, count):
                 return bodies(parts, count)
             for index in range(some):
@@ -226,8 +228,20 @@ cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):
                 inside = parts[index].more
             start += some
     finally:
-        zmq_ext_msg_close_all(frames, count)
+        if largest < GIL_FREE_SIZE:
+            zmq_ext_msg_close_all(frames, count)
+        else:
+            with nogil:  # giving much memory back takes the system a while
+                zmq_ext_msg_close_all(frames, count)
     return messages
+
+
+cdef size_t largest_part(const zmq_ext_part_t *parts, Py_ssize_t count) noexcept:
+    cdef Py_ssize_t index
+    cdef size_t largest = 0
+    for index in range(count):
+        largest = max(largest, parts[index].size)
+    return largest
 
 
 cdef bint single_parts(const zmq_ext_part_t *parts, Py_ssize_t count) noexcept:

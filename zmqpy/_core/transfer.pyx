@@ -12,7 +12,15 @@ from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
 from libc.string cimport memcpy
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDTIMEO
 from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, zmqpy_wait_init, zmqpy_wait_t
-from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_bytes_t, zmq_ext_msg_send_parts, zmq_ext_recv_messages, zmq_ext_recv_placed, zmq_ext_send_parts, zmq_ext_spin
+from zmqpy._core.ext cimport (
+    ZMQPY_HAVE_EXT,
+    zmq_ext_bytes_t,
+    zmq_ext_msg_send_parts,
+    zmq_ext_recv_messages,
+    zmq_ext_recv_placed,
+    zmq_ext_send_parts,
+    zmq_ext_spin,
+)
 from zmqpy._core.frame cimport Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.parts cimport GIL_FREE_SIZE, address_message, describe, fill_message, place_bytes, take_bytes
@@ -158,8 +166,13 @@ cdef class TransferSocket(Socket):
             operation.size = 0
             self.transfer(&operation, flags)
             size = zmq_msg_size(&msg)
-            memcpy(view.buf, zmq_msg_data(&msg), min(size, room))
-            zmq_msg_close(&msg)
+            if size < GIL_FREE_SIZE:
+                memcpy(view.buf, zmq_msg_data(&msg), min(size, room))
+                zmq_msg_close(&msg)
+            else:
+                with nogil:
+                    memcpy(view.buf, zmq_msg_data(&msg), min(size, room))
+                    zmq_msg_close(&msg)
         finally:
             PyBuffer_Release(&view)
         return size

@@ -48,8 +48,8 @@ ZMQ_EXPORT int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count,
 /* Memory for a part of `size` bytes, or NULL: then the part goes to `message`. Called with the socket held: it may not call one. */
 typedef void *zmq_ext_place_t (size_t size, void *hint);
 
-/* Receives one part as zmq_recv does, into memory that place (size, hint) gives once the size is known. Where it gives none the part moves to
- * *message, which need not be initialised and is then the caller's to close; what *message was otherwise is untouched.
+/* Receives one part as zmq_recv does, into memory that place (size, hint) gives once the size is known. Where it gives none the part
+ * moves to *message, which need not be initialised and is then the caller's to close; what *message was otherwise is untouched.
  * Returns the size in bytes (at most INT_MAX); -1 with zmq_msg_recv's errno, and then nothing was called or changed (EFAULT: place or
  * message NULL). No properties of the peer come with it (zmq_msg_gets). Since version 4. */
 ZMQ_EXPORT int zmq_ext_recv_placed (void *socket, zmq_ext_place_t *place, void *hint, zmq_msg_t *message, int flags);

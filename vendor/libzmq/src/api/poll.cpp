@@ -40,6 +40,7 @@ class PollCall
     const std::size_t count_;
     bool has_sockets_ = false;
     bool has_descriptors_ = false;
+    bool all_subscribe_ = false;  // as of the last look: nothing but sockets that subscribe
     std::int64_t spin_time_ = 0;
     Waiter *waiter_ = nullptr;
     std::vector<Strand *> registered_;
@@ -90,6 +91,7 @@ int PollCall::ready () const noexcept
 // Asks each socket; with for_sleep also notes what to sleep on. 0 or errno.
 int PollCall::look_at_sockets (bool for_sleep)
 {
+    all_subscribe_ = !has_descriptors_;
     for (std::size_t i = 0; i < count_; ++i) {
         zmq_pollitem_t &item = items_[i];
         if (!item.socket)
@@ -102,6 +104,7 @@ int PollCall::look_at_sockets (bool for_sleep)
             return ENOTSOCK;
         if (guard->terminated ())
             return ETERM;
+        all_subscribe_ &= guard->subscribes ();
         item.revents = static_cast<short> (guard->ready_now (item.events));
         if (for_sleep && !item.revents && item.events) {
             pollfd entry{};
@@ -146,7 +149,7 @@ int PollCall::pass ()
 
 int PollCall::spin (Nanoseconds deadline)
 {
-    for (Spin spin (has_sockets_ ? spin_time_ : 0, deadline); spin.going ();) {
+    for (Spin spin (has_sockets_ ? spin_time_ : 0, deadline, all_subscribe_); spin.going ();) {
         spin.yield ();
         const int found = pass ();
         if (found) {

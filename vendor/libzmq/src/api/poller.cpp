@@ -11,6 +11,7 @@
 
 #include "api/poll_set.hpp"
 #include "core/fork.hpp"
+#include "core/handle_tag.hpp"
 #include "core/wait.hpp"
 
 using namespace engine;
@@ -22,26 +23,20 @@ constexpr short known_events = ZMQ_POLLIN | ZMQ_POLLOUT | ZMQ_POLLERR | ZMQ_POLL
 class PersistentPoller
 {
   public:
-    static constexpr std::uint32_t tag = 0x9011e400;
-
     PersistentPoller ()
         : set_ (::epoll_create1 (EPOLL_CLOEXEC)), generation_ ((watch_forks (), fork_generation.load (std::memory_order_relaxed)))
     {
         if (set_ < 0)
             throw std::system_error (errno, std::generic_category ());
     }
-    ~PersistentPoller ()
-    {
-        tag_ = 0;
-        ::close (set_);
-    }
+    ~PersistentPoller () { ::close (set_); }
     PersistentPoller (const PersistentPoller &) = delete;
     PersistentPoller &operator= (const PersistentPoller &) = delete;
 
     static PersistentPoller *from_handle (void *handle) noexcept
     {
         PersistentPoller *const poller = static_cast<PersistentPoller *> (handle);
-        return poller && poller->tag_ == tag ? poller : nullptr;
+        return poller && poller->tag_.valid () ? poller : nullptr;
     }
 
     // Made by a parent process, which shares the epoll set: what a child took out of it the parent would miss.
@@ -67,9 +62,10 @@ class PersistentPoller
         void *user_data;
         short events;
         std::uint64_t order;
-        bool candidate = false;  // may be ready: ask
-        bool unwatched = false;  // a regular file, which epoll(7) refuses: always a candidate
-        int bell = -1;           // duplicate of what rings inside ZMQ_FD
+        bool subscribes = false;  // a socket that does
+        bool candidate = false;   // may be ready: ask
+        bool unwatched = false;   // a regular file, which epoll(7) refuses: always a candidate
+        int bell = -1;            // duplicate of what rings inside ZMQ_FD
 
         ~Item ()
         {
@@ -104,7 +100,7 @@ class PersistentPoller
     int ask (zmq_poller_event_t *out, int count);
     Nanoseconds spin_time () const noexcept;
 
-    std::uint32_t tag_ = tag;
+    HandleTag<0x9011e400> tag_;
     int set_;
     const unsigned generation_;  // fork generation
     Items items_;
@@ -131,6 +127,8 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         item->bell = Strand::from_handle (socket)->doorbell.duplicate_export ();
         if (item->bell < 0)
             return errno;
+        const SocketGuard guard (*Strand::from_handle (socket));
+        item->subscribes = guard && guard->subscribes ();
     }
     items_.reserve (items_.size () + 1);
     candidates_.reserve (items_.size () + 1);
@@ -273,7 +271,8 @@ int PersistentPoller::wait (zmq_poller_event_t *out, int count, long timeout)
             return fail (EAGAIN);
         if (!spin) {
             spin_limit = spin_time ();
-            spin.emplace (spin_limit, deadline);
+            const bool all_subscribe = std::all_of (items_.begin (), items_.end (), [] (const auto &item) { return item->subscribes; });
+            spin.emplace (spin_limit, deadline, all_subscribe);
         }
         if (spin->going ()) {
             spin->yield ();

@@ -4,30 +4,23 @@
 
 #include "api/timer_set.hpp"
 #include "core/errors.hpp"
+#include "core/handle_tag.hpp"
 #include "zmq.h"
 
 using namespace engine;
 
 namespace {
 
-constexpr unsigned live_tag = 0x7a71746d;
-
 struct Timers
 {
-    unsigned tag = live_tag;
+    HandleTag<0x7a71746d> tag;
     TimerSet set;
-
-    ~Timers ()
-    {
-        // Written even though the object ends, so that a stale handle is recognised as long as the memory is not reused.
-        *const_cast<volatile unsigned *> (&tag) = 0;
-    }
 };
 
 Timers *timers_of (void *handle) noexcept
 {
     auto *const timers = static_cast<Timers *> (handle);
-    if (timers && timers->tag == live_tag)
+    if (timers && timers->tag.valid ())
         return timers;
     errno = EFAULT;
     return nullptr;

@@ -31,7 +31,7 @@ Context::Context () : generation_ ((watch_forks (), fork_generation.load (std::m
 
 Context::~Context ()
 {
-    tag_ = 0;
+    tag_.clear ();
     resolver_.reset ();
     reactors_.clear ();
     if (end_fd_ >= 0)

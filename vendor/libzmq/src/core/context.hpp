@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/context_options.hpp"
+#include "core/handle_tag.hpp"
 #include "core/inproc_registry.hpp"
 #include "core/sync.hpp"
 
@@ -22,15 +23,13 @@ class Strand;
 class Context
 {
   public:
-    static constexpr std::uint32_t tag = 0xc0a7e871;
-
     Context ();
     ~Context ();
     // Null if the pointer is no live context.
     static Context *from_handle (void *handle) noexcept
     {
         Context *const context = static_cast<Context *> (handle);
-        return context && context->tag_ == tag ? context : nullptr;
+        return context && context->tag_.valid () ? context : nullptr;
     }
 
     // A new socket's handle; null with errno EINVAL, EMFILE, ETERM, ENOMEM.
@@ -63,7 +62,7 @@ class Context
   private:
     int admit (Strand &strand) noexcept;
 
-    std::uint32_t tag_ = tag;
+    HandleTag<0xc0a7e871> tag_;
     const unsigned generation_;
     std::atomic<bool> terminated_{false};
     std::atomic<bool> background_{false};

@@ -71,23 +71,21 @@ void Waiter::drain () noexcept
     rung_.store (false, std::memory_order_release);
 }
 
-bool Doorbell::deliver (const Parcel &parcel)
+Doorbell::Delivery Doorbell::deliver (const Parcel &parcel) noexcept
 {
     Lock lock (mutex_);
     if (shut_)
-        return false;
-    bool kept = true;
+        return Delivery::shut;
+    Delivery delivery = Delivery::done;
     try {
         inbox_.push_back (parcel);
     } catch (...) {
-        if (parcel.what == Parcel::What::attach)
-            throw;
+        delivery = Delivery::no_memory;
         missed_ = true;
-        kept = false;
     }
     pending_.store (true, std::memory_order_release);
     ring_locked ();
-    return kept;
+    return delivery;
 }
 
 bool Doorbell::take (std::vector<Parcel> &out) noexcept

@@ -57,10 +57,15 @@ class Doorbell
     bool watched () const noexcept { return watched_.load (std::memory_order_relaxed); }
     bool has_waiters () const noexcept { return waiter_count_.load (std::memory_order_relaxed) != 0; }
 
-    // False: the parcel's reference stays the caller's. Either the doorbell is shut, or there is no memory for news of activity: then it
-    // says only that there are some. An attachment for which there is no memory throws std::bad_alloc.
-    bool deliver (const Parcel &parcel);
-    // True: there are more news than these, of no one knows which channels.
+    enum class Delivery
+    {
+        done,
+        shut,
+        no_memory  // but whoever takes learns that some activity there was
+    };
+    // If it is not done the parcel's reference stays the caller's.
+    Delivery deliver (const Parcel &parcel) noexcept;
+    // True: there was activity that is not among them.
     bool take (std::vector<Parcel> &out) noexcept;
     void ring () noexcept;
 
@@ -87,7 +92,7 @@ class Doorbell
     int export_fd_ ENGINE_GUARDED_BY (mutex_) = -1;
     bool export_rung_ ENGINE_GUARDED_BY (mutex_) = false;
     bool shut_ ENGINE_GUARDED_BY (mutex_) = true;
-    bool missed_ ENGINE_GUARDED_BY (mutex_) = false;  // there was no memory for a parcel
+    bool missed_ ENGINE_GUARDED_BY (mutex_) = false;
     std::atomic<bool> pending_{false};
     std::atomic<bool> watched_{false};
     std::atomic<bool> exported_{false};

@@ -9,6 +9,13 @@
 
 namespace engine {
 
+void InprocChannel::tell (int which, Strand &strand) noexcept
+{
+    acquire ();
+    if (strand.doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (which), 0, this}) != Doorbell::Delivery::done)
+        release ();
+}
+
 InprocPipe::InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side, bool conflate) noexcept
     : socket_ (socket), pattern_ (pattern), channel_ (channel), side_ (side), conflate_ (conflate)
 {
@@ -188,11 +195,9 @@ void InprocPipe::tell_peer () noexcept
     Strand *const strand = channel_->side[other].strand.load (std::memory_order_acquire);
     if (!strand)
         return;  // nobody has bound yet; whoever does looks at the queue then
-    channel_->acquire ();
-    if (!strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (other), 0, channel_}))
-        channel_->release ();
+    channel_->tell (other, *strand);
     if (Reactor *const server = other == 1 ? channel_->server.load (std::memory_order_acquire) : nullptr)
-        server->serve (*strand);
+        server->serve (*channel_);
 }
 
 // The peer, if it found the queue full.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "core/intrusive_list.hpp"
 #include "message/spsc_queue.hpp"
 #include "pattern/pipe.hpp"
 
@@ -19,7 +20,7 @@ class Reactor;
 class Socket;
 class Strand;
 
-class InprocChannel
+class InprocChannel : public Listed<InprocChannel>  // of the reactor that serves it, under its mutex
 {
   public:
     static constexpr int sides = 2;
@@ -31,6 +32,9 @@ class InprocChannel
         if (references_.fetch_sub (1, std::memory_order_acq_rel) == 1)
             delete this;
     }
+
+    // Rings the bell of a side, whose strand it is: something happened at the other.
+    void tell (int which, Strand &strand) noexcept;
 
     // What one side sends: queue, and what each of its two users tells the other about itself.
     struct Direction
@@ -71,7 +75,7 @@ class InprocChannel
     std::atomic<std::uint32_t> references_{1};
 };
 
-class InprocPipe final : public Pipe
+class InprocPipe final : public Pipe, public Listed<InprocPipe>
 {
   public:
     // Takes over one reference to the channel. The pattern (the socket's, or its monitor's) is told of activity.
@@ -106,7 +110,6 @@ class InprocPipe final : public Pipe
     std::string endpoint;  // inproc://name, for disconnect and unbind
     std::uint64_t binding = 0;
     bool for_monitor = false;
-    bool sweep_requested = false;  // in the socket's list of pipes that may be done for
 
   private:
     InprocChannel::Direction &inbound () const noexcept { return channel_->direction[1 - side_]; }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <new>
 
 #include "core/inproc.hpp"
 #include "core/strand.hpp"
@@ -74,22 +75,18 @@ bool InprocRegistry::connect (const std::string &name, InprocChannel &channel)
     if (at != bindings_.end ()) {
         join (channel, at->second);
         channel.acquire ();
-        bool delivered = false;
-        try {
-            delivered = at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel});
-        } catch (...) {
-            channel.release ();
-            throw;
-        }
-        if (delivered) {
+        const Doorbell::Delivery delivery = at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel});
+        if (delivery == Doorbell::Delivery::done) {
             if (at->second.server)
-                at->second.server->serve (*at->second.strand);
+                at->second.server->serve (channel);
             return true;
         }
         channel.release ();
-        // It is closing: as if nobody had bound.
         channel.side[1].strand.store (nullptr, std::memory_order_relaxed);
         channel.side[1].known.store (false, std::memory_order_relaxed);
+        if (delivery == Doorbell::Delivery::no_memory)
+            throw std::bad_alloc ();
+        // It is closing: as if nobody had bound.
     }
     waiting_.emplace (name, &channel);
     channel.acquire ();

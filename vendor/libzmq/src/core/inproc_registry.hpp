@@ -36,7 +36,7 @@ class InprocRegistry
     bool unbind (const std::string &name, std::uint64_t id) noexcept;
     void unbind_all (const Strand &strand) noexcept;
 
-    // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false). Throws std::bad_alloc.
+    // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false). May throw std::bad_alloc.
     bool connect (const std::string &name, InprocChannel &channel);
     // The connecting side of a waiting channel has gone.
     void forget (const std::string &name, InprocChannel &channel) noexcept;

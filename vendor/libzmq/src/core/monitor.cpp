@@ -113,7 +113,6 @@ void Socket::stop_monitor () noexcept
     } catch (...) {
     }
     context_.registry ().unbind (monitor_->endpoint (), monitor_->binding ());
-    std::erase_if (sweep_inproc_, [] (const InprocPipe *pipe) { return pipe->for_monitor; });
     std::erase_if (inproc_pipes_, [] (const auto &pipe) { return pipe->for_monitor; });
     monitor_.reset ();
 }

@@ -127,31 +127,30 @@ bool NetworkPipe::receive (Msg &frame) noexcept
         frame.reset ();
         return true;
     }
-    const bool more = frame.more ();
     if (conflate_) {
         socket_.inbound_messages -= in_complete_;
         in_.clear ();
         in_complete_ = 0;
         frame.set_more (false);
     }
-    socket_.stats.bytes_in += frame.size ();
     if (!in_.push (std::move (frame))) [[unlikely]]
         return false;
-    count_inbound (more && !conflate_);
+    count_newest ();
     return true;
 }
 
 void NetworkPipe::inbound_filled () noexcept
 {
     in_.append ();
-    const Msg &frame = in_.back ();
-    socket_.stats.bytes_in += frame.size ();
-    count_inbound (frame.more ());
+    count_newest ();
 }
 
-void NetworkPipe::count_inbound (bool more) noexcept
+// The frame that has just come into in_.
+void NetworkPipe::count_newest () noexcept
 {
-    if (more) {
+    const Msg &frame = in_.back ();
+    socket_.stats.bytes_in += frame.size ();
+    if (frame.more ()) {
         ++in_unfinished_;
         return;
     }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/intrusive_list.hpp"
 #include "message/ring.hpp"
 #include "pattern/pipe.hpp"
 
@@ -15,7 +16,7 @@ class Pattern;
 class Socket;
 class Stream;
 
-class NetworkPipe final : public Pipe
+class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
 {
   public:
     NetworkPipe (Socket &socket, bool conflate) noexcept;
@@ -72,13 +73,12 @@ class NetworkPipe final : public Pipe
     bool in_burst = false;     // see Socket::flush_now
     std::uint32_t burst_count = 0;
     bool identified = false;
-    bool sweep_requested = false;  // in the socket's list of pipes that may be done for
 
   private:
     bool has_room () const noexcept;
     void tell_of_room () noexcept;
     bool push_outbound (Msg &frame) noexcept;
-    void count_inbound (bool more) noexcept;
+    void count_newest () noexcept;
 
     Socket &socket_;
     Ring in_;

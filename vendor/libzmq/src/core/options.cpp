@@ -327,8 +327,8 @@ constexpr OptionRow rows[] = {
      types, meaning, set_string<&Options::field, min, max, Empty::empty>, \
      if_has<direction::dir.get, get_bytes<&Options::field>> ()},
 #define CUSTOM(name, type, set, get, initial, range, when, unit, types, meaning) \
-    {ZMQ_##name, #name, Type::type, Owner::options, Effect::when, given<decltype (set)>, given<decltype (get)>, initial, range, unit, types, meaning, \
-     set, get},
+    {ZMQ_##name, #name, Type::type, Owner::options, Effect::when, given<decltype (set)>, given<decltype (get)>, initial, range, unit, \
+     types, meaning, set, get},
 #define ELSEWHERE(name, type, dir, owner, initial, range, when, unit, types, meaning) \
     {ZMQ_##name, #name, Type::type, Owner::owner, Effect::when, direction::dir.set, direction::dir.get, initial, range, unit, \
      types, meaning, nullptr, nullptr},

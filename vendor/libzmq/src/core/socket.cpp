@@ -121,7 +121,15 @@ void Socket::run_inbox () noexcept
         take_parcel (parcel);
     parcels_.clear ();
     if (missed) [[unlikely]]
-        look_at_peers ();
+        for (const auto &pipe : inproc_pipes_)
+            peer_active (*pipe);
+}
+
+void Socket::peer_active (InprocPipe &pipe) noexcept
+{
+    pipe.peer_active ();
+    if (pipe.for_monitor && monitor_)
+        monitor_->flush ();
 }
 
 void Socket::poll_input () noexcept
@@ -205,8 +213,7 @@ void Socket::flush_touched () noexcept
     if (wrote) {
         reply_ = false;
         // What peers sent meanwhile (subscriptions, heartbeats, the end) must not wait until this socket receives.
-        const Nanoseconds time = now ();
-        last_flush_ = time;
+        const Nanoseconds time = note_flush ();
         if (time - last_input_ > input_interval) {
             last_input_ = time;
             attendance_.poll_input ();
@@ -226,10 +233,8 @@ bool Socket::write_bursts (bool (Stream::*write) () noexcept) noexcept
             wrote |= (pipe.stream->*write) ();
     }
     bursts_.clear ();
-    if (fan_out) {
-        last_flush_ = now ();
-        window_ = std::clamp (window_per_writing * (last_flush_ - start), shortest_window, longest_window);
-    }
+    if (fan_out)
+        window_ = std::clamp (window_per_writing * (note_flush () - start), shortest_window, longest_window);
     return wrote;
 }
 
@@ -299,46 +304,19 @@ try {
     pipe.terminate ();
 }
 
-// There is room in the lists for every pipe of the socket, once: a pipe that is done for must not stay for want of memory.
-void Socket::request_sweep (NetworkPipe &pipe) noexcept
-{
-    if (!std::exchange (pipe.sweep_requested, true))
-        sweep_network_.push_back (&pipe);
-}
-
-void Socket::request_sweep (InprocPipe &pipe) noexcept
-{
-    if (!std::exchange (pipe.sweep_requested, true))
-        sweep_inproc_.push_back (&pipe);
-}
-
 // Ends the pipes that are done for, and frees what ended during the call.
 void Socket::sweep () noexcept
 {
     if (sweeping_)
         return;
     sweeping_ = true;
-    while (!sweep_network_.empty ()) {
-        NetworkPipe *const pipe = sweep_network_.back ();
-        sweep_network_.pop_back ();
-        const auto known = std::find_if (pipes_.begin (), pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
-        if (known == pipes_.end ())
-            continue;
-        pipe->sweep_requested = false;
-        if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
-            destroy_pipe (*pipe);
-    }
-    while (!sweep_inproc_.empty ()) {
-        InprocPipe *const pipe = sweep_inproc_.back ();
-        sweep_inproc_.pop_back ();
-        const auto known =
-          std::find_if (inproc_pipes_.begin (), inproc_pipes_.end (), [pipe] (const auto &held) { return held.get () == pipe; });
-        if (known == inproc_pipes_.end ())
-            continue;
-        pipe->sweep_requested = false;
-        if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
-            destroy_pipe (*pipe);
-    }
+    const auto sweep_pipes = [this] (auto &list) {
+        while (auto *const pipe = list.take ())
+            if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
+                destroy_pipe (*pipe);
+    };
+    sweep_pipes (sweep_network_);
+    sweep_pipes (sweep_inproc_);
     dead_streams_.clear ();
     dead_connectors_.clear ();
     sweeping_ = false;
@@ -368,7 +346,6 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
     inbound_messages -= pipe.inbound_messages ();
     std::erase (touched_, &pipe);
     std::erase (bursts_, &pipe);
-    std::erase (sweep_network_, &pipe);
     std::erase_if (pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });
 }
 
@@ -378,7 +355,6 @@ void Socket::destroy_pipe (InprocPipe &pipe) noexcept
     if (pipe.side () == 0 && !pipe.channel ().side[1].known.load (std::memory_order_acquire))
         context_.registry ().forget (pipe.endpoint, pipe.channel ());
     activity_ = true;
-    std::erase (sweep_inproc_, &pipe);
     std::erase_if (inproc_pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });
 }
 

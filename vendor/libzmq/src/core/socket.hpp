@@ -113,8 +113,9 @@ class Socket final : public PatternHost
     void pipe_readable (NetworkPipe &pipe) noexcept;
     void pipe_writable (NetworkPipe &pipe) noexcept;
     void touch (NetworkPipe &pipe) noexcept;
-    void request_sweep (NetworkPipe &pipe) noexcept;
-    void request_sweep (InprocPipe &pipe) noexcept;
+    // The end of the call looks whether the pipe is done for.
+    void request_sweep (NetworkPipe &pipe) noexcept { sweep_network_.add (pipe); }
+    void request_sweep (InprocPipe &pipe) noexcept { sweep_inproc_.add (pipe); }
     void note_activity () noexcept { activity_ = true; }
     void note_room () noexcept { activity_ = room_ = true; }
     std::uint64_t inbound_messages = 0;  // complete ones, in all network pipes
@@ -155,7 +156,7 @@ class Socket final : public PatternHost
     void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                         bool for_monitor);
     void take_parcel (const Parcel &parcel) noexcept;
-    void look_at_peers () noexcept;
+    void peer_active (InprocPipe &pipe) noexcept;
     void refuse_channel (InprocChannel *channel) noexcept;
     void tell_connector (InprocChannel &channel) noexcept;
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
@@ -164,6 +165,7 @@ class Socket final : public PatternHost
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
     void flush_touched () noexcept;
+    Nanoseconds note_flush () noexcept { return last_flush_ = now (); }
     bool write_bursts (bool (Stream::*write) () noexcept) noexcept;
     Nanoseconds window () const noexcept { return bursts_.size () > 1 ? window_ : shortest_window; }
     bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept;
@@ -197,8 +199,8 @@ class Socket final : public PatternHost
     // Left for the end of the call.
     std::vector<NetworkPipe *> touched_;
     std::vector<NetworkPipe *> bursts_;  // pipes with a burst under way
-    std::vector<NetworkPipe *> sweep_network_;
-    std::vector<InprocPipe *> sweep_inproc_;
+    List<NetworkPipe> sweep_network_;
+    List<InprocPipe> sweep_inproc_;
     std::vector<std::unique_ptr<Stream>> dead_streams_;
     std::vector<std::unique_ptr<Connector>> dead_connectors_;
     std::vector<Parcel> parcels_;

@@ -52,7 +52,6 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
                             bool for_monitor)
 {
     reserve (inproc_pipes_, inproc_pipes_.size () + 1);
-    reserve (sweep_inproc_, inproc_pipes_.size () + 1);
     auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
     channel->acquire ();  // the pipe's own
     pipe->endpoint = endpoint;
@@ -132,11 +131,8 @@ void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &patt
 
 void Socket::tell_connector (InprocChannel &channel) noexcept
 {
-    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire)) {
-        channel.acquire ();
-        if (!other->doorbell.deliver ({Parcel::What::activity, 0, 0, &channel}))
-            channel.release ();
-    }
+    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire))
+        channel.tell (0, *other);
 }
 
 int Socket::connect_inproc (const std::string &endpoint)
@@ -153,6 +149,13 @@ int Socket::connect_inproc (const std::string &endpoint)
         context_.registry ().connect (endpoint, *channel);
         attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
     } catch (...) {
+        // Whoever is bound may have heard of it.
+        channel->direction[0].writer_left.store (true, std::memory_order_release);
+        channel->direction[1].reader_left.store (true, std::memory_order_release);
+        if (Strand *const other = channel->side[1].strand.load (std::memory_order_acquire))
+            channel->tell (1, *other);
+        else
+            context_.registry ().forget (endpoint, *channel);
         channel->release ();
         throw;
     }
@@ -168,10 +171,13 @@ try {
         InprocPipe *const pipe =
           channel->side[parcel.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[parcel.side].pipe : nullptr;
         if (pipe)
-            pipe->peer_active ();
-        if (pipe && pipe->for_monitor && monitor_)
-            monitor_->flush ();
+            peer_active (*pipe);
         channel->release ();
+        return;
+    }
+    const InprocChannel::Direction &in = channel->direction[0];
+    if (in.writer_left.load (std::memory_order_acquire) && in.queue.size () == 0) {
+        refuse_channel (channel);  // came and went, or failed to come
         return;
     }
     if (monitor_ && monitor_->binding () == parcel.binding) {
@@ -190,15 +196,6 @@ try {
     refuse_channel (channel);
 } catch (...) {
     refuse_channel (parcel.channel);
-}
-
-// Some of them has news.
-void Socket::look_at_peers () noexcept
-{
-    for (const auto &pipe : inproc_pipes_)
-        pipe->peer_active ();
-    if (monitor_)
-        monitor_->flush ();
 }
 
 // Nobody is bound any more: the connecting side sees its pipe end.
@@ -297,7 +294,6 @@ Connector *Socket::find_connector (std::uint64_t id) noexcept
 
 NetworkPipe *Socket::make_pipe ()
 {
-    reserve (sweep_network_, pipes_.size () + 1);
     pipes_.push_back (std::make_unique<NetworkPipe> (*this, conflate ()));
     return pipes_.back ().get ();
 }

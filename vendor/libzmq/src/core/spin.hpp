@@ -2,9 +2,9 @@
 //
 // Between two looks the thread calls sched_yield(2), so that a peer on the same processor can run. Where other programs compete for
 // the processors a yield gives them a whole time slice, milliseconds, while a thread that sleeps is woken ahead of them: a yield that
-// took that long ends the spinning of the whole process for a while. Subscribers that receive go on all the same: theirs is a
-// one-way stream, nobody waits for them, and a wake-up for every few messages costs more than it gains (16 of them on two
-// processors: a third of the messages).
+// took that long ends the spinning of the whole process for a while. Subscribers that receive, or poll for nothing else, go on all the
+// same: theirs is a one-way stream, nobody waits for them, and a wake-up for every few messages costs more than it gains (16 of them on
+// two processors: a third of the messages).
 #pragma once
 
 #include <utility>

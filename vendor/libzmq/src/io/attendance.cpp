@@ -172,15 +172,13 @@ void Attendance::collect () noexcept
     epoll_event ready[most];
     const int count = ::epoll_wait (set_, ready, most, 0);
     for (int i = 0; i < count; ++i) {
+        // One that was lost by an earlier event of this batch is freed at the end of the call, and does nothing more.
         Stream *const stream = static_cast<Stream *> (ready[i].data.ptr);
-        if (stream->dead ())
-            continue;  // lost by an earlier event of this batch; freed at the end of the call
         if (ready[i].events & EPOLLOUT)
             stream->flush ();
         if (ready[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP))
             stream->pull ();
-        if (!stream->dead ())
-            interest_changed (*stream);
+        interest_changed (*stream);
     }
 }
 
@@ -224,8 +222,7 @@ void Attendance::resume_paused () noexcept
         paused_.erase (paused_.begin () + static_cast<std::ptrdiff_t> (i));
         stream->listed_as_paused = false;
         stream->pull ();
-        if (!stream->dead ())
-            interest_changed (*stream);
+        interest_changed (*stream);
     }
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/context_options.hpp"
+#include "core/inproc.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/thread_setup.hpp"
@@ -259,15 +260,14 @@ bool Reactor::check_lease_later (Strand &strand) noexcept
     return true;
 }
 
-void Reactor::serve (Strand &strand) noexcept
+void Reactor::serve (InprocChannel &channel) noexcept
 {
     {
         Lock lock (mutex_);
-        try {
-            to_serve_.push_back (&strand);
-        } catch (...) {
+        if (channel.listed ())
             return;
-        }
+        channel.acquire ();
+        to_serve_.add (channel);
     }
     poller_->interrupt ();
 }
@@ -324,6 +324,13 @@ Reactor::~Reactor ()
     if (lease_timer_ >= 0)
         ::close (lease_timer_);
     free_retired ();
+    List<InprocChannel> left;
+    {
+        Lock lock (mutex_);
+        left.take_all (to_serve_);
+    }
+    while (InprocChannel *const channel = left.take ())
+        channel->release ();
 }
 
 void Reactor::free_retired () noexcept
@@ -393,19 +400,34 @@ void Reactor::run_timers () noexcept
     }
 }
 
-void Reactor::run_strands () noexcept
+// Null: none is left.
+InprocChannel *Reactor::next_to_serve (List<InprocChannel> &list) noexcept
 {
-    // Inboxes.
+    Lock lock (mutex_);
+    return list.take ();
+}
+
+void Reactor::run_inboxes () noexcept
+{
+    // Not what is asked for meanwhile: other events want their turn.
+    List<InprocChannel> batch;
     {
         Lock lock (mutex_);
-        batch_.swap (to_serve_);
+        batch.take_all (to_serve_);
     }
-    for (Strand *strand : batch_) {
-        SocketGuard socket (*strand, SocketGuard::Who::engine);
-        if (socket)
-            socket->serve ();
+    while (InprocChannel *const channel = next_to_serve (batch)) {
+        if (Strand *const strand = channel->side[1].strand.load (std::memory_order_acquire)) {
+            SocketGuard socket (*strand, SocketGuard::Who::engine);
+            if (socket)
+                socket->serve ();
+        }
+        channel->release ();
     }
-    batch_.clear ();
+}
+
+void Reactor::run_strands () noexcept
+{
+    run_inboxes ();
 
     // Queues that were left to the backstop.
     if (take_due (flush_timer_, &Reactor::flush_armed_, &Reactor::to_flush_)) {

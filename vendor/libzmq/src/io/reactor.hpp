@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/intrusive_list.hpp"
 #include "core/sync.hpp"
 #include "io/descriptor_table.hpp"
 #include "io/poller.hpp"
@@ -20,6 +21,7 @@
 
 namespace engine {
 
+class InprocChannel;
 class Reactor;
 class Strand;
 struct ContextOptions;
@@ -110,8 +112,8 @@ class Reactor
     bool flush_later (Strand &strand) noexcept;
     // The strand was leased by an application thread: see whether it still is, a few milliseconds from now. False as above.
     bool check_lease_later (Strand &strand) noexcept;
-    // Run the strand's inbox soon (its owner may make no call).
-    void serve (Strand &strand) noexcept;
+    // Run the inbox of the channel's binding side soon (its owner may make no call).
+    void serve (InprocChannel &channel) noexcept;
 
     static constexpr Nanoseconds flush_delay = 100 * microsecond;
     static constexpr Nanoseconds longest_flush_delay = 400 * microsecond;
@@ -126,6 +128,8 @@ class Reactor
     void run () noexcept;
     void run_timers () noexcept;
     void run_strands () noexcept;
+    void run_inboxes () noexcept;
+    InprocChannel *next_to_serve (List<InprocChannel> &list) noexcept;
     // Takes the list into batch_ if its timer has run out.
     bool take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
     void retire (Hook *hook, bool timer) noexcept;
@@ -152,7 +156,7 @@ class Reactor
     Hook *retired_ ENGINE_GUARDED_BY (mutex_) = nullptr;  // a list
     std::vector<Strand *> to_flush_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Strand *> to_check_ ENGINE_GUARDED_BY (mutex_);
-    std::vector<Strand *> to_serve_ ENGINE_GUARDED_BY (mutex_);
+    List<InprocChannel> to_serve_ ENGINE_GUARDED_BY (mutex_);  // with a reference each
     bool flush_armed_ ENGINE_GUARDED_BY (mutex_) = false;
     bool lease_armed_ ENGINE_GUARDED_BY (mutex_) = false;
     Nanoseconds sleeping_until_ ENGINE_GUARDED_BY (mutex_) = 0;

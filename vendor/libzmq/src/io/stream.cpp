@@ -57,9 +57,12 @@ ssize_t Stream::read_into (const Decoder::Space &space) noexcept
 
 bool Stream::deliver (Msg &frame) noexcept
 {
-    if (mechanism_ && mechanism_->transforms ()) {
-        if (const int code = mechanism_->decode (frame)) {
-            fail_protocol (code);
+    if (mechanism_) {
+        if (const int error = mechanism_->decode (frame)) {
+            if (error == ENOMEM)
+                lose ({ENOMEM, false});
+            else
+                fail_protocol (error);
             return false;
         }
     }
@@ -104,7 +107,7 @@ void Stream::pull (bool drained) noexcept
     constexpr int most_reads = 16;
     constexpr std::size_t enough = 128 * 1024;  // bytes, when they made a message
     paused_ = false;
-    const bool plain = !frame_check_ && !(mechanism_ && mechanism_->transforms ());
+    const bool plain = !frame_check_ && !mechanism_;
     bool read_before = drained;
     std::size_t bytes = 0;
     for (int reads = 0;;) {
@@ -168,6 +171,21 @@ void Stream::pull (bool drained) noexcept
 
 // ---- output ----
 
+void Stream::secure_with (std::unique_ptr<Mechanism> mechanism) noexcept { mechanism_ = std::move (mechanism); }
+
+// Puts a frame into the batch. Not 0: it is missing from the stream, which only a new connection can mend.
+int Stream::encode (Msg &frame) noexcept
+{
+    int error = mechanism_ ? mechanism_->encode (frame) : 0;
+    if (!error)
+        error = raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_);
+    if (error) {
+        output_dead_ = true;
+        encode_error_ = error;
+    }
+    return error;
+}
+
 // Fills the batch from the pipe; false: there was nothing.
 bool Stream::encode_some () noexcept
 {
@@ -175,14 +193,10 @@ bool Stream::encode_some () noexcept
         Msg *const frame = pipe_->next_outbound ();
         if (!frame)
             break;
-        const bool refused = mechanism_ && mechanism_->transforms () && mechanism_->encode (*frame) != 0;
-        const int error = refused ? 0 : raw_ ? batch_.append_body (*frame) : encoder_.encode (*frame, batch_);
+        const int error = encode (*frame);
         pipe_->outbound_taken ();
-        if (error) {
-            // Out of memory in the middle of a message: only a new connection can mend the stream.
-            output_dead_ = out_of_memory_ = true;
+        if (error)
             return false;
-        }
     }
     return !batch_.empty ();
 }
@@ -235,7 +249,7 @@ bool Stream::flush () noexcept
         // The read side reports the loss, and the socket decides what becomes of what is queued.
         output_ended_ = true;
         batch_.clear ();
-        ::shutdown (fd_, out_of_memory_ ? SHUT_RDWR : SHUT_WR);
+        ::shutdown (fd_, encode_error_ ? SHUT_RDWR : SHUT_WR);
     }
     if (wrote) {
         last_write_ = now ();
@@ -255,11 +269,7 @@ void Stream::linger () noexcept
     flush ();
 }
 
-void Stream::send_first (Msg &frame) noexcept
-{
-    if (encoder_.encode (frame, batch_) != 0)
-        output_dead_ = true;
-}
+void Stream::send_first (Msg &frame) noexcept { encode (frame); }
 
 bool Stream::flush_inline () noexcept
 {
@@ -325,7 +335,7 @@ void Stream::on_timer () noexcept
         Msg ping;
         heartbeat_->make_ping (ping);
         if (!output_dead_)
-            encoder_.encode (ping, batch_);
+            encode (ping);
         flush ();
         if (phase_ != Phase::traffic)
             return;
@@ -354,7 +364,7 @@ try {
     // A peer that only asks and never reads gets no more answers than a batch holds.
     if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_ || batch_.size () >= batch_limit)
         return;
-    encoder_.encode (ping, batch_);
+    encode (ping);
     flush ();
     if (phase_ == Phase::traffic)
         heartbeat_timer ();
@@ -395,6 +405,8 @@ void Stream::lose (Loss loss) noexcept
             socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, static_cast<std::uint64_t> (loss.error), *this);
         socket_.stats.handshake_failures++;
     }
+    if (encode_error_ && encode_error_ != ENOMEM)
+        socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, static_cast<std::uint64_t> (encode_error_), *this);
     if (!was_finishing) {
         socket_.emit (ZMQ_EVENT_DISCONNECTED, static_cast<std::uint64_t> (fd_), *this);
         socket_.stats.disconnects++;

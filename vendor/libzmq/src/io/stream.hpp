@@ -88,6 +88,8 @@ class Stream final : public HookTarget
     // Goes out before anything that is queued.
     void send_first (Msg &frame) noexcept;
     bool finishing () const noexcept { return phase_ == Phase::finishing; }
+    // From now on every frame goes through the mechanism, which transforms; null: as they are.
+    void secure_with (std::unique_ptr<Mechanism> mechanism) noexcept;
 
     // For monitor events: our end for accepted connections, the peer for connecting ones.
     std::string local_endpoint () const;
@@ -123,6 +125,7 @@ class Stream final : public HookTarget
     ssize_t write_some () noexcept;
     ssize_t read_into (const Decoder::Space &space) noexcept;
     bool deliver (Msg &frame) noexcept;
+    int encode (Msg &frame) noexcept;
     void fail_protocol (int code) noexcept;
     void lose (Loss loss) noexcept;
     void shut_down () noexcept;
@@ -143,12 +146,12 @@ class Stream final : public HookTarget
     Phase phase_ = Phase::handshake;
     bool paused_ = false;
     bool blocked_ = false;
-    bool output_dead_ = false;  // a write failed: the read side decides
+    bool output_dead_ = false;  // a write or the encoding failed: the read side decides
     bool output_ended_ = false;
-    bool out_of_memory_ = false;
     bool raw_ = false;
     bool lingering_ = false;
     bool stalled_ = false;
+    int encode_error_ = 0;  // why the encoding failed: ENOMEM or a ZMQ_PROTOCOL_ERROR_*
     std::unique_ptr<Handshake> handshake_;
     std::unique_ptr<FrameCheck> frame_check_;
     std::unique_ptr<Heartbeat> heartbeat_;

@@ -145,7 +145,7 @@ try {
         const Wire wire = handshake_->wire ();
         decoder_ = Decoder (wire, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
         encoder_ = Encoder (wire);
-        mechanism_ = handshake_->take_mechanism ();
+        secure_with (handshake_->take_mechanism ());
         phantom = handshake_->phantom_subscription ();
         if (socket_.row ().make_frame_check)
             frame_check_ = socket_.row ().make_frame_check ();

@@ -37,7 +37,8 @@ class Mechanism
 
     // ---- traffic; called only when transforms() ----
     virtual bool transforms () const noexcept { return false; }
-    // Replaces a frame by what goes over the wire / by what the peer meant. 0, or a ZMQ_PROTOCOL_ERROR_* code.
+    // Replaces a frame by what goes over the wire / by what the peer meant. 0, ENOMEM, or a ZMQ_PROTOCOL_ERROR_* code. An error ends the
+    // connection: a connecting side tries again, but not when it was the peer's frame that was refused.
     virtual int encode (Msg &) { return 0; }
     virtual int decode (Msg &) { return 0; }
 };

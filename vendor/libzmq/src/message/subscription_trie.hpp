@@ -91,8 +91,8 @@ class SubscriptionTrie
         remove_pipe (pipe, [] (std::string_view, bool) {});
     }
 
-    // Calls visit(pipe) for the pipes of every topic that is a prefix of `text`: a pipe may come more than once (for several of its topics).
-    // `visit` must not touch the trie.
+    // Calls visit(pipe) for the pipes of every topic that is a prefix of `text`: a pipe may come more than once (for several of its
+    // topics). `visit` must not touch the trie.
     template <class Visit>
     void match (std::string_view text, Visit &&visit) const
     {

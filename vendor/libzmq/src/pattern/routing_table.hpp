@@ -1,7 +1,7 @@
 // Which pipe has which routing id: the addressing of ROUTER, REP and STREAM.
 //
-// Holds one Peer per pipe (Pipe::pattern_data points to it) and finds peers by id. Automatic ids are 5 bytes: 00 and a big-endian counter that
-// starts at random. Whether a duplicate is refused or takes the id over is for the pattern to decide.
+// Holds one Peer per pipe (Pipe::pattern_data points to it) and finds peers by id. Automatic ids are 5 bytes: 00 and a big-endian counter
+// that starts at random. Whether a duplicate is refused or takes the id over is for the pattern to decide.
 #pragma once
 
 #include <cstdint>

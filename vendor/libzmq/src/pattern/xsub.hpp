@@ -1,7 +1,7 @@
 // XSUB, and what SUB shares with it: own subscriptions, told to every publisher. RFC 29; zmq_socket(3) "Publish-subscribe pattern".
 //
-// Subscriptions bypass the limits of pipes, so that none is lost, and are told again to each new or reconnected publisher. Other frames that
-// an XSUB sends go upstream to all; in a message that mixes both, the subscriptions follow after the message made of the others.
+// Subscriptions bypass the limits of pipes, so that none is lost, and are told again to each new or reconnected publisher. Other frames
+// that an XSUB sends go upstream to all; in a message that mixes both, the subscriptions follow after the message made of the others.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Heartbeats of one ZMTP 3.x connection (RFC 37) as a state machine without clock: the caller tells what happened and what time it is, and is
-// told when to send PING and when the connection is dead. Times are milliseconds of any steady clock.
+// Heartbeats of one ZMTP 3.x connection (RFC 37) as a state machine without clock: the caller tells what happened and what time it is, and
+// is told when to send PING and when the connection is dead. Times are milliseconds of any steady clock.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What the conformance suite cannot see of zmq_poller_*: how long it spins, regular files, pollers inherited over fork.
+// What the conformance suite cannot see of zmq_poller_*: how long it spins, and what ends that in it, zmq_poll and zmq_recv; regular files,
+// pollers inherited over fork.
 #include <zmq.h>
 #include <zmq_ext.h>
 
@@ -7,7 +8,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <sched.h>
@@ -24,6 +27,7 @@ using namespace engine;
 namespace {
 
 thread_local bool quick_yields = false;
+thread_local bool long_yields = false;
 thread_local int yields = 0;
 thread_local Nanoseconds last_yield = 0;  // when it was called
 
@@ -35,6 +39,8 @@ extern "C" int sched_yield () noexcept
 {
     ++yields;
     last_yield = now ();
+    if (long_yields)
+        return ::usleep (1000);
     return quick_yields ? 0 : static_cast<int> (::syscall (SYS_sched_yield));
 }
 
@@ -118,6 +124,61 @@ TEST_CASE ("a poller spins as long as its sockets' context says")
     for (int tries = 0; tries < 20 && !long_spin; ++tries)
         long_spin = wait_in_vain (1000000, 100).last > 2 * millisecond;
     CHECK (long_spin);
+}
+
+TEST_CASE ("a long yield ends the spinning, except of those who wait for nothing but what they subscribed to")
+{
+    struct Case
+    {
+        std::vector<int> types;
+        bool goes_on;
+    };
+    for (const Case &tried :
+         {Case{{ZMQ_SUB}, true}, Case{{ZMQ_XSUB, ZMQ_SUB}, true}, Case{{ZMQ_PULL}, false}, Case{{ZMQ_SUB, ZMQ_PULL}, false}})
+        for (const std::string &way : std::vector<std::string>{"receive", "poll", "poller"}) {
+            if (way == "receive" && tried.types.size () > 1)
+                continue;
+            CAPTURE (way);
+            CAPTURE (tried.types[0]);
+            CAPTURE (tried.types.size ());
+            void *const context = zmq_ctx_new ();
+            REQUIRE (zmq_ctx_set (context, ZMQ_EXT_SPIN_US, 1000000) == 0);
+            void *poller = zmq_poller_new ();
+            std::vector<zmq_pollitem_t> items;
+            constexpr int wait = 100;  // ms
+            for (const int type : tried.types) {
+                items.push_back ({zmq_socket (context, type), 0, ZMQ_POLLIN, 0});
+                REQUIRE (zmq_poller_add (poller, items.back ().socket, nullptr, ZMQ_POLLIN) == 0);
+                REQUIRE (zmq_setsockopt (items.back ().socket, ZMQ_RCVTIMEO, &wait, sizeof wait) == 0);
+            }
+            const auto count_yields = [&] {
+                int count = 0;
+                std::thread ([&] {
+                    while (processors_contended (now ()))
+                        ::usleep (1000);
+                    long_yields = true;
+                    zmq_poller_event_t event;
+                    char byte;
+                    if (way == "receive")
+                        zmq_recv (items[0].socket, &byte, 1, 0);
+                    else if (way == "poll")
+                        zmq_poll (items.data (), static_cast<int> (items.size ()), wait);
+                    else
+                        zmq_poller_wait (poller, &event, wait);
+                    count = yields;
+                }).join ();
+                return count;
+            };
+            // (Unless this program was not let run in that time.)
+            int count = 0;
+            for (int tries = 0; tries < 20 && count < 2; tries += tried.goes_on ? 1 : 20)
+                count = count_yields ();
+            CHECK ((tried.goes_on ? count > 1 : count == 1));
+            zmq_poller_destroy (&poller);
+            for (const zmq_pollitem_t &item : items)
+                zmq_close (item.socket);
+            zmq_ctx_term (context);
+        }
 }
 
 TEST_CASE ("a poller without sockets does not spin")

@@ -13,6 +13,7 @@
 #include "controlled_memory.hpp"
 
 using namespace engine;
+using Delivery = Doorbell::Delivery;
 
 namespace {
 
@@ -29,16 +30,16 @@ constexpr Parcel parcel (std::uint64_t number) { return {Parcel::What::activity,
 TEST_CASE ("a doorbell is shut until it is opened")
 {
     Doorbell bell;
-    CHECK_FALSE (bell.deliver (parcel (1)));
+    CHECK (bell.deliver (parcel (1)) == Delivery::shut);
     bell.open ();
-    CHECK (bell.deliver (parcel (2)));
+    CHECK (bell.deliver (parcel (2)) == Delivery::done);
     CHECK (bell.pending ());
     std::vector<Parcel> left;
     bell.shut (left);
     REQUIRE (left.size () == 1);
     CHECK (left[0].binding == 2);
     CHECK_FALSE (bell.pending ());
-    CHECK_FALSE (bell.deliver (parcel (3)));
+    CHECK (bell.deliver (parcel (3)) == Delivery::shut);
 }
 
 TEST_CASE ("parcels are taken in the order they were delivered, once")
@@ -46,7 +47,7 @@ TEST_CASE ("parcels are taken in the order they were delivered, once")
     Doorbell bell;
     bell.open ();
     for (std::uint64_t i = 0; i < 100; ++i)
-        REQUIRE (bell.deliver (parcel (i)));
+        REQUIRE (bell.deliver (parcel (i)) == Delivery::done);
     std::vector<Parcel> taken;
     bell.take (taken);
     REQUIRE (taken.size () == 100);
@@ -56,31 +57,28 @@ TEST_CASE ("parcels are taken in the order they were delivered, once")
     CHECK (taken.empty ());
 }
 
-TEST_CASE ("without memory for a parcel the news come all the same, without saying whose")
+TEST_CASE ("for want of memory nobody sleeps on: whoever takes is told once that something is missing")
 {
     Doorbell bell;
     bell.open ();
-    const int fd = bell.export_fd ();
-    REQUIRE (fd >= 0);
-    std::vector<Parcel> taken;
-    bool kept = true;
+    Waiter sleeper;
+    REQUIRE (sleeper.fd () >= 0);
+    REQUIRE (bell.add_waiter (sleeper));
+    Delivery delivery = Delivery::done;
     {
         const FailingMemory memory (0);
-        kept = bell.deliver (parcel (1));
+        delivery = bell.deliver (parcel (1));
     }
-    CHECK_FALSE (kept);
+    CHECK (delivery == Delivery::no_memory);
     CHECK (bell.pending ());
-    CHECK (readable (fd));
-    CHECK (bell.deliver (parcel (2)));
+    CHECK (readable (sleeper.fd ()));
+    CHECK (bell.deliver (parcel (2)) == Delivery::done);
+    std::vector<Parcel> taken;
     CHECK (bell.take (taken));
     CHECK (taken.size () == 1);
+    CHECK_FALSE (bell.pending ());
     CHECK_FALSE (bell.take (taken));
-    // A connection would be waited for: whoever makes it hears that it was not made.
-    Doorbell other;
-    other.open ();
-    const FailingMemory memory (0);
-    CHECK_THROWS_AS (other.deliver ({Parcel::What::attach, 1, 1, nullptr}), std::bad_alloc);
-    CHECK_FALSE (other.pending ());
+    bell.remove_waiter (sleeper);
 }
 
 TEST_CASE ("every sleeper is woken, and may be woken again after it drained its bell")
@@ -117,7 +115,7 @@ TEST_CASE ("the exported descriptor rings for parcels and falls silent by quiet"
     REQUIRE (fd >= 0);
     CHECK (bell.export_fd () == fd);
     CHECK_FALSE (readable (fd));
-    REQUIRE (bell.deliver (parcel (1)));
+    REQUIRE (bell.deliver (parcel (1)) == Delivery::done);
     CHECK (readable (fd));
     bell.quiet ();
     CHECK_FALSE (readable (fd));

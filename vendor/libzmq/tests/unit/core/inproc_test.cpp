@@ -2,12 +2,14 @@
 #include "core/inproc.hpp"
 
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <zmq.h>
 
+#include "controlled_memory.hpp"
 #include "core/held_socket.hpp"
 #include "pattern/pattern.hpp"
 
@@ -334,4 +336,73 @@ TEST_CASE ("inproc pipe: before anybody has bound, only the own limit counts")
     end.pipe->peer_active ();
     CHECK (end.pattern.writes == 0);  // it is full again
     end.pipe.reset ();
+}
+
+// ---- without memory ----
+
+TEST_CASE ("inproc pipe: news for which there was no memory are not lost")
+{
+    for (int spare = 0;; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 100);
+        HeldSocket reader (ZMQ_PAIR), writer (ZMQ_PAIR, reader.context ());
+        REQUIRE (reader.socket ().bind_inproc ("inproc://n") == 0);
+        REQUIRE (writer.socket ().connect_inproc ("inproc://n") == 0);
+        CHECK (reader.recv ().empty ());
+        Msg frame;
+        frame.init_copy ("m", 1);
+        bool failed = false;
+        int error = 0;
+        {
+            const FailingMemory memory (spare);
+            error = writer.socket ().try_send (frame);
+            failed = memory.failed ();
+        }
+        if (!error)
+            CHECK (reader.recv () == Frames{"m"});
+        CHECK (reader.recv ().empty ());
+        CHECK (writer.send ("next") == 0);
+        CHECK (reader.recv () == Frames{"next"});
+        // The end, too.
+        CHECK (reader.recv ().empty ());
+        REQUIRE (writer.socket ().end_endpoint ("inproc://n", "") == 0);
+        {
+            const FailingMemory memory (spare);
+            writer.let_go ();
+        }
+        writer.hold ();
+        CHECK (reader.recv ().empty ());
+        reader.next_call ();
+        zmq_ext_stats_t stats;
+        for (HeldSocket *socket : {&reader, &writer}) {
+            socket->socket ().fill_stats (stats);
+            CHECK (stats.peers == 0);
+        }
+        if (!failed)
+            break;
+    }
+}
+
+TEST_CASE ("inproc pipe: a connect for which there is no memory says so, and may be tried again")
+{
+    for (int spare = 0;; ++spare) {
+        CAPTURE (spare);
+        REQUIRE (spare < 100);
+        HeldSocket bound (ZMQ_PAIR), connecting (ZMQ_PAIR, bound.context ());
+        REQUIRE (bound.socket ().bind_inproc ("inproc://n") == 0);
+        bool failed = false, refused = false;
+        try {
+            const std::string name = "inproc://n";
+            const FailingMemory memory (spare, [&] { failed = true; });
+            connecting.socket ().connect_inproc (name);
+        } catch (const std::bad_alloc &) {
+            refused = true;
+        }
+        if (refused)
+            REQUIRE (connecting.socket ().connect_inproc ("inproc://n") == 0);
+        CHECK (connecting.send ("hello") == 0);
+        CHECK (bound.recv () == Frames{"hello"});
+        if (!failed)
+            break;
+    }
 }

@@ -1,5 +1,5 @@
-// When what was sent is written (smart batching), and how a socket gets rid of pipes that have ended. The strand is held throughout, so that
-// nobody writes but the calls under test. What depends on microseconds is tried until it was seen.
+// When what was sent is written (smart batching), and how a socket gets rid of pipes that have ended. The strand is held throughout, so
+// that nobody writes but the calls under test. What depends on microseconds is tried until it was seen.
 #include "core/socket.hpp"
 
 #include <cstring>
@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <zmq.h>
 
+#include "controlled_memory.hpp"
 #include "io/wired_stream.hpp"
 
 using namespace held;
@@ -369,6 +370,35 @@ TEST_CASE ("socket: a pipe whose peer has left goes when what it brought was rea
     CHECK (socket.recv ().empty ());
     CHECK (stats_of (socket).messages_in == 2);
     CHECK (stats_of (socket).bytes_in == 13);  // what came of the unfinished one, too
+}
+
+TEST_CASE ("socket: that a pipe is done for is not forgotten for want of memory")
+{
+    for (const bool terminated : {true, false}) {
+        CAPTURE (terminated);
+        HeldSocket socket (ZMQ_PULL);
+        WiredStream stream (socket, "PUSH");
+        stream.far.write (message ({"1"}));
+        socket.socket ().poll_input ();
+        REQUIRE (socket.socket ().inbound_messages == 1);
+        NetworkPipe &pipe = stream.pipe ();
+        if (!terminated) {
+            stream.far.close ();
+            CHECK (socket.wait ([&] { return stream->dead (); }));
+        }
+        const WatchedBlock last (&pipe);
+        {
+            Msg frame;
+            const FailingMemory memory (0);
+            if (terminated)
+                pipe.terminate ();
+            else
+                socket.socket ().try_recv (frame);
+        }
+        CHECK (last.ends () == 0);
+        socket.next_call ();
+        CHECK (last.ends () == 1);
+    }
 }
 
 TEST_CASE ("socket: a pipe may go in the middle of its burst, and of a call that wrote to it")

@@ -12,6 +12,7 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
+#include "io/fake_mechanism.hpp"
 #include "io/wired_stream.hpp"
 
 using namespace held;
@@ -359,6 +360,41 @@ TEST_CASE ("attendance: streams that end leave the others in place")
     b.far.write (message ({"4"}));
     socket.socket ().poll_input ();
     CHECK (socket.recv () == Frames{"4"});
+}
+
+TEST_CASE ("attendance: of streams that are ready together one may end another, which then brings nothing more")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream a (socket, "PUSH"), b (socket, "PUSH"), c (socket, "PUSH");
+    const auto end = [] (WiredStream &stream) {
+        NetworkPipe &pipe = stream.pipe ();
+        stream->close ();
+        pipe.stream = nullptr;
+        pipe.terminate ();
+    };
+    // Whichever of the two is first.
+    const auto ends = [&] (WiredStream &self, WiredStream &other) {
+        const auto keep = [] (Msg &) { return 0; };
+        const auto decode = [&] (Msg &) {
+            CHECK_FALSE (self->dead ());
+            if (!other->dead ())
+                end (other);
+            return 0;
+        };
+        self->secure_with (std::make_unique<FakeMechanism> (keep, decode));
+    };
+    ends (a, b);
+    ends (b, a);
+    for (WiredStream *stream : {&a, &b, &c})
+        stream->far.write (message ({"1"}) + message ({"2"}));
+    socket.socket ().poll_input ();
+    CHECK (a->dead () != b->dead ());
+    CHECK (attendance (socket).count () == 2);
+    CHECK (received (socket) == 4);
+    WiredStream &survivor = a->dead () ? b : a;
+    survivor.far.write (message ({"3"}));
+    socket.socket ().poll_input ();
+    CHECK (received (socket) == 5);
 }
 
 // ---- waiting ----

@@ -1,6 +1,7 @@
 // A transport that does what a script says, and the monitor's account of what the engine made of it. For tests of connectors and listeners.
 //
-// The script is used with the strand of the (only) socket held, by the test or by the reactor; what the resolver's thread touches is atomic.
+// The script is used with the strand of the (only) socket held, by the test or by the reactor; what the resolver's thread touches is
+// atomic.
 #pragma once
 
 #include <atomic>

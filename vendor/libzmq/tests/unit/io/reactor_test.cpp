@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zmq_ext.h>
 
+#include "controlled_memory.hpp"
 #include "core/context_options.hpp"
 #include "core/held_socket.hpp"
 #include "io/wired_stream.hpp"
@@ -49,6 +50,19 @@ struct Target final : HookTarget
     std::uint32_t last_events = 0;
     Nanoseconds fired_at = 0;
 };
+
+// A channel that counts its ends.
+InprocChannel *watched_channel (int &ends)
+{
+    static char body[100];
+    InprocChannel *const channel = new InprocChannel;
+    Msg frame;
+    REQUIRE (frame.init_external (
+               body, sizeof body, [] (void *, void *hint) { ++*static_cast<int *> (hint); }, &ends) == 0);
+    REQUIRE (channel->direction[0].queue.push (std::move (frame)));
+    REQUIRE_FALSE (channel->direction[0].queue.publish ());
+    return channel;
+}
 
 // Long enough for the reactor to do what it must not do.
 void let_run (HeldSocket &socket, int milliseconds = 10)
@@ -274,11 +288,46 @@ TEST_CASE ("reactor: events of a socket that was closed are nobody's")
 TEST_CASE ("reactor: serves the inbox of a strand whose owner makes no call")
 {
     HeldSocket socket (ZMQ_PAIR);
-    InprocChannel *const channel = new InprocChannel;
-    REQUIRE (socket.strand ().doorbell.deliver ({Parcel::What::activity, 0, 0, channel}));
-    CHECK (socket.strand ().doorbell.pending ());
-    socket.reactor ().serve (socket.strand ());
-    CHECK (socket.wait ([&] { return !socket.strand ().doorbell.pending (); }));
+    int ends = 0;
+    InprocChannel *const channel = watched_channel (ends);
+    channel->side[1].strand = &socket.strand ();
+    for (int i = 0; i < 3; ++i) {
+        channel->tell (1, socket.strand ());
+        CHECK (socket.strand ().doorbell.pending ());
+        {
+            const FailingMemory memory (0);
+            socket.reactor ().serve (*channel);
+            socket.reactor ().serve (*channel);
+        }
+        CHECK (socket.wait ([&] { return !socket.strand ().doorbell.pending (); }));
+    }
+    // Nobody's any more.
+    channel->side[1].strand = nullptr;
+    socket.reactor ().serve (*channel);
+    let_run (socket);
+    channel->release ();
+    CHECK (ends == 1);
+}
+
+TEST_CASE ("reactor: lets go of what it had still to serve when it ends")
+{
+    int ends = 0;
+    InprocChannel *const channel = watched_channel (ends);
+    {
+        const std::unique_ptr<Reactor> reactor = Reactor::start (make_context_options (), 0);
+        REQUIRE (reactor);
+        HeldSocket socket (ZMQ_PAIR);
+        channel->side[1].strand = &socket.strand ();
+        InprocChannel *const busy = new InprocChannel;
+        busy->side[1].strand = &socket.strand ();
+        for (InprocChannel *each : {busy, channel})
+            reactor->serve (*each);
+        busy->release ();
+        // Its thread waits for the strand, or has not begun.
+        socket.let_go ();
+    }
+    channel->release ();
+    CHECK (ends == 1);
 }
 
 TEST_CASE ("reactor: starts and stops with nothing to do, and with timers left over")
