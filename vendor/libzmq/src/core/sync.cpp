@@ -24,7 +24,8 @@ void Mutex::lock_slowly () noexcept
 
 void Mutex::sleep_until_locked () noexcept
 {
-    constexpr Nanoseconds patience = millisecond;
+    // Whoever it is handed to has to be given a processor first, and the others wait for that: seldom, where many share the processors.
+    constexpr Nanoseconds patience = 10 * millisecond;
     const Nanoseconds start = now ();
     bool too_long = false;
     std::uint32_t state = state_.load (std::memory_order_relaxed);
@@ -44,17 +45,20 @@ void Mutex::sleep_until_locked () noexcept
     }
 }
 
-// Nothing is touched any more once somebody else can have it: the mutex may be gone then.
-void Mutex::unlock_slowly () noexcept
+// Nothing is written any more once somebody else can have it: the mutex may be gone then.
+void Mutex::hand_over () noexcept
 {
-    std::uint32_t state = contended;
-    if (state_.compare_exchange_strong (state, free, std::memory_order_release, std::memory_order_relaxed)) {
-        state_.notify_one ();
-        return;
-    }
-    // (Only somebody who has been sleeping for too long takes it now, and which of the sleepers that is, is not known.)
     state_.store (handed, std::memory_order_release);
+    // Only somebody who has been sleeping for too long takes it now, and which of the sleepers that is, is not known.
     state_.notify_all ();
+}
+
+void Mutex::wake (std::uint32_t before) noexcept
+{
+    if (before == contended)
+        state_.notify_one ();
+    else
+        state_.notify_all ();
 }
 
 }  // namespace engine

@@ -24,7 +24,7 @@ namespace engine {
 // A mutex of four bytes whose uncontended lock and unlock are one inlined atomic operation each: a message costs one of both, so
 // the calls into the C library that std::mutex makes would be a tenth of a small send.
 //
-// Whoever comes first gets it, but nobody waits for ever: a sleeper that was woken in vain for a millisecond is handed it by the next
+// Whoever comes first gets it, but nobody waits for ever: a sleeper that was woken in vain for ten milliseconds is handed it by the next
 // unlock. (A thread that copies large messages into a queue holds the strand all the time but for nanoseconds between two calls, in which
 // nobody who is being woken up can take it: the reactor, which would write them, did not get it for seconds.)
 class ENGINE_CAPABILITY ("mutex") Mutex
@@ -42,9 +42,13 @@ class ENGINE_CAPABILITY ("mutex") Mutex
     }
     void unlock () noexcept ENGINE_RELEASE ()
     {
-        std::uint32_t expected = held;
-        if (!state_.compare_exchange_strong (expected, free, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]]
-            unlock_slowly ();
+        if (state_.load (std::memory_order_relaxed) == starving) [[unlikely]] {
+            hand_over ();
+            return;
+        }
+        // (Too late a look finds nobody starving who is: woken in vain once more, he marks it again.)
+        if (const std::uint32_t before = state_.exchange (free, std::memory_order_release); before >= contended) [[unlikely]]
+            wake (before);
     }
 
   private:
@@ -57,8 +61,9 @@ class ENGINE_CAPABILITY ("mutex") Mutex
         handed      // kept for whoever has
     };
     void lock_slowly () noexcept;
-    void unlock_slowly () noexcept;
     void sleep_until_locked () noexcept;
+    void hand_over () noexcept;
+    void wake (std::uint32_t before) noexcept;
 
     std::atomic<std::uint32_t> state_{free};
 };

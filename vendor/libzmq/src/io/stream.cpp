@@ -174,7 +174,7 @@ void Stream::pull (bool drained) noexcept
 void Stream::secure_with (std::unique_ptr<Mechanism> mechanism) noexcept { mechanism_ = std::move (mechanism); }
 
 // Puts a frame into the batch. Not 0: it is missing from the stream, which only a new connection can mend.
-int Stream::encode (Msg &frame) noexcept
+inline int Stream::encode (Msg &frame) noexcept
 {
     int error = mechanism_ ? mechanism_->encode (frame) : 0;
     if (!error)

@@ -128,11 +128,11 @@ void tune_connection (int fd, const sockaddr_storage &peer, const Options &optio
             set_int (fd, IPPROTO_TCP, TCP_KEEPINTVL, options.tcp_keepalive_intvl);
 #endif
     }
-    // (What a publisher cannot queue is lost, so it keeps all the room there is.)
+    // (Not publishers: what they cannot queue is lost, so they keep all the room there is, and pacing gathers their bursts.)
     const bool publishes = options.socket_type == ZMQ_PUB || options.socket_type == ZMQ_XPUB;
-    if (is_loopback (peer)) {
+    if (!publishes && is_loopback (peer)) {
         leave_pacing (fd);
-        if (options.sndbuf < 0 && !publishes)
+        if (options.sndbuf < 0)
             set_int (fd, SOL_SOCKET, SO_SNDBUF, loopback_send_buffer);
     }
 #ifdef TCP_USER_TIMEOUT
