@@ -198,15 +198,11 @@ cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
     return messages
 
 
-cdef bint there(TransferSocket socket, Operation *operation) except -1:
-    """Whether there was more to receive, without waiting."""
+cdef bint there(TransferSocket socket, Operation *operation) noexcept:
+    """Whether there was more to receive, without waiting. An error is for the next call to report: this one has messages to return."""
     cdef int rc = zmq_ext_recv_messages(socket.handle, &operation.msgs, operation.count, operation.messages, ZMQ_DONTWAIT | ZMQ_EXT_BARE)
-    if rc > 0:
-        operation.done = rc
-        return True
-    if zmq_errno() not in (EAGAIN, EINTR, ZMQ_ETERM, ENOTSOCK):
-        socket.fail(zmq_errno())
-    return False
+    operation.done = max(rc, 0)
+    return rc > 0
 
 
 cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):

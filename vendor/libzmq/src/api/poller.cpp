@@ -12,6 +12,7 @@
 #include "api/poll_set.hpp"
 #include "core/fork.hpp"
 #include "core/handle_tag.hpp"
+#include "core/make_room.hpp"
 #include "core/wait.hpp"
 
 using namespace engine;
@@ -130,8 +131,8 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         const SocketGuard guard (*Strand::from_handle (socket));
         item->subscribes = guard && guard->subscribes ();
     }
-    items_.reserve (items_.size () + 1);
-    candidates_.reserve (items_.size () + 1);
+    make_room (items_, items_.size () + 1);
+    make_room (candidates_, items_.size () + 1);
     epoll_event event{};
     event.events = epoll_events (*item);
     event.data.ptr = item.get ();

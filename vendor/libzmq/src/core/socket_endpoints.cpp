@@ -1,4 +1,5 @@
-// The socket's endpoints: binding, connecting, ending them; and what happens when their connections come and go.
+// The socket's endpoints on transports with connections: binding, connecting, ending them; and what happens when connections come and go.
+// Those of inproc are in core/socket_inproc.cpp, but for ending them.
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -7,6 +8,7 @@
 
 #include "core/context.hpp"
 #include "core/linger_timer.hpp"
+#include "core/make_room.hpp"
 #include "core/monitor.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
@@ -30,14 +32,6 @@ void move_out (std::vector<std::unique_ptr<Held>> &from, std::vector<std::unique
     from.pop_back ();
 }
 
-// Room for so many. (std::vector::reserve alone, each time for one more, would move all of them each time.)
-template <class Held>
-void reserve (std::vector<Held> &list, std::size_t count)
-{
-    if (list.capacity () < count)
-        list.reserve (std::max (count, 2 * list.capacity ()));
-}
-
 bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
 {
     Msg message;
@@ -45,167 +39,6 @@ bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
 }
 
 }  // namespace
-
-// ---- inproc ----
-
-void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                            bool for_monitor)
-{
-    reserve (inproc_pipes_, inproc_pipes_.size () + 1);
-    auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
-    channel->acquire ();  // the pipe's own
-    pipe->endpoint = endpoint;
-    pipe->binding = binding;
-    pipe->for_monitor = for_monitor;
-    InprocChannel::Side &own = channel->side[side];
-    const InprocChannel::Side &peer = channel->side[1 - side];
-    if (side == 1)
-        pipe->limits_changed (options.sndhwm, options.rcvhwm);
-    const bool known = peer.known.load (std::memory_order_acquire);
-    if (known)
-        pipe->peer_routing_id = peer.routing_id;
-    InprocPipe &held = *pipe;
-    inproc_pipes_.push_back (std::move (pipe));
-    own.strand.store (&strand_, std::memory_order_release);
-    if (!for_monitor && !options.hello_msg.empty ()) {
-        Msg hello;
-        if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
-            held.write_unlimited (hello);
-    }
-    try {
-        pattern.attach (held);
-    } catch (...) {
-        pattern.detach (held);  // it may know it already, in part
-        own.strand.store (nullptr, std::memory_order_release);
-        inproc_pipes_.pop_back ();
-        throw;
-    }
-    if (side == 0 && known)
-        held.identify ();
-    // What the other side did before it could ring.
-    held.peer_active ();
-    note_room ();
-}
-
-int Socket::bind_inproc (const std::string &endpoint)
-{
-    InprocRegistry::Binding binding;
-    binding.strand = &strand_;
-    binding.id = InprocRegistry::next_id ();
-    binding.send_limit = options.sndhwm;
-    binding.receive_limit = options.rcvhwm;
-    binding.routing_id = options.routing_id;
-    std::vector<InprocChannel *> waiting;
-    std::string name = endpoint;
-    inproc_bindings_.push_back ({endpoint, binding.id});
-    int error = ENOMEM;
-    try {
-        error = context_.registry ().bind (endpoint, binding, waiting);
-    } catch (const std::bad_alloc &) {
-    }
-    if (error) {
-        inproc_bindings_.pop_back ();
-        return error;
-    }
-    welcome (waiting, *pattern_, endpoint, binding.id, false);
-    options.last_endpoint.swap (name);
-    return 0;
-}
-
-// Those who had connected to the name before it was bound. Takes over their references.
-void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                      bool for_monitor) noexcept
-{
-    for (InprocChannel *channel : waiting) {
-        try {
-            attach_inproc (channel, 1, pattern, endpoint, binding, for_monitor);
-        } catch (...) {
-            refuse_channel (channel);
-            continue;
-        }
-        // Its limit has grown by ours, and it knows us now.
-        tell_connector (*channel);
-        channel->release ();
-    }
-}
-
-void Socket::tell_connector (InprocChannel &channel) noexcept
-{
-    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire))
-        channel.tell (0, *other);
-}
-
-int Socket::connect_inproc (const std::string &endpoint)
-{
-    std::string name = endpoint;
-    InprocChannel *const channel = new InprocChannel;
-    InprocChannel::Side &own = channel->side[0];
-    own.send_limit.store (options.sndhwm, std::memory_order_relaxed);
-    own.receive_limit.store (options.rcvhwm, std::memory_order_relaxed);
-    own.strand.store (&strand_, std::memory_order_release);
-    try {
-        own.routing_id = options.routing_id;
-        own.known.store (true, std::memory_order_release);
-        context_.registry ().connect (endpoint, *channel);
-        attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
-    } catch (...) {
-        // Whoever is bound may have heard of it.
-        channel->direction[0].writer_left.store (true, std::memory_order_release);
-        channel->direction[1].reader_left.store (true, std::memory_order_release);
-        if (Strand *const other = channel->side[1].strand.load (std::memory_order_acquire))
-            channel->tell (1, *other);
-        else
-            context_.registry ().forget (endpoint, *channel);
-        channel->release ();
-        throw;
-    }
-    channel->release ();
-    options.last_endpoint.swap (name);
-    return 0;
-}
-
-void Socket::take_parcel (const Parcel &parcel) noexcept
-try {
-    InprocChannel *const channel = parcel.channel;
-    if (parcel.what == Parcel::What::activity) {
-        InprocPipe *const pipe =
-          channel->side[parcel.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[parcel.side].pipe : nullptr;
-        if (pipe)
-            peer_active (*pipe);
-        channel->release ();
-        return;
-    }
-    const InprocChannel::Direction &in = channel->direction[0];
-    if (in.writer_left.load (std::memory_order_acquire) && in.queue.size () == 0) {
-        refuse_channel (channel);  // came and went, or failed to come
-        return;
-    }
-    if (monitor_ && monitor_->binding () == parcel.binding) {
-        attach_inproc (channel, 1, monitor_->pattern (), monitor_->endpoint (), parcel.binding, true);
-        monitor_->flush ();
-        channel->release ();
-        return;
-    }
-    for (const InprocBinding &binding : inproc_bindings_) {
-        if (binding.id != parcel.binding)
-            continue;
-        attach_inproc (channel, 1, *pattern_, binding.endpoint, binding.id, false);
-        channel->release ();
-        return;
-    }
-    refuse_channel (channel);
-} catch (...) {
-    refuse_channel (parcel.channel);
-}
-
-// Nobody is bound any more: the connecting side sees its pipe end.
-void Socket::refuse_channel (InprocChannel *channel) noexcept
-{
-    channel->direction[0].reader_left.store (true, std::memory_order_release);
-    channel->direction[1].writer_left.store (true, std::memory_order_release);
-    tell_connector (*channel);
-    channel->release ();
-}
 
 // ---- stream transports ----
 
@@ -233,7 +66,7 @@ int Socket::add_listener (const Transport &transport, Listening &&listening, std
     std::unique_ptr<Listener> listener;
     try {
         name = listening.endpoint;
-        listeners_.reserve (listeners_.size () + 1);
+        make_room (listeners_, listeners_.size () + 1);
         listener = std::make_unique<Listener> (*this, transport, std::move (listening), std::move (snapshot));
     } catch (...) {
         transport.unlisten (listening);  // still ours: moving it cannot fail
@@ -258,8 +91,8 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
     auto connector = std::make_unique<Connector> (*this, transport, endpoint, address, snapshot ());
     if (const int error = connector->prepare ())
         return error;
-    reserve (connectors_, connectors_.size () + 1);
-    reserve (dead_connectors_, dead_connectors_.size () + connectors_.size () + 1);
+    make_room (connectors_, connectors_.size () + 1);
+    make_room (dead_connectors_, dead_connectors_.size () + connectors_.size () + 1);
     std::string name = endpoint;
     if (!options.immediate) {
         NetworkPipe *const pipe = make_pipe ();
@@ -302,8 +135,8 @@ NetworkPipe *Socket::make_pipe ()
 
 void Socket::start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept
 try {
-    reserve (streams_, streams_.size () + 1);
-    reserve (dead_streams_, dead_streams_.size () + streams_.size () + 1);
+    make_room (streams_, streams_.size () + 1);
+    make_room (dead_streams_, dead_streams_.size () + streams_.size () + 1);
     streams_.push_back (std::make_unique<Stream> (*this, fd, std::move (snapshot), connector, listener));
     Stream &held = *streams_.back ();
     if (connector)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/context.hpp"
+#include "core/make_room.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/stream.hpp"
@@ -57,8 +58,8 @@ bool Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
 bool Attendance::add (Stream &stream) noexcept
 {
     try {
-        streams_.reserve (streams_.size () + 1);
-        paused_.reserve (streams_.size () + 1);
+        make_room (streams_, streams_.size () + 1);
+        make_room (paused_, streams_.size () + 1);
     } catch (...) {
         errno = ENOMEM;
         return false;

@@ -1,6 +1,7 @@
 // A pipe as a pattern sees it: two bounded queues of messages between this socket and one peer, whatever lies between.
 //
-// Every call is made with the socket's strand held; none blocks, none calls back into the pattern. Limits count whole messages.
+// Every call is made with the socket's strand held; none blocks. Only writable() and write() may call back, with write_activated for any
+// pipe of the socket, when what they find full gets room by writing to the network. Limits count whole messages.
 #pragma once
 
 #include <cstdint>

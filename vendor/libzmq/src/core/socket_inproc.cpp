@@ -1,0 +1,173 @@
+// The socket's inproc endpoints: binding, connecting, and the news that come of peers in other threads.
+#include <cerrno>
+#include <new>
+
+#include "core/context.hpp"
+#include "core/make_room.hpp"
+#include "core/monitor.hpp"
+#include "core/socket.hpp"
+#include "core/strand.hpp"
+#include "io/reactor.hpp"
+
+namespace engine {
+
+void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
+                            bool for_monitor)
+{
+    make_room (inproc_pipes_, inproc_pipes_.size () + 1);
+    auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
+    channel->acquire ();  // the pipe's own
+    pipe->endpoint = endpoint;
+    pipe->binding = binding;
+    pipe->for_monitor = for_monitor;
+    InprocChannel::Side &own = channel->side[side];
+    const InprocChannel::Side &peer = channel->side[1 - side];
+    if (side == 1)
+        pipe->limits_changed (options.sndhwm, options.rcvhwm);
+    const bool known = peer.known.load (std::memory_order_acquire);
+    if (known)
+        pipe->peer_routing_id = peer.routing_id;
+    InprocPipe &held = *pipe;
+    inproc_pipes_.push_back (std::move (pipe));
+    own.strand.store (&strand_, std::memory_order_release);
+    if (!for_monitor && !options.hello_msg.empty ()) {
+        Msg hello;
+        if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
+            held.write_unlimited (hello);
+    }
+    try {
+        pattern.attach (held);
+    } catch (...) {
+        pattern.detach (held);  // it may know it already, in part
+        own.strand.store (nullptr, std::memory_order_release);
+        inproc_pipes_.pop_back ();
+        throw;
+    }
+    if (side == 0 && known)
+        held.identify ();
+    // What the other side did before it could ring.
+    held.peer_active ();
+    note_room ();
+}
+
+int Socket::bind_inproc (const std::string &endpoint)
+{
+    InprocRegistry::Binding binding;
+    binding.strand = &strand_;
+    binding.id = InprocRegistry::next_id ();
+    binding.send_limit = options.sndhwm;
+    binding.receive_limit = options.rcvhwm;
+    binding.routing_id = options.routing_id;
+    std::vector<InprocChannel *> waiting;
+    std::string name = endpoint;
+    inproc_bindings_.push_back ({endpoint, binding.id});
+    int error = ENOMEM;
+    try {
+        error = context_.registry ().bind (endpoint, binding, waiting);
+    } catch (const std::bad_alloc &) {
+    }
+    if (error) {
+        inproc_bindings_.pop_back ();
+        return error;
+    }
+    welcome (waiting, *pattern_, endpoint, binding.id, false);
+    options.last_endpoint.swap (name);
+    return 0;
+}
+
+// Those who had connected to the name before it was bound. Takes over their references.
+void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
+                      bool for_monitor) noexcept
+{
+    for (InprocChannel *channel : waiting) {
+        try {
+            attach_inproc (channel, 1, pattern, endpoint, binding, for_monitor);
+        } catch (...) {
+            refuse_channel (channel);
+            continue;
+        }
+        // Its limit has grown by ours, and it knows us now.
+        tell_connector (*channel);
+        channel->release ();
+    }
+}
+
+void Socket::tell_connector (InprocChannel &channel) noexcept
+{
+    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire))
+        channel.tell (0, *other);
+}
+
+int Socket::connect_inproc (const std::string &endpoint)
+{
+    std::string name = endpoint;
+    InprocChannel *const channel = new InprocChannel;
+    InprocChannel::Side &own = channel->side[0];
+    own.send_limit.store (options.sndhwm, std::memory_order_relaxed);
+    own.receive_limit.store (options.rcvhwm, std::memory_order_relaxed);
+    own.strand.store (&strand_, std::memory_order_release);
+    try {
+        own.routing_id = options.routing_id;
+        own.known.store (true, std::memory_order_release);
+        context_.registry ().connect (endpoint, *channel);
+        attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
+    } catch (...) {
+        // Whoever is bound may have heard of it.
+        channel->direction[0].writer_left.store (true, std::memory_order_release);
+        channel->direction[1].reader_left.store (true, std::memory_order_release);
+        if (Strand *const other = channel->side[1].strand.load (std::memory_order_acquire))
+            channel->tell (1, *other);
+        else
+            context_.registry ().forget (endpoint, *channel);
+        channel->release ();
+        throw;
+    }
+    channel->release ();
+    options.last_endpoint.swap (name);
+    return 0;
+}
+
+void Socket::take_parcel (const Parcel &parcel) noexcept
+try {
+    InprocChannel *const channel = parcel.channel;
+    if (parcel.what == Parcel::What::activity) {
+        InprocPipe *const pipe =
+          channel->side[parcel.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[parcel.side].pipe : nullptr;
+        if (pipe)
+            peer_active (*pipe);
+        channel->release ();
+        return;
+    }
+    const InprocChannel::Direction &in = channel->direction[0];
+    if (in.writer_left.load (std::memory_order_acquire) && in.queue.size () == 0) {
+        refuse_channel (channel);  // came and went, or failed to come
+        return;
+    }
+    if (monitor_ && monitor_->binding () == parcel.binding) {
+        attach_inproc (channel, 1, monitor_->pattern (), monitor_->endpoint (), parcel.binding, true);
+        monitor_->flush ();
+        channel->release ();
+        return;
+    }
+    for (const InprocBinding &binding : inproc_bindings_) {
+        if (binding.id != parcel.binding)
+            continue;
+        attach_inproc (channel, 1, *pattern_, binding.endpoint, binding.id, false);
+        channel->release ();
+        return;
+    }
+    refuse_channel (channel);
+} catch (...) {
+    refuse_channel (parcel.channel);
+}
+
+// Nobody is bound any more: the connecting side sees its pipe end.
+void Socket::refuse_channel (InprocChannel *channel) noexcept
+{
+    channel->direction[0].reader_left.store (true, std::memory_order_release);
+    channel->direction[1].writer_left.store (true, std::memory_order_release);
+    tell_connector (*channel);
+    channel->release ();
+}
+
+}  // namespace engine
