@@ -23,6 +23,9 @@ constexpr int window_per_writing = 4;
 // How long a stream must have been silent for a message to be written at once.
 constexpr Nanoseconds idle_time = 20 * microsecond;
 constexpr std::size_t batch_bytes = 64 * 1024;
+// A burst to one peer is encoded whenever so much waits, while the bodies are in the cache and the C library gives their memory at
+// once to the next ones.
+constexpr std::size_t ahead_bytes = 2 * 1024;
 constexpr Nanoseconds input_interval = 100 * microsecond;
 
 }  // namespace
@@ -181,6 +184,8 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcep
             dirty_ = reactor_->flush_later (strand_);
         return !dirty_;  // without a backstop there is no burst
     }
+    if (!fan_out && pipe.outbound_bytes () >= ahead_bytes && stream.encode_ahead ())
+        return true;
     if ((++pipe.burst_count & 15) != 0)
         return false;
     if (now () - burst_start_ > window ())
