@@ -199,7 +199,7 @@ cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
 
 
 cdef bint there(TransferSocket socket, Operation *operation) noexcept:
-    """Whether there was more to receive, without waiting. An error is for the next call to report: this one has messages to return."""
+    """Whether there was more to receive, without waiting. An error is left to the next call: this one has messages to return."""
     cdef int rc = zmq_ext_recv_messages(socket.handle, &operation.msgs, operation.count, operation.messages, ZMQ_DONTWAIT | ZMQ_EXT_BARE)
     operation.done = max(rc, 0)
     return rc > 0

@@ -100,10 +100,10 @@ ZMQ_EXPORT int zmq_ext_msg_close_all (zmq_msg_t *frames, size_t count);
 /* Totals since the socket was created; queue depths and peers are as of now. All in messages, bytes (frame bodies) or counts. */
 typedef struct zmq_ext_stats_t
 {
-    uint64_t messages_in, messages_out; /* whole messages received from, handed to, peers */
+    uint64_t messages_in, messages_out; /* whole messages received from, encoded for, peers */
     uint64_t bytes_in, bytes_out;
     uint64_t dropped_out;           /* messages dropped because a peer's queue was full or it was unknown */
-    uint64_t queued_in, queued_out; /* messages waiting in this socket's queues */
+    uint64_t queued_in, queued_out; /* messages waiting in this socket's queues; not up to 64 KiB a connection that are on their way out */
     uint64_t peers;                 /* connections or inproc pipes in use now */
     uint64_t connects, accepts, disconnects, reconnects, handshake_failures;
 } zmq_ext_stats_t;

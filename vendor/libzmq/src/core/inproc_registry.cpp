@@ -43,8 +43,8 @@ int InprocRegistry::bind (const std::string &name, Binding binding, std::vector<
         waiting.push_back (at->second);
         at->second->side[1].routing_id = binding.routing_id;
     }
-    // From here on nothing fails: the strings have their memory already.
     const Binding &held = bindings_.emplace (name, std::move (binding)).first->second;
+    // From here on nothing fails: the strings have their memory already.
     for (InprocChannel *channel : waiting)
         join (*channel, held);
     waiting_.erase (range.first, range.second);
@@ -93,7 +93,7 @@ bool InprocRegistry::connect (const std::string &name, InprocChannel &channel)
     return false;
 }
 
-void InprocRegistry::forget (const std::string &name, InprocChannel &channel) noexcept
+bool InprocRegistry::forget (const std::string &name, InprocChannel &channel) noexcept
 {
     Lock lock (mutex_);
     const auto range = waiting_.equal_range (name);
@@ -101,8 +101,9 @@ void InprocRegistry::forget (const std::string &name, InprocChannel &channel) no
         if (at->second == &channel) {
             waiting_.erase (at);
             channel.release ();
-            return;
+            return true;
         }
+    return false;
 }
 
 }  // namespace engine

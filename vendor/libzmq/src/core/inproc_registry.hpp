@@ -39,7 +39,7 @@ class InprocRegistry
     // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false). May throw std::bad_alloc.
     bool connect (const std::string &name, InprocChannel &channel);
     // The connecting side of a waiting channel has gone.
-    void forget (const std::string &name, InprocChannel &channel) noexcept;
+    bool forget (const std::string &name, InprocChannel &channel) noexcept;  // false: it was not waiting
 
     static std::uint64_t next_id () noexcept;
     // Writes what the binding side is into side 1, the strand last.

@@ -36,6 +36,7 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     // Room for another inbound message (ZMQ_RCVHWM)?
     bool wants_more () const noexcept;
     // A frame of ordinary data may be decoded where it will lie: into inbound_slot() (null: out of memory), then inbound_filled().
+    bool conflates () const noexcept { return conflate_; }
     bool takes_any_data () const noexcept { return !conflate_ && !discarding_; }
     Msg *inbound_slot () noexcept { return in_.reserve (); }
     void inbound_filled () noexcept;

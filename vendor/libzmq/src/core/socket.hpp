@@ -65,7 +65,7 @@ class Socket final : public PatternHost
     bool receiving_more () const noexcept { return receiving_more_; }
     // Before the caller waits: whatever lies in a queue goes out now.
     void flush_bursts () noexcept;
-    // A body of at least this size may be sent without a copy when nothing is queued; see own_output().
+    // A body of at least this size may be sent without a copy of what the kernel takes at once; see own_output().
     static constexpr std::size_t direct_size = 16 * 1024;
     bool may_send_direct () const noexcept { return inproc_pipes_.empty () && attendance_.count () > 0; }
     bool own_output (const void *begin) noexcept;

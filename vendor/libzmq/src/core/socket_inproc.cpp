@@ -115,10 +115,11 @@ int Socket::connect_inproc (const std::string &endpoint)
         // Whoever is bound may have heard of it.
         channel->direction[0].writer_left.store (true, std::memory_order_release);
         channel->direction[1].reader_left.store (true, std::memory_order_release);
-        if (Strand *const other = channel->side[1].strand.load (std::memory_order_acquire))
+        Strand *other = nullptr;
+        if (!context_.registry ().forget (endpoint, *channel))
+            other = channel->side[1].strand.load (std::memory_order_acquire);
+        if (other)
             channel->tell (1, *other);
-        else
-            context_.registry ().forget (endpoint, *channel);
         channel->release ();
         throw;
     }

@@ -48,7 +48,8 @@ void Mutex::sleep_until_locked () noexcept
 // Nothing is written any more once somebody else can have it: the mutex may be gone then.
 void Mutex::hand_over () noexcept
 {
-    state_.store (handed, std::memory_order_release);
+    // Sequentially consistent as unlock()'s, so that notifying does not look for sleepers first.
+    state_.exchange (handed, std::memory_order_seq_cst);
     // Only somebody who has been sleeping for too long takes it now, and which of the sleepers that is, is not known.
     state_.notify_all ();
 }

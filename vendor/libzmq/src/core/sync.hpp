@@ -21,11 +21,11 @@
 
 namespace engine {
 
-// A mutex of four bytes whose uncontended lock and unlock are one inlined atomic operation each: a message costs one of both, so
+// A mutex of four bytes whose uncontended lock and unlock are one inlined locked operation each: a message costs one of both, so
 // the calls into the C library that std::mutex makes would be a tenth of a small send.
 //
 // Whoever comes first gets it, but nobody waits for ever: a sleeper that was woken in vain for ten milliseconds is handed it by the next
-// unlock. (A thread that copies large messages into a queue holds the strand all the time but for nanoseconds between two calls, in which
+// unlock. (Woken in vain and asleep again before it could look, when several sleep, does not count.) (A thread that copies large messages into a queue holds the strand all the time but for nanoseconds between two calls, in which
 // nobody who is being woken up can take it: the reactor, which would write them, did not get it for seconds.)
 class ENGINE_CAPABILITY ("mutex") Mutex
 {
@@ -47,7 +47,7 @@ class ENGINE_CAPABILITY ("mutex") Mutex
             return;
         }
         // (Too late a look finds nobody starving who is: woken in vain once more, he marks it again.)
-        if (const std::uint32_t before = state_.exchange (free, std::memory_order_release); before >= contended) [[unlikely]]
+        if (const std::uint32_t before = state_.exchange (free, std::memory_order_seq_cst); before >= contended) [[unlikely]]
             wake (before);
     }
 

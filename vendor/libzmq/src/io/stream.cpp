@@ -203,7 +203,8 @@ bool Stream::encode_some () noexcept
 
 bool Stream::encode_ahead () noexcept
 {
-    if (phase_ != Phase::traffic || blocked_ || output_dead_)
+    // (What is encoded, no newer message replaces.)
+    if (phase_ != Phase::traffic || blocked_ || output_dead_ || pipe_->conflates ())
         return false;
     encode_some ();
     return batch_.size () >= batch_limit;

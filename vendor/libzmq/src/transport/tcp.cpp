@@ -86,6 +86,7 @@ int dial (const DialTarget &target, const Options &options, int &fd)
         return error;
     // Set before the handshake, so that it holds from the first byte on and finish() has nothing to add.
     tune_connection (socket.get (), address.storage, options, !target.socks_host.empty ());
+    leave_pacing (socket.get (), address.storage, options);
     if (source.size != 0) {
         // A fixed source port must be usable again while its last connection is in TIME_WAIT.
         if (const int error = set_int (socket.get (), SOL_SOCKET, SO_REUSEADDR, 1))
@@ -125,6 +126,7 @@ int listen_on (SocketAddress address, const Options &options, Descriptor &out)
     if (ephemeral)
         if (const int error = set_int (socket.get (), SOL_SOCKET, SO_REUSEADDR, 1))
             return error;
+    leave_pacing (socket.get (), address.storage, options);
     if (::listen (socket.get (), options.backlog) != 0)
         return errno;
     out.reset (socket.release ());

@@ -61,21 +61,7 @@ bool is_loopback (const sockaddr_storage &address) noexcept
     return IN6_IS_ADDR_LOOPBACK (&number) || (IN6_IS_ADDR_V4MAPPED (&number) && number.s6_addr[first_of_mapped] == loopback_net);
 }
 
-// BBR sends by the clock, and starting and awaiting that timer costs a stream over the loopback interface up to half of its speed.
-// There is no network in between to be gentle to.
-void leave_pacing (int fd) noexcept
-{
-#ifdef TCP_CONGESTION
-    constexpr std::string_view paced = "bbr", plain = "reno";  // with BBR's later versions; always at hand
-    char name[16] = "";                                        // TCP_CA_NAME_MAX
-    socklen_t size = sizeof name;
-    if (::getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0 &&
-        std::string_view (name, size).substr (0, paced.size ()) == paced)
-        ::setsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, plain.data (), static_cast<socklen_t> (plain.size ()));
-#else
-    (void) fd;
-#endif
-}
+bool publishes (const Options &options) noexcept { return options.socket_type == ZMQ_PUB || options.socket_type == ZMQ_XPUB; }
 
 }  // namespace
 
@@ -128,18 +114,33 @@ void tune_connection (int fd, const sockaddr_storage &peer, const Options &optio
             set_int (fd, IPPROTO_TCP, TCP_KEEPINTVL, options.tcp_keepalive_intvl);
 #endif
     }
-    // (Not publishers: what they cannot queue is lost, so they keep all the room there is, and pacing gathers their bursts.)
-    const bool publishes = options.socket_type == ZMQ_PUB || options.socket_type == ZMQ_XPUB;
-    if (!publishes && is_loopback (peer)) {
-        leave_pacing (fd);
-        if (options.sndbuf < 0)
-            set_int (fd, SOL_SOCKET, SO_SNDBUF, loopback_send_buffer);
-    }
+    // (What a publisher cannot queue is lost, so it keeps all the room there is.)
+    if (options.sndbuf < 0 && !publishes (options) && is_loopback (peer))
+        set_int (fd, SOL_SOCKET, SO_SNDBUF, loopback_send_buffer);
 #ifdef TCP_USER_TIMEOUT
     if (options.tcp_maxrt > 0 && !through_proxy)
         set_int (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, options.tcp_maxrt);
 #else
     (void) through_proxy;
+#endif
+}
+
+// BBR sends by the clock, and starting and awaiting that timer costs a stream over the loopback interface up to half of its speed.
+// There is no network in between to be gentle to. (Publishers keep it: it gathers their bursts.)
+void leave_pacing (int fd, const sockaddr_storage &address, const Options &options) noexcept
+{
+#ifdef TCP_CONGESTION
+    if (publishes (options) || !is_loopback (address))
+        return;
+    constexpr std::string_view paced = "bbr", plain = "reno";  // with BBR's later versions; always at hand
+    char name[16] = "";                                        // TCP_CA_NAME_MAX
+    socklen_t size = sizeof name;
+    if (::getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0 && std::string_view (name, size).substr (0, paced.size ()) == paced)
+        ::setsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, plain.data (), static_cast<socklen_t> (plain.size ()));
+#else
+    (void) fd;
+    (void) address;
+    (void) options;
 #endif
 }
 

@@ -19,4 +19,8 @@ int tune_before_use (int fd, int family, const Options &options, bool strict) no
 // now, which reading it will tell.
 void tune_connection (int fd, const sockaddr_storage &peer, const Options &options, bool through_proxy) noexcept;
 
+// Before connect or listen, with the peer's or the own address: on a loopback address no congestion control that paces. Accepted
+// connections inherit it; on one that exists already it would come too late, for the kernel goes on pacing.
+void leave_pacing (int fd, const sockaddr_storage &address, const Options &options) noexcept;
+
 }  // namespace engine

@@ -315,6 +315,21 @@ TEST_CASE ("socket: a burst to one is encoded ahead whenever two kilobytes wait"
     CHECK (messages_in (stream.far.read ().value ()) == std::vector<Frames>{{"m"}, {body}, {body}, {body}, {body}});
 }
 
+TEST_CASE ("socket: what is conflated is not encoded before it has to be")
+{
+    HeldSocket socket (ZMQ_PUSH);
+    socket.socket ().options.conflate = true;
+    WiredStream stream (socket, "PULL");
+    begin_burst (socket, stream);
+    for (const char letter : {'a', 'b', 'c'}) {
+        CHECK (socket.send (std::string (3000, letter)) == 0);
+        CHECK (queued (stream) == 1);
+    }
+    CHECK (silent (stream));
+    socket.socket ().poll_input ();
+    CHECK (messages_in (stream.far.read ().value ()) == std::vector<Frames>{{std::string (3000, 'c')}});
+}
+
 // ---- pipes that end ----
 
 TEST_CASE ("socket: a pipe that is terminated goes with the call, and what it held with it")
