@@ -25,8 +25,9 @@ namespace engine {
 // the calls into the C library that std::mutex makes would be a tenth of a small send.
 //
 // Whoever comes first gets it, but nobody waits for ever: a sleeper that was woken in vain for ten milliseconds is handed it by the next
-// unlock. (Woken in vain and asleep again before it could look, when several sleep, does not count.) (A thread that copies large messages into a queue holds the strand all the time but for nanoseconds between two calls, in which
-// nobody who is being woken up can take it: the reactor, which would write them, did not get it for seconds.)
+// unlock. (Among several sleepers one that finds another asleep again in its stead does not notice that it was woken; fair it is not.)
+// A thread that copies large messages into a queue holds the strand all the time but for nanoseconds between two calls, in which nobody
+// who is being woken up can take it: the reactor, which would write them, did not get it for seconds.
 class ENGINE_CAPABILITY ("mutex") Mutex
 {
   public:

@@ -135,7 +135,8 @@ void leave_pacing (int fd, const sockaddr_storage &address, const Options &optio
     constexpr std::string_view paced = "bbr", plain = "reno";  // with BBR's later versions; always at hand
     char name[16] = "";                                        // TCP_CA_NAME_MAX
     socklen_t size = sizeof name;
-    if (::getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0 && std::string_view (name, size).substr (0, paced.size ()) == paced)
+    if (::getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0 &&
+        std::string_view (name, size).substr (0, paced.size ()) == paced)
         ::setsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, plain.data (), static_cast<socklen_t> (plain.size ()));
 #else
     (void) fd;
