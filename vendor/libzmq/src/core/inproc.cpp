@@ -229,7 +229,8 @@ try {
     const bool left = in.writer_left.load (std::memory_order_acquire) || outbound ().reader_left.load (std::memory_order_acquire);
     if (left)
         closing_ = true;
-    if (reader_waits_ && !in.queue.empty ()) {
+    // Found empty, it has to be asked again to tell: who told us may have meant messages that were read long ago, and tells only once.
+    if (reader_waits_ && (!in.queue.empty () || !in.queue.wait_prepare ())) {
         reader_waits_ = false;
         in.queue.wait_cancel ();
         pattern_.read_activated (*this);

@@ -146,6 +146,22 @@ TEST_CASE ("inproc pipe: a reader that found nothing is told once, a busy one is
     CHECK (at.b.pattern.reads == 2);
 }
 
+TEST_CASE ("inproc pipe: a reader that is told of what it has read long ago is told of what comes next all the same")
+{
+    Joined at;
+    CHECK (at.b.read () == "");
+    // As a writer that looked whether to wake the reader, was held up, and goes on when its message was read and the reader waits again.
+    CHECK (at.channel->direction[0].queue.publish ());
+    at.channel->tell (1, at.b.socket.strand ());
+    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.pattern.reads == 0);
+
+    CHECK (at.a.write ("x"));
+    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.pattern.reads == 1);
+    CHECK (at.b.read () == "x");
+}
+
 TEST_CASE ("inproc pipe: both sides' high-water marks add up; a writer that found it full is told of room")
 {
     Joined at (2, 3);
