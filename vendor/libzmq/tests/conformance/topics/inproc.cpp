@@ -222,3 +222,19 @@ TEST_CASE ("two threads exchange over a pair")
             FAIL ("round " << i);
     }
 }
+
+TEST_CASE ("a stream between two threads goes on, whoever waits for the other")
+{
+    Context ctx;
+    Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
+    push.connect (pull.bind (inproc_name ()));
+    constexpr int messages = 200'000;
+    const std::string body (64, 'b');
+    Background sender ([&] {
+        for (int i = 0; i < messages; ++i)
+            send (push, body);
+    });
+    for (int i = 0; i < messages; ++i)
+        if (recv (pull) != Msg{body})
+            FAIL ("message " << i);
+}
