@@ -141,23 +141,14 @@ cdef bytes copy_bytes(const char *data, size_t size):
 
 cdef bytes take_bytes(zmq_msg_t *msg):
     cdef size_t size = zmq_msg_size(msg)
-    cdef char *target
-    cdef bytes result
-    if size < GIL_FREE_SIZE:
-        try:
-            return PyBytes_FromStringAndSize(<const char *>zmq_msg_data(msg), size)
-        finally:
-            zmq_msg_close(msg)
     try:
-        result = PyBytes_FromStringAndSize(NULL, size)
-    except MemoryError:
-        zmq_msg_close(msg)
-        raise
-    target = PyBytes_AS_STRING(result)
-    with nogil:
-        memcpy(target, zmq_msg_data(msg), size)
-        zmq_msg_close(msg)  # giving much memory back takes the system a while
-    return result
+        return copy_bytes(<const char *>zmq_msg_data(msg), size)
+    finally:
+        if size < GIL_FREE_SIZE:
+            zmq_msg_close(msg)
+        else:
+            with nogil:  # giving much memory back takes the system a while
+                zmq_msg_close(msg)
 
 
 cdef list take_parts(zmq_msg_t *msgs, Py_ssize_t count, bint copy, bint track):

@@ -9,11 +9,15 @@
 
 namespace engine {
 
-void InprocChannel::tell (int which, Strand &strand) noexcept
+bool InprocChannel::tell (int which) noexcept
 {
+    Strand *const strand = side[which].strand.load (std::memory_order_acquire);
+    if (!strand)
+        return false;
     acquire ();
-    if (strand.doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (which), 0, this}) != Doorbell::Delivery::done)
+    if (strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (which), 0, this}) != Doorbell::Delivery::done)
         release ();
+    return true;
 }
 
 InprocPipe::InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side, bool conflate) noexcept
@@ -192,10 +196,8 @@ void InprocPipe::rollback () noexcept
 void InprocPipe::tell_peer () noexcept
 {
     const int other = 1 - side_;
-    Strand *const strand = channel_->side[other].strand.load (std::memory_order_acquire);
-    if (!strand)
+    if (!channel_->tell (other))
         return;  // nobody has bound yet; whoever does looks at the queue then
-    channel_->tell (other, *strand);
     if (Reactor *const server = other == 1 ? channel_->server.load (std::memory_order_acquire) : nullptr)
         server->serve (*channel_);
 }

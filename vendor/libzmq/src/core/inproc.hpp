@@ -33,8 +33,8 @@ class InprocChannel : public Listed<InprocChannel>  // of the reactor that serve
             delete this;
     }
 
-    // Rings the bell of a side, whose strand it is: something happened at the other.
-    void tell (int which, Strand &strand) noexcept;
+    // Rings the bell of a side: something happened at the other. False: nobody is there (yet).
+    bool tell (int which) noexcept;
 
     // What one side sends: queue, and what each of its two users tells the other about itself.
     struct Direction

@@ -158,7 +158,6 @@ class Socket final : public PatternHost
     void take_parcel (const Parcel &parcel) noexcept;
     void peer_active (InprocPipe &pipe) noexcept;
     void refuse_channel (InprocChannel *channel) noexcept;
-    void tell_connector (InprocChannel &channel) noexcept;
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                   bool for_monitor) noexcept;
     NetworkPipe *make_pipe ();

@@ -87,15 +87,9 @@ void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &patt
             continue;
         }
         // Its limit has grown by ours, and it knows us now.
-        tell_connector (*channel);
+        channel->tell (0);
         channel->release ();
     }
-}
-
-void Socket::tell_connector (InprocChannel &channel) noexcept
-{
-    if (Strand *const other = channel.side[0].strand.load (std::memory_order_acquire))
-        channel.tell (0, *other);
 }
 
 int Socket::connect_inproc (const std::string &endpoint)
@@ -115,11 +109,8 @@ int Socket::connect_inproc (const std::string &endpoint)
         // Whoever is bound may have heard of it.
         channel->direction[0].writer_left.store (true, std::memory_order_release);
         channel->direction[1].reader_left.store (true, std::memory_order_release);
-        Strand *other = nullptr;
         if (!context_.registry ().forget (endpoint, *channel))
-            other = channel->side[1].strand.load (std::memory_order_acquire);
-        if (other)
-            channel->tell (1, *other);
+            channel->tell (1);
         channel->release ();
         throw;
     }
@@ -167,7 +158,7 @@ void Socket::refuse_channel (InprocChannel *channel) noexcept
 {
     channel->direction[0].reader_left.store (true, std::memory_order_release);
     channel->direction[1].writer_left.store (true, std::memory_order_release);
-    tell_connector (*channel);
+    channel->tell (0);
     channel->release ();
 }
 

@@ -292,7 +292,7 @@ TEST_CASE ("reactor: serves the inbox of a strand whose owner makes no call")
     InprocChannel *const channel = watched_channel (ends);
     channel->side[1].strand = &socket.strand ();
     for (int i = 0; i < 3; ++i) {
-        channel->tell (1, socket.strand ());
+        channel->tell (1);
         CHECK (socket.strand ().doorbell.pending ());
         {
             const FailingMemory memory (0);
