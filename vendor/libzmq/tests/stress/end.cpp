@@ -128,6 +128,11 @@ void End::link (const std::vector<End *> &connecting)
 void End::begin (Actor &actor)
 {
     _actor = &actor;
+    connect_deferred ();
+}
+
+void End::connect_deferred ()
+{
     for (const std::string &endpoint : _deferred)
         connect (endpoint);
     _deferred.clear ();

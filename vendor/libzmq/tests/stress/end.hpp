@@ -44,6 +44,7 @@ class End
     void link (const std::vector<End *> &connecting);
     // First of all in the thread that uses the end: makes the connections that were left to it.
     void begin (Actor &actor);
+    void connect_deferred ();
 
     // False: the context was shut down. The first part waits, the others may not have to.
     bool send (const Message &message);

@@ -71,6 +71,10 @@ Message draw_message (Actor &actor, const Plan &plan, std::uint32_t sender, std:
 // Fewer than a queue holds, so that two ends that both send before they receive do not wait for each other.
 std::uint32_t safe_window (const Plan &plan) noexcept;
 
+// Before a sender closes: our engine delivers what it leaves behind, others may lose it where the receiver's queue is full just then, so
+// there this waits until `received` says that nothing is on its way.
+void wait_received (Round &round, Actor &actor, const std::function<bool ()> &received);
+
 using Ends = std::vector<std::shared_ptr<End>>;
 Ends make_ends (Round &round, End::Side side, int type, int count);
 std::vector<End *> pointers (const Ends &ends);

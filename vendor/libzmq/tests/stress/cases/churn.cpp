@@ -107,6 +107,7 @@ void set_up_passing_senders (Round &round, int sender, int receiver)
                         return;
                 if (actor.random.one_in (2))
                     pause_a_little (actor, round.plan ().pause);
+                wait_received (round, actor, [&state] { return state->tally.sent () == state->tally.received (); });
             }
             ++state->over;
         });

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "cases.hpp"
+#include "library.hpp"
 
 namespace stress {
 
@@ -32,6 +33,13 @@ std::uint32_t safe_window (const Plan &plan) noexcept
 {
     const auto burst = static_cast<std::uint32_t> (plan.burst);
     return plan.hwm == 0 ? burst : std::clamp<std::uint32_t> (static_cast<std::uint32_t> (plan.hwm) / 2, 1, burst);
+}
+
+void wait_received (Round &round, Actor &actor, const std::function<bool ()> &received)
+{
+    actor.doing = "waiting for the receivers";
+    while (!ours () && !round.ending () && !received ())
+        std::this_thread::sleep_for (std::chrono::microseconds (200));
 }
 
 Ends make_ends (Round &round, End::Side side, int type, int count)

@@ -144,10 +144,13 @@ void set_up_duplex (Round &round, int type)
     const auto a = std::make_shared<End> (round, End::Side::a, type);
     const auto b = std::make_shared<End> (round, End::Side::b, type);
     a->link ({b.get ()});
+    const auto over = std::make_shared<std::atomic<int>> (0);
     for (const auto &end : {a, b})
-        round.start (end == a ? "binding end" : "connecting end", [&round, end, name = end == a ? 0u : 1u] (Actor &actor) {
+        round.start (end == a ? "binding end" : "connecting end", [&round, over, end, name = end == a ? 0u : 1u] (Actor &actor) {
             end->begin (actor);
             exchange (round, actor, *end, name);
+            ++*over;
+            wait_received (round, actor, [&over] { return *over == 2; });
             end->close ();
         });
 }

@@ -24,8 +24,7 @@ void set_up_shared (Round &round, int sender, int receiver)
     const auto from = std::make_shared<End> (round, End::Side::a, sender);
     const auto to = std::make_shared<End> (round, End::Side::b, receiver);
     to->link ({from.get ()});
-    Actor setting_up ("setting up", 0);
-    from->begin (setting_up);
+    from->connect_deferred ();
     for (int i = 0; i < threads; ++i)
         round.start ("receiver " + std::to_string (i), [state, to] (Actor &actor) {
             End end (*to, End::Side::b);

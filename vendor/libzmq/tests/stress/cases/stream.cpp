@@ -23,6 +23,7 @@ struct Shared
     Tally tally;
     std::atomic<int> hellos{0};  // of PUBs that came, over all receivers
     std::atomic<int> senders_over{0};
+    std::atomic<int> receivers_over{0};
 };
 
 class Sender
@@ -177,14 +178,16 @@ void set_up_stream (Round &round, const Stream &what)
         round.start ("receiver " + std::to_string (i), [&round, shared, i, end = receivers[static_cast<std::size_t> (i)]] (Actor &actor) {
             end->begin (actor);
             receive_all (actor, *end, *shared, round.plan (), i);
+            ++shared->receivers_over;
             end->close ();
         });
     for (int i = 0; i < what.senders; ++i)
         round.start ("sender " + std::to_string (i), [&round, shared, i, end = senders[static_cast<std::size_t> (i)]] (Actor &actor) {
             end->begin (actor);
             Sender (round, actor, *end, *shared, i).run ();
-            end->close ();
             ++shared->senders_over;
+            wait_received (round, actor, [&shared] { return shared->receivers_over == shared->what.receivers; });
+            end->close ();
         });
     if (what.to == To::some)
         round.shut_down_when (
