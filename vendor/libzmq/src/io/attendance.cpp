@@ -209,8 +209,6 @@ void Attendance::pull_only_stream () noexcept
     if (stream->blocked ())
         stream->flush ();
     stream->pull ();
-    if (!stream->dead ())
-        note_paused (*stream);
 }
 
 // Streams that stopped reading because their pipe was full, and whose pipe has room again.
@@ -229,7 +227,7 @@ void Attendance::resume_paused () noexcept
 
 void Attendance::note_paused (Stream &stream) noexcept
 {
-    if (stream.paused () && !stream.listed_as_paused) {
+    if (!stream.listed_as_paused) {
         stream.listed_as_paused = true;
         paused_.push_back (&stream);  // add() reserved the room
     }
@@ -239,7 +237,6 @@ void Attendance::interest_changed (Stream &stream) noexcept
 {
     if (stream.attendance_index == SIZE_MAX)
         return;
-    note_paused (stream);
     set_interest (stream, stream.interest ());
 }
 

@@ -44,6 +44,8 @@ class Attendance final : public HookTarget
     void output_blocked (Stream &stream) noexcept;
     // The stream's interest may have changed.
     void interest_changed (Stream &stream) noexcept;
+    // The stream stopped reading, because its pipe is full: it may hold messages that the kernel will not tell of again.
+    void note_paused (Stream &stream) noexcept;
 
     // What a sleeping thread has to watch besides its own eventfd: at most one entry. Count.
     int fill_pollfd (pollfd *entry) noexcept;
@@ -64,7 +66,6 @@ class Attendance final : public HookTarget
     void collect () noexcept;
     void pull_only_stream () noexcept;
     void resume_paused () noexcept;
-    void note_paused (Stream &stream) noexcept;
 
     Socket &socket_;
     std::vector<Stream *> streams_;

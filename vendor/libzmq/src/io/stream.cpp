@@ -140,6 +140,7 @@ void Stream::pull (bool drained) noexcept
             goto starved;
         }
         paused_ = true;
+        socket_.attendance ().note_paused (*this);
         break;
     starved:
         if ((read_before && !decoder_.was_full ()) || reads == most_reads || (bytes >= enough && pipe_->inbound_messages () > 0))

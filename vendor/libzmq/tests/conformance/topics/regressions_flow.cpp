@@ -265,3 +265,22 @@ TEST_CASE ("a sender that waits at a full queue goes on when a limit is raised")
             CHECK (sent == 6);
         }
 }
+
+TEST_CASE ("messages that come together with the handshake are all delivered, also to a small queue beside another connection")
+{
+    for (const int attend : {1, 0}) {
+        CAPTURE (attend);
+        Context ctx;
+        if (ours ())
+            ctx.set (ctx_ext_attend, attend);
+        Socket pull (ctx, ZMQ_PULL);
+        pull.set (ZMQ_RCVHWM, 1);
+        const std::string endpoint = pull.bind ();
+        Peer quiet_one = Peer::connect (endpoint);
+        quiet_one.handshake ("PUSH");
+        Peer peer = Peer::connect (endpoint);
+        peer.send (wire::greeting () + wire::ready ("PUSH") + wire::frame ("1") + wire::frame ("2") + wire::frame ("3"));
+        for (const char *expected : {"1", "2", "3"})
+            CHECK (recv (pull) == Msg{expected});
+    }
+}
