@@ -84,6 +84,27 @@ std::uint32_t Tally::next_number (std::uint32_t sender)
     return _marks[sender].next++;
 }
 
+std::string Tally::missing () const
+{
+    std::string text;
+    for (std::size_t sender = 0; sender < _marks.size (); ++sender) {
+        const std::uint32_t end = _marks[sender].next;
+        for (std::uint32_t first = 0; first < end; ++first) {
+            std::uint32_t after = first;
+            while (after < end && !_marks[sender].seen[after])
+                ++after;
+            if (after == first)
+                continue;
+            if (text.size () > 2000)
+                return text + " ...";
+            text +=
+              " " + std::to_string (sender) + ":" + std::to_string (first) + "-" + std::to_string (after - 1) + "/" + std::to_string (end);
+            first = after;
+        }
+    }
+    return text.empty () ? text : "not received, sender:numbers/count:" + text;
+}
+
 void Tally::received (const Message &message)
 {
     if (message.sender >= _marks.size () || message.number >= most)

@@ -78,6 +78,8 @@ class Tally
     // By the sender, before it sends.
     std::uint32_t next_number (std::uint32_t sender);
     void received (const Message &message);
+    // Which numbers of which senders have not come; for a round that failed.
+    std::string missing () const;
     std::uint64_t sent () const noexcept { return _sent.load (std::memory_order_acquire); }
     std::uint64_t received () const noexcept { return _received.load (std::memory_order_acquire); }
 
@@ -86,7 +88,7 @@ class Tally
   private:
     struct Marks
     {
-        std::uint32_t next = 0;
+        std::atomic<std::uint32_t> next{0};
         std::unique_ptr<std::atomic<bool>[]> seen { new std::atomic<bool>[ most ]() };
     };
     std::vector<Marks> _marks;

@@ -143,6 +143,8 @@ void Round::report (const std::string &what) const
                       static_cast<unsigned long long> (actor.sent.load ()), static_cast<unsigned long long> (actor.received.load ()),
                       static_cast<unsigned long long> (actor.vain.load ()), static_cast<unsigned long long> (actor.sockets.load ()),
                       actor.doing.load ());
+    if (const std::string more = _explain ? _explain () : std::string (); !more.empty ())
+        std::fprintf (stderr, "  %s\n", more.c_str ());
     std::fflush (stderr);
     if (_watch.keep) {
         std::fprintf (stderr, "process %d waits for a debugger\n", static_cast<int> (::getpid ()));

@@ -54,7 +54,7 @@ class Round
     const Plan &plan () const noexcept { return _plan; }
     // Side 0 or 1; with inproc both are one.
     void *context (int side) noexcept { return _contexts[_plan.transport == Transport::inproc ? 0 : side]; }
-    // To bind: ephemeral where the transport can do that, else a name that no other endpoint has.
+    // To bind: ephemeral where the transport can do that, else a name that no other endpoint has. One thread at a time.
     std::string new_endpoint ();
 
     // Starts a thread. A Failure it throws is the round's.
@@ -65,6 +65,9 @@ class Round
     bool ending () const noexcept { return _stop.load (std::memory_order_acquire); }
     // For threads that never stop by themselves: once this is true the contexts are shut down.
     void shut_down_when (std::function<bool ()> condition) { _condition = std::move (condition); }
+
+    // What else is to be printed of a round that failed.
+    void explain_with (std::function<std::string ()> explain) { _explain = std::move (explain); }
 
     // Waits for all threads and ends the contexts. False: it hung or failed, and what is known is printed; the round's threads may
     // still be running then, so that the program has to be left with _exit(2).
@@ -85,6 +88,7 @@ class Round
     std::chrono::steady_clock::time_point _end;
     std::deque<Actor> _actors;
     std::function<bool ()> _condition;
+    std::function<std::string ()> _explain;
 
     std::mutex _mutex;
     std::condition_variable _changed;

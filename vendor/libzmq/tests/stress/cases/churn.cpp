@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "cases.hpp"
+#include "library.hpp"
 
 namespace stress {
 
@@ -111,21 +112,24 @@ void set_up_passing_senders (Round &round, int sender, int receiver)
             }
             ++state->over;
         });
+    round.explain_with ([state] { return state->tally.missing (); });
     round.shut_down_when ([state] { return state->over == passing_threads && state->tally.sent () == state->tally.received (); });
 }
 
 void set_up_meetings (Round &round, int type)
 {
     const auto meeting = std::make_shared<Meeting> ();
-    // Ours alone: the round's own endpoints are named while it is set up.
-    const auto endpoint = std::make_shared<std::string> (round.new_endpoint ());
     constexpr std::uint32_t count = 3;
-    round.start ("binding", [&round, meeting, endpoint, type] (Actor &actor) {
+    round.start ("binding", [&round, meeting, type] (Actor &actor) {
+        std::string endpoint;
         for (int met = 1; !round.time_is_up (); ++met) {
-            // The same name each time (tcp: another port): the socket before has given it back when it was unbound.
+            // The same name as before, or another: our sockets have given it back when they are unbound, and do not come again once they
+            // are closed. Of others that is not known so soon.
+            if (endpoint.empty () || !ours () || actor.random.one_in (2))
+                endpoint = round.new_endpoint ();
             End end (round, End::Side::a, type);
             end.begin (actor);
-            const std::string bound = end.bind (*endpoint);
+            const std::string bound = end.bind (endpoint);
             meeting->offer (bound);
             if (!talk (actor, round.plan (), end, true, count))
                 break;

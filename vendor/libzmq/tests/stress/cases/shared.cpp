@@ -53,6 +53,7 @@ void set_up_shared (Round &round, int sender, int receiver)
             }
             ++state->over;
         });
+    round.explain_with ([state] { return state->tally.missing (); });
     round.shut_down_when ([state] { return state->over == threads && state->tally.sent () == state->tally.received (); });
 }
 

@@ -190,6 +190,8 @@ void set_up_stream (Round &round, const Stream &what)
             end->close ();
         });
     if (what.to == To::some)
+        round.explain_with ([shared] { return shared->tally.missing (); });
+    if (what.to == To::some)
         round.shut_down_when (
           [shared] { return shared->senders_over == shared->what.senders && shared->tally.sent () == shared->tally.received (); });
 }
