@@ -38,6 +38,8 @@ struct Stream
     int receivers = 1;
     To to = To::all;
     bool bursts = false;  // with pauses
+    // After each burst the sender makes no call until all has come: what a send left to the background must get there without it.
+    bool awaited = false;
 };
 void set_up_stream (Round &round, const Stream &what);
 

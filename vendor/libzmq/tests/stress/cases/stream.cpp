@@ -21,7 +21,8 @@ struct Shared
     explicit Shared (const Stream &what_) : what (what_), tally (static_cast<std::uint32_t> (what_.senders)) {}
     const Stream what;
     Tally tally;
-    std::atomic<int> hellos{0};  // of PUBs that came, over all receivers
+    std::atomic<std::uint64_t> received{0};  // but for hellos
+    std::atomic<int> hellos{0};              // of PUBs that came, over all receivers
     std::atomic<int> senders_over{0};
     std::atomic<int> receivers_over{0};
 };
@@ -40,8 +41,11 @@ class Sender
             return;
         std::uint32_t left = 0;
         for (_count = 0; _count < most && !_round.time_is_up (); ++_count) {
-            if (_shared.what.bursts && left-- == 0) {
-                pause_a_little (_actor, plan.pause);
+            if ((_shared.what.bursts || _shared.what.awaited) && left-- == 0) {
+                if (_shared.what.awaited)
+                    wait_received_so_far ();
+                if (_shared.what.bursts)
+                    pause_a_little (_actor, plan.pause);
                 left = _actor.random.below (static_cast<std::uint32_t> (plan.burst));
             }
             if (!send (Kind::data))
@@ -78,6 +82,14 @@ class Sender
                 std::this_thread::sleep_for (std::chrono::microseconds (200));
             }
         return true;
+    }
+
+    void wait_received_so_far ()
+    {
+        _actor.doing = "waiting for the receivers, without any call";
+        const std::uint64_t copies = _shared.what.to == To::all ? static_cast<std::uint64_t> (_shared.what.receivers) : 1;
+        while (_shared.received < _count * copies && !_round.ending ())
+            std::this_thread::sleep_for (std::chrono::microseconds (20));
     }
 
     bool send (Kind kind)
@@ -127,6 +139,7 @@ void receive_all (Actor &actor, End &end, Shared &shared, const Plan &plan, int 
             continue;
         }
         ledger.note (message);
+        ++shared.received;
         if (some)
             shared.tally.received (message);
         lasts += message.kind == Kind::last;

@@ -20,7 +20,7 @@ Case echo (const char *name, const Echo &what)
 const std::vector<Case> &table ()
 {
     static const std::vector<Case> cases = {
-      // One way: the first between two pauses of the reader, the second between two of the writer.
+      // One way: without pauses, and with pauses of the writer.
       stream ("push_pull.stream", {ZMQ_PUSH, ZMQ_PULL}),
       stream ("push_pull.bursts", {.sender = ZMQ_PUSH, .receiver = ZMQ_PULL, .bursts = true}),
       stream ("pair.stream", {ZMQ_PAIR, ZMQ_PAIR}),
@@ -50,6 +50,14 @@ const std::vector<Case> &table ()
       stream ("pubs_sub.bursts", {ZMQ_PUB, ZMQ_SUB, 3, 1, To::all, true}),
       stream ("xpub_subs.stream", {ZMQ_XPUB, ZMQ_SUB, 1, 3}),
       stream ("xpub_subs.bursts", {ZMQ_XPUB, ZMQ_SUB, 1, 3, To::all, true}),
+      // One way, and the sender makes no call until all has come.
+      stream ("push_pull.awaited", {.sender = ZMQ_PUSH, .receiver = ZMQ_PULL, .awaited = true}),
+      stream ("push_pulls.awaited", {.sender = ZMQ_PUSH, .receiver = ZMQ_PULL, .receivers = 3, .to = To::some, .awaited = true}),
+      stream ("pair.awaited", {.sender = ZMQ_PAIR, .receiver = ZMQ_PAIR, .bursts = true, .awaited = true}),
+      stream ("dealer_router.awaited", {.sender = ZMQ_DEALER, .receiver = ZMQ_ROUTER, .awaited = true}),
+      stream ("router_dealers.awaited", {.sender = ZMQ_ROUTER, .receiver = ZMQ_DEALER, .receivers = 3, .to = To::named, .awaited = true}),
+      stream ("pub_subs.awaited", {.sender = ZMQ_PUB, .receiver = ZMQ_SUB, .receivers = 3, .awaited = true}),
+      stream ("xpub_subs.awaited", {.sender = ZMQ_XPUB, .receiver = ZMQ_SUB, .receivers = 3, .bursts = true, .awaited = true}),
       // There and back.
       echo ("pair.ping_pong", {ZMQ_PAIR, ZMQ_PAIR}),
       echo ("pair.exchange", {.client = ZMQ_PAIR, .server = ZMQ_PAIR, .bursts = true}),
