@@ -77,6 +77,9 @@ try {
         // The bell first: what rings after that is news.
         if (strand_.doorbell.exported ())
             strand_.doorbell.quiet ();
+        // That may have taken back the ring of the context's end, which came after this call had begun.
+        if (terminated ())
+            return ETERM;
         if (strand_.doorbell.pending ())
             run_inbox ();
         flush_bursts ();

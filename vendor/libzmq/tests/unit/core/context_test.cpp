@@ -269,6 +269,24 @@ TEST_CASE ("context: shut down, it makes no socket, and ends the calls of those 
     CHECK (context.wait_for_end () == 0);
 }
 
+TEST_CASE ("context: a look at ZMQ_EVENTS that had begun when it was shut down does not take back the ring that says so")
+{
+    Context context;
+    Strand *const socket = context.make_socket (ZMQ_PULL);
+    {
+        SocketGuard guard (*socket);
+        REQUIRE (guard);
+        int value = -1;
+        std::size_t size = sizeof value;
+        REQUIRE (guard->get_option (ZMQ_FD, &value, &size) == 0);
+        CHECK (guard->get_option (ZMQ_EVENTS, &value, &size) == 0);
+        context.shutdown ();
+        CHECK (guard->get_option (ZMQ_EVENTS, &value, &size) == ETERM);
+    }
+    close_socket (socket);
+    CHECK (context.wait_for_end () == 0);
+}
+
 TEST_CASE ("context: many sockets made and closed by several threads while it ends")
 {
     for (int round = 0; round < 5; ++round) {
