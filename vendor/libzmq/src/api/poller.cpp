@@ -50,6 +50,13 @@ class PersistentPoller
     int wait (zmq_poller_event_t *out, int count, long timeout);
 
   private:
+    struct Item;
+    // What an entry of the epoll set stands for.
+    struct Source
+    {
+        Item *item;
+        bool watcher;  // its own bell
+    };
     struct Item
     {
         Item (void *socket_, int fd_, void *user_data_, short events_, std::uint64_t order_)
@@ -63,13 +70,20 @@ class PersistentPoller
         void *user_data;
         short events;
         std::uint64_t order;
-        bool subscribes = false;  // a socket that does
-        bool candidate = false;   // may be ready: ask
-        bool unwatched = false;   // a regular file, which epoll(7) refuses: always a candidate
-        int bell = -1;            // duplicate of what rings inside ZMQ_FD
+        bool subscribes = false;   // a socket that does
+        bool candidate = false;    // may be ready: ask
+        bool unwatched = false;    // a regular file, which epoll(7) refuses: always a candidate
+        int bell = -1;             // duplicate of what rings inside ZMQ_FD
+        Strand *strand = nullptr;  // of a socket
+        Waiter watcher;            // for a socket that other pollers have too, in other threads
+        Source itself{this, false};
+        Source own_bell{this, true};
 
         ~Item ()
         {
+            // (A parent's bell may be locked for ever here.)
+            if (strand && !strand->foreign ())
+                strand->doorbell.remove_watcher (watcher);
             if (socket && fd >= 0)
                 ::close (fd);
             if (bell >= 0)
@@ -128,18 +142,29 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         item->bell = Strand::from_handle (socket)->doorbell.duplicate_export ();
         if (item->bell < 0)
             return errno;
-        const SocketGuard guard (*Strand::from_handle (socket));
+        if (item->watcher.fd () < 0)
+            return errno;
+        item->strand = Strand::from_handle (socket);
+        if (!item->strand->doorbell.add_watcher (item->watcher))
+            return ENOMEM;
+        const SocketGuard guard (*item->strand);
         item->subscribes = guard && guard->subscribes ();
     }
     make_room (items_, items_.size () + 1);
     make_room (candidates_, items_.size () + 1);
     epoll_event event{};
     event.events = epoll_events (*item);
-    event.data.ptr = item.get ();
+    event.data.ptr = &item->itself;
     if (::epoll_ctl (set_, EPOLL_CTL_ADD, item->fd, &event) != 0) {
         if (errno != EPERM)
             return errno;
         item->unwatched = true;
+    }
+    event.data.ptr = &item->own_bell;
+    if (item->strand && ::epoll_ctl (set_, EPOLL_CTL_ADD, item->watcher.fd (), &event) != 0) {
+        const int error = errno;
+        ::epoll_ctl (set_, EPOLL_CTL_DEL, item->fd, nullptr);
+        return error;
     }
     make_candidate (*item);
     items_.push_back (std::move (item));
@@ -157,7 +182,7 @@ int PersistentPoller::modify (void *socket, int fd, short events)
     item.events = events;
     epoll_event event{};
     event.events = epoll_events (item);
-    event.data.ptr = &item;
+    event.data.ptr = &item.itself;
     ::epoll_ctl (set_, EPOLL_CTL_MOD, item.fd, &event);
     make_candidate (item);
     return 0;
@@ -169,6 +194,8 @@ int PersistentPoller::remove (void *socket, int fd)
     if (at == items_.end ())
         return EINVAL;
     ::epoll_ctl (set_, EPOLL_CTL_DEL, (*at)->fd, nullptr);
+    if ((*at)->strand)
+        ::epoll_ctl (set_, EPOLL_CTL_DEL, (*at)->watcher.fd (), nullptr);
     std::erase (candidates_, at->get ());
     items_.erase (at);
     return 0;
@@ -188,8 +215,10 @@ int PersistentPoller::collect (Nanoseconds deadline)
     epoll_event ready[64];
     const int count = ::epoll_wait (set_, ready, 64, 0);
     for (int i = 0; i < count; ++i) {
-        Item &item = *static_cast<Item *> (ready[i].data.ptr);
-        make_candidate (item);
+        const Source &source = *static_cast<Source *> (ready[i].data.ptr);
+        if (source.watcher)
+            source.item->watcher.drain ();
+        make_candidate (*source.item);
     }
     return 0;
 }

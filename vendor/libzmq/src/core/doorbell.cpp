@@ -107,6 +107,9 @@ void Doorbell::ring_locked () noexcept
 {
     for (Waiter *waiter : waiters_)
         waiter->ring ();
+    if (watchers_.size () > 1)
+        for (Waiter *watcher : watchers_)
+            watcher->ring ();
     if (export_fd_ >= 0 && !export_rung_) {
         export_rung_ = true;
         write_one (export_fd_);
@@ -143,6 +146,28 @@ void Doorbell::remove_waiter (Waiter &waiter) noexcept
     waiters_.erase (at);
     waiter_count_.fetch_sub (1, std::memory_order_relaxed);
     watched_.store (!waiters_.empty () || export_fd_ >= 0, std::memory_order_relaxed);
+}
+
+bool Doorbell::add_watcher (Waiter &watcher) noexcept
+{
+    Lock lock (mutex_);
+    // The one that was alone listened to ZMQ_FD's bell only, which the new one may be about to quiet.
+    for (Waiter *other : watchers_)
+        other->ring ();
+    try {
+        watchers_.push_back (&watcher);
+    } catch (...) {
+        return false;
+    }
+    several_watchers_.store (watchers_.size () > 1, std::memory_order_relaxed);
+    return true;
+}
+
+void Doorbell::remove_watcher (Waiter &watcher) noexcept
+{
+    Lock lock (mutex_);
+    std::erase (watchers_, &watcher);
+    several_watchers_.store (watchers_.size () > 1, std::memory_order_relaxed);
 }
 
 int Doorbell::export_fd () noexcept

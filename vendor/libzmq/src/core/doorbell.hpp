@@ -73,6 +73,12 @@ class Doorbell
     void remove_waiter (Waiter &waiter) noexcept;
     void ring_others (Waiter *self) noexcept;
 
+    // A poller that stays registered between its sleeps, and that sleeps on ZMQ_FD as well. Where there are several, whoever asks for the
+    // events first quiets ZMQ_FD's bell, so each hears every ring on its own. Its descriptor was made. False: out of memory.
+    bool add_watcher (Waiter &watcher) noexcept;
+    void remove_watcher (Waiter &watcher) noexcept;
+    bool several_watchers () const noexcept { return several_watchers_.load (std::memory_order_relaxed); }
+
     // The eventfd inside ZMQ_FD; made on first call, -1 on failure.
     int export_fd () noexcept;
     // A duplicate of it for the caller to close: it keeps the bell, and its last ring, alive when the socket is closed.
@@ -89,6 +95,7 @@ class Doorbell
     Mutex mutex_;
     std::vector<Parcel> inbox_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Waiter *> waiters_ ENGINE_GUARDED_BY (mutex_);
+    std::vector<Waiter *> watchers_ ENGINE_GUARDED_BY (mutex_);
     int export_fd_ ENGINE_GUARDED_BY (mutex_) = -1;
     bool export_rung_ ENGINE_GUARDED_BY (mutex_) = false;
     bool shut_ ENGINE_GUARDED_BY (mutex_) = true;
@@ -96,6 +103,7 @@ class Doorbell
     std::atomic<bool> pending_{false};
     std::atomic<bool> watched_{false};
     std::atomic<bool> exported_{false};
+    std::atomic<bool> several_watchers_{false};
     std::atomic<std::uint32_t> waiter_count_{0};
 };
 

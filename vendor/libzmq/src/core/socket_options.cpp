@@ -85,8 +85,10 @@ try {
         flush_bursts ();
         poll_input ();
         // The caller learns it from the answer.
-        activity_ = activity_ && strand_.doorbell.has_waiters ();
-        room_ = false;
+        if (!strand_.doorbell.several_watchers ()) {
+            activity_ = activity_ && strand_.doorbell.has_waiters ();
+            room_ = false;
+        }
         return give_int (events (), value, size);
     }
     case ZMQ_LAST_ENDPOINT: {

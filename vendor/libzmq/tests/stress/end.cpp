@@ -42,9 +42,9 @@ End::End (End &shared, Side side)
       _reading (side == Side::a ? _round.plan ().a_read : _round.plan ().b_read),
       _writing (side == Side::a ? _round.plan ().a_write : _round.plan ().b_write), _envelope (shared._envelope)
 {
-    // Of several threads only one sees an edge, and zmq_poller_wait is woken by ZMQ_FD.
+    // Of several threads only one sees an edge.
     for (Waiting *const waiting : {&_reading, &_writing})
-        if (*waiting == Waiting::fd || *waiting == Waiting::poller)
+        if (*waiting == Waiting::fd)
             *waiting = Waiting::poll;
 }
 

@@ -342,6 +342,32 @@ TEST_CASE ("socket_monitor_versioned: version 2 events and refused arguments")
     CHECK (frames[4].empty ());
 }
 
+TEST_CASE ("poller: of several that watch one socket each learns what there is, whoever asked first")
+{
+    if (oracle ())
+        return;
+    for (const std::string &endpoint : {"tcp://127.0.0.1:*"s, inproc_name ()}) {
+        CAPTURE (endpoint);
+        Context ctx;
+        Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
+        push.connect (pull.bind (endpoint));
+        Poller first, second;
+        PollerEvent event{};
+        for (Poller *poller : {&first, &second}) {
+            REQUIRE (poller->add (poller->handle, pull, nullptr, ZMQ_POLLIN) == 0);
+            CHECK_ERRNO (poller->wait (poller->handle, &event, 0), EAGAIN);
+        }
+        send (push, "1");
+        send (push, "2");
+        CHECK (first.wait (first.handle, &event, patience) == 0);
+        CHECK (recv (pull) == Msg{"1"});
+        CHECK (second.wait (second.handle, &event, patience) == 0);
+        CHECK (recv (pull) == Msg{"2"});
+        CHECK_ERRNO (first.wait (first.handle, &event, 0), EAGAIN);
+        CHECK_ERRNO (second.wait (second.handle, &event, 0), EAGAIN);
+    }
+}
+
 TEST_CASE ("TOPICS_COUNT")
 {
     if (oracle ())  // not in 4.3.4

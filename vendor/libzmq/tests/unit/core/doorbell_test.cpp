@@ -128,6 +128,39 @@ TEST_CASE ("the exported descriptor rings for parcels and falls silent by quiet"
     CHECK_FALSE (bell.exported ());
 }
 
+TEST_CASE ("of several pollers each hears every ring, whoever quiets the exported descriptor")
+{
+    Doorbell bell;
+    bell.open ();
+    const int fd = bell.export_fd ();
+    REQUIRE (fd >= 0);
+    Waiter one, two;
+    REQUIRE (one.fd () >= 0);
+    REQUIRE (two.fd () >= 0);
+    REQUIRE (bell.add_watcher (one));
+    bell.ring ();
+    CHECK (readable (fd));
+    CHECK_FALSE (readable (one.fd ()));  // alone it needs no bell of its own
+    CHECK_FALSE (bell.several_watchers ());
+
+    REQUIRE (bell.add_watcher (two));
+    CHECK (bell.several_watchers ());
+    CHECK (readable (one.fd ()));  // from now on it does
+    one.drain ();
+    bell.quiet ();
+    bell.ring ();
+    bell.quiet ();
+    CHECK (readable (one.fd ()));
+    CHECK (readable (two.fd ()));
+
+    one.drain ();
+    bell.remove_watcher (two);
+    CHECK_FALSE (bell.several_watchers ());
+    bell.ring ();
+    CHECK_FALSE (readable (one.fd ()));
+    bell.remove_watcher (one);
+}
+
 TEST_CASE ("no ring is lost between a check and the sleep that follows")
 {
     Doorbell bell;
