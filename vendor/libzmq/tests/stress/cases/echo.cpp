@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "cases.hpp"
+#include "library.hpp"
 
 namespace stress {
 
@@ -96,8 +97,9 @@ void set_up_echo (Round &round, const Echo &what)
         // A reply that finds a full queue is to wait, not to be dropped.
         if (what.server == ZMQ_ROUTER)
             end->set (ZMQ_ROUTER_MANDATORY, 1);
-        // REP cannot; and where one peer passes on what several asked it has several replies to send there.
-        if (what.server == ZMQ_REP && what.proxied)
+        // REP cannot. Where one peer passes on what several asked it has several replies to send there; and others than our engine may
+        // learn too late that there is room again.
+        if (what.server == ZMQ_REP && (what.proxied || !ours ()))
             end->set (ZMQ_SNDHWM, 0);
     }
     for (const auto &end : clients)
