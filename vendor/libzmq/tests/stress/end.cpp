@@ -67,6 +67,8 @@ void End::close ()
 void End::fail (const char *call) const
 {
     const int error = zmq_errno ();
+    if (error == ETERM)
+        throw ShutDown ();
     throw Failure (std::string (call) + ": " + zmq_strerror (error));
 }
 
@@ -151,11 +153,8 @@ bool End::wait (Waiting waiting, short events)
         ::sched_yield ();
         return true;
     }
-    if (waiting == Waiting::poll_two && !_quiet && !(_quiet = zmq_socket (_context, ZMQ_PULL))) {
-        if (zmq_errno () == ETERM)
-            return false;
+    if (waiting == Waiting::poll_two && !_quiet && !(_quiet = zmq_socket (_context, ZMQ_PULL)))
         fail ("zmq_socket");
-    }
     zmq_pollitem_t items[2] = {{_socket, 0, events, 0}, {_quiet, 0, ZMQ_POLLIN, 0}};
     for (;;) {
         _actor->doing = events & ZMQ_POLLIN ? "zmq_poll, to read" : "zmq_poll, to write";

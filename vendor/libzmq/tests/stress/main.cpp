@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,7 @@ constexpr const char *usage = R"(usage: stress [OPTION...]
   --keep          at a hang or a failure wait for a debugger instead of ending
   --verbose       print each round
   --list          print the cases' names and end
+  --help          print this and end
 )";
 
 struct Settings
@@ -50,6 +53,7 @@ struct Settings
     Watch watch;
     bool verbose = false;
     bool list = false;
+    bool help = false;
 };
 
 // Throws std::exception's kin at what is no number.
@@ -87,6 +91,8 @@ Settings parse (int count, char **arguments)
             settings.verbose = true;
         else if (option == "--list")
             settings.list = true;
+        else if (option == "--help")
+            settings.help = true;
         else
             throw std::runtime_error (option + ": no such option");
     }
@@ -148,6 +154,10 @@ bool run_one (const Entry &entry, std::uint64_t seed, const Settings &settings)
 int run (const Settings &settings)
 {
     using Clock = std::chrono::steady_clock;
+    if (settings.help) {
+        std::printf ("%s", usage);
+        return 0;
+    }
     std::vector<Entry> entries = choose (settings);
     if (settings.list) {
         for (const Entry &entry : entries)

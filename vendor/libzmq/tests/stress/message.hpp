@@ -21,6 +21,10 @@ struct Failure : std::runtime_error
     using std::runtime_error::runtime_error;
 };
 
+// A call that no thread has to expect it from said ETERM: right once the round has shut its contexts down, and the end of the thread.
+struct ShutDown
+{};
+
 enum class Kind : std::uint8_t
 {
     data,

@@ -113,6 +113,8 @@ Plan::Plan (std::uint64_t seed_, Transport transport_, int milliseconds_, const 
     attend = random.one_in (4) ? 0 : 1;
     poller = random.one_in (8) ? 1 : 0;
     pin (*this, pins);
+    for (const auto &[key, value] : pins)
+        pinned += " --set " + key + "=" + value;
     if (transport == Transport::tcp && order == Order::connect_first)
         order = Order::bind_first;
 }

@@ -62,6 +62,8 @@ struct Plan
 
     // Draws all axes from the seed, then puts what is pinned in their place.
     Plan (std::uint64_t seed, Transport transport, int milliseconds, const Pins &pins);
+    // The options that pinned what is pinned.
+    std::string pinned;
     // `key=value` for each axis.
     std::string text () const;
     // Why these pins make no sense; empty: they do.

@@ -73,6 +73,9 @@ void Round::start (const std::string &name, std::function<void (Actor &)> body)
             run (actor);
         } catch (const Failure &failure) {
             fail (actor.name + ": " + failure.what ());
+        } catch (const ShutDown &) {
+            if (!ending ())
+                fail (actor.name + ": ETERM, and nobody had shut the context down");
         }
         actor.doing = "over";
         const std::lock_guard lock (_mutex);
@@ -135,9 +138,9 @@ bool Round::watch_over (const std::function<bool ()> &done)
 void Round::report (const std::string &what) const
 {
     std::fflush (stdout);
-    std::fprintf (stderr, "%s\n  case %s\n  seed %llu (--case %s --seed %llu --ms %d repeats it)\n  %s\n", what.c_str (), _name.c_str (),
-                  static_cast<unsigned long long> (_plan.seed), _name.c_str (), static_cast<unsigned long long> (_plan.seed),
-                  _plan.milliseconds, _plan.text ().c_str ());
+    const auto seed = static_cast<unsigned long long> (_plan.seed);
+    std::fprintf (stderr, "%s\n  repeated by: --case %s --seed %llu --ms %d%s\n  %s\n", what.c_str (), _name.c_str (), seed,
+                  _plan.milliseconds, _plan.pinned.c_str (), _plan.text ().c_str ());
     for (const Actor &actor : _actors)
         std::fprintf (stderr, "  %-14s sent %llu, received %llu, told in vain %llu, sockets %llu; %s\n", actor.name.c_str (),
                       static_cast<unsigned long long> (actor.sent.load ()), static_cast<unsigned long long> (actor.received.load ()),
