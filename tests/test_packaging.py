@@ -101,7 +101,9 @@ def test_option_stubs_are_up_to_date():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("files", "reason"), [(("*.py", "*.pyx"), "pip install -e ."), (("*.py",), "no compiled modules")])
+@pytest.mark.parametrize(
+    ("files", "reason"), [(("*.py", "*.pyx"), "pip install -e ."), (("*.py",), "no compiled modules")]
+)
 def test_package_without_compiled_modules_is_explained(tmp_path, files, reason):
     """`python -m pytest` in a clone finds the sources first; another Python finds the installed package of this one."""
     package = ROOT / "zmqpy"
