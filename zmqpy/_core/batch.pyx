@@ -13,9 +13,10 @@ from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_SNDMORE
 from libc.stdlib cimport free
 from zmqpy._core.errors cimport raise_unsupported
 from zmqpy._core.ext cimport *
+from zmqpy._core.frame cimport close_messages
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.multipart cimport MultipartSocket
-from zmqpy._core.parts cimport GIL_FREE_SIZE, copy_bytes
+from zmqpy._core.parts cimport copy_bytes
 from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, Operation, TransferSocket
 
 
@@ -224,11 +225,7 @@ cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):
                 inside = parts[index].more
             start += some
     finally:
-        if largest < GIL_FREE_SIZE:
-            zmq_ext_msg_close_all(frames, count)
-        else:
-            with nogil:  # giving much memory back takes the system a while
-                zmq_ext_msg_close_all(frames, count)
+        close_messages(frames, count, largest)
     return messages
 
 
