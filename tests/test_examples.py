@@ -87,6 +87,10 @@ def test_programs_are_pyzmq_programs_but_for_the_import():
 
 def test_driver_fails_when_a_program_fails(tmp_path):
     (tmp_path / "zmqpy.py").write_text("raise SystemExit(7)\n", encoding="utf-8")
+    # An editable installation finds its modules before those on PYTHONPATH are looked for.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, importlib.machinery\nsys.meta_path.insert(0, importlib.machinery.PathFinder)\n", encoding="utf-8"
+    )
     finished = run_driver("--free-ports", "request_reply", PYTHONPATH=str(tmp_path))
     assert finished.returncode == 1
     assert "request_reply: FAILED" in finished.stdout

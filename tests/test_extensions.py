@@ -205,8 +205,10 @@ def test_install_as_zmq():
         else:
             raise AssertionError
         zmqpy.install_as_zmq()
-        import importlib
+        import importlib, importlib.util
         assert importlib.import_module("zmq.utils") is zmqpy.utils
+        assert importlib.util.find_spec("zmq.utils.z85") is not None
+        assert importlib.util.find_spec("zmq.no_such_module") is None, "programs ask so for optional modules"
         """
     )
 

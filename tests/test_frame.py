@@ -1,7 +1,9 @@
 """Frame: a message part that owns, borrows or exposes a buffer; and its collection wherever it happens."""
 
 import gc
+import sys
 import threading
+import time
 
 import pytest
 
@@ -131,6 +133,39 @@ def test_frames_collected_in_other_threads(pair):
         thread.join()
     a.send(b"fine")
     assert b.recv() == b"fine"
+
+
+def test_other_threads_run_while_a_large_frame_is_freed():
+    data = b"x" * (64 << 20)
+    ran = []
+
+    def wait_and_run(start):
+        with start:
+            ran.append(True)
+
+    before = sys.getswitchinterval()
+    for _ in range(50):
+        frame = zmq.Frame(data, copy=True)
+        start = threading.Lock()
+        start.acquire()
+        thread = threading.Thread(target=wait_and_run, args=(start,))
+        thread.start()
+        sys.setswitchinterval(1000)  # from now on the GIL goes to who waits for it only if it is let go
+        try:
+            start.release()
+            deadline = time.perf_counter() + 0.005
+            while time.perf_counter() < deadline:
+                pass
+            early = bool(ran)  # it may have asked for the GIL before
+            del frame
+            meanwhile = bool(ran) and not early
+        finally:
+            sys.setswitchinterval(before)
+        thread.join()
+        ran.clear()
+        if meanwhile:
+            break
+    assert meanwhile
 
 
 def test_frame_outlives_its_socket_and_context():

@@ -99,3 +99,24 @@ def test_option_stubs_are_up_to_date():
         pytest.skip("needs the source tree")
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"), [(("*.py", "*.pyx"), "pip install -e ."), (("*.py",), "no compiled modules")]
+)
+def test_package_without_compiled_modules_is_explained(tmp_path, files, reason):
+    """`python -m pytest` in a clone finds the sources first; another Python finds the installed package of this one."""
+    package = ROOT / "zmqpy"
+    if not (package / "_core" / "errors.pyx").exists():
+        pytest.skip("needs the source tree")
+    for pattern in files:
+        for path in package.rglob(pattern):
+            target = tmp_path / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    (tmp_path / "pyproject.toml").touch()
+    importing = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import zmqpy"
+    done = subprocess.run([sys.executable, "-c", importing], capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    assert done.returncode != 0
+    assert reason in done.stderr.splitlines()[-1]
+    assert str(tmp_path / "zmqpy") in done.stderr

@@ -34,7 +34,8 @@ def test_other_threads_run_while_a_call_blocks(pair, call):
 def test_other_threads_run_while_a_large_body_is_given_back(pair, call):
     """The body's free function waits for another thread of ours, which would be for ever, were the GIL not let go."""
     a, b = pair
-    engine = ctypes.CDLL(str(pathlib.Path(zmq._core.__file__).parent / "libzmqpy_engine.so"))
+    (directory,) = zmq.get_library_dirs()  # of an editable installation, too
+    engine = ctypes.CDLL(str(pathlib.Path(directory) / "libzmqpy_engine.so"))
     libc = ctypes.CDLL(None)
     size = 1 << 17
     body = ctypes.create_string_buffer(size)  # begins with a semaphore

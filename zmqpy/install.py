@@ -39,7 +39,7 @@ class _AliasFinder:
             return None
         name = _PACKAGE + fullname[len(_ALIAS) :]
         if name not in sys.modules and importlib.util.find_spec(name) is None:
-            raise ModuleNotFoundError(f"No module named {fullname!r} (zmqpy has no {name})", name=fullname)
+            return None  # nor does another finder: the parent's __path__ is zmqpy's
         is_package = name in sys.modules and hasattr(sys.modules[name], "__path__")
         return ModuleSpec(fullname, _AliasLoader(name), is_package=is_package)  # type: ignore[arg-type]
 

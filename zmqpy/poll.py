@@ -15,6 +15,19 @@ class Poller(_Poller):
     def __init__(self) -> None:
         """Starts with nothing registered."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has what is registered. Pickling works with descriptors only, not with sockets."""
+        return _restored, (type(self), self.sockets, self.__dict__.copy())
+
+
+def _restored(cls: type[Poller], registered: list[tuple[Any, int]], attributes: dict[str, Any]) -> Poller:
+    """A Poller of that class, with what was registered with another one and with its attributes."""
+    poller = cls.__new__(cls)
+    poller.__dict__.update(attributes)
+    for socket, flags in registered:
+        Poller.register(poller, socket, flags)
+    return poller
+
 
 def select(
     rlist: list[Any], wlist: list[Any], xlist: list[Any], timeout: float | None = None

@@ -8,11 +8,13 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
+from collections.abc import Iterable
 from typing import Any, Callable, ClassVar, Generic, TypeVar
 
 from zmqpy._core.batch import BatchSocket as _Socket
+from zmqpy._core.frame import Frame
 from zmqpy._core.options import OptionAttribute
-from zmqpy.constants import Errno, Event, SocketOption, SocketType
+from zmqpy.constants import Errno, Event, Flag, SocketOption, SocketType
 from zmqpy.error import ZMQBindError, ZMQError
 from zmqpy.poll import Poller
 from zmqpy.tracker import MessageTracker
@@ -64,6 +66,14 @@ class Socket(_Socket, Generic[_ReturnT]):
     _monitor_socket: Any = None
     _type_name: str = "UNKNOWN"
     _poller_class: ClassVar[Any] = Poller
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A class with a send or recv of its own sends or receives the parts of a message by that, as with pyzmq."""
+        super().__init_subclass__(**kwargs)
+        if cls.send is not Socket.send and cls.send_multipart is Socket.send_multipart:
+            cls.send_multipart = _send_multipart_by_send  # type: ignore[method-assign,assignment]
+        if cls.recv is not Socket.recv and cls.recv_multipart is Socket.recv_multipart:
+            cls.recv_multipart = _recv_multipart_by_recv  # type: ignore[method-assign,assignment]
 
     def __init__(
         self: Socket[bytes],
@@ -327,6 +337,46 @@ class Socket(_Socket, Generic[_ReturnT]):
         """Stops the events that get_monitor_socket or monitor started."""
         self._monitor_socket = None
         self.monitor(None, 0)
+
+
+def _send_multipart_by_send(
+    self: Socket[Any], msg_parts: Iterable[Any], flags: int = 0, copy: bool = True, track: bool = False, **kwargs: Any
+) -> MessageTracker | None:
+    """Sends a message of several parts, each by `send`; arguments, results and errors are those of Socket.send_multipart.
+
+    Other threads can send between two parts.
+    """
+    if isinstance(msg_parts, str):
+        raise TypeError(f"msg_parts must be an iterable of parts, not one str ({msg_parts!r:.40}); use send_string")
+    parts = [part.encode("utf-8") if isinstance(part, str) else part for part in msg_parts]
+    if not parts:
+        raise IndexError("a message has at least one part")
+    for index, part in enumerate(parts):
+        if not isinstance(part, (bytes, Frame)):
+            try:
+                memoryview(part)
+            except TypeError:
+                raise TypeError(
+                    f"part {index} of the message must be bytes, another buffer or str, not {part!r:.40}"
+                ) from None
+    last = len(parts) - 1
+    sent = [
+        self.send(part, flags if index == last else flags | Flag.SNDMORE, copy=copy, track=track, **kwargs)
+        for index, part in enumerate(parts)
+    ]
+    trackers = [tracker for tracker in sent if isinstance(tracker, MessageTracker)]
+    return MessageTracker(*trackers) if trackers else None
+
+
+def _recv_multipart_by_recv(self: Socket[Any], flags: int = 0, copy: bool = True, track: bool = False) -> list[Any]:
+    """Receives a message of several parts, each by `recv`; arguments and errors are those of Socket.recv_multipart.
+
+    Other threads can receive between two parts.
+    """
+    parts = [self.recv(flags, copy=copy, track=track)]
+    while self.get(SocketOption.RCVMORE):
+        parts.append(self.recv(flags, copy=copy, track=track))
+    return parts
 
 
 def _add_options() -> None:

@@ -13,14 +13,89 @@ from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_SNDMORE
 from libc.stdlib cimport free
 from zmqpy._core.errors cimport raise_unsupported
 from zmqpy._core.ext cimport *
+from zmqpy._core.frame cimport close_messages
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.multipart cimport MultipartSocket
-from zmqpy._core.parts cimport GIL_FREE_SIZE, copy_bytes
+from zmqpy._core.parts cimport copy_bytes
 from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, Operation, TransferSocket
+
+
+cdef extern from "Python.h":
+    void Py_SET_SIZE(list items, Py_ssize_t size)
+
+
+cdef enum:
+    BATCH = 128            # messages handed to the engine, or taken from it, in one call
+    BATCH_BYTES = 65536    # a batch larger than this is sent without the GIL
+
+
+cdef class FrameBatch:
+    """Frames that were received and are not the caller's yet: what recv_batch works on, and keeps when memory runs out.
+
+    It is there before anything is taken from the engine, so keeping takes no memory.
+    """
+
+    cdef zmq_msg_t own[BATCH]
+    cdef zmq_msg_t *frames      # `own`, or a larger array from the engine
+    cdef Py_ssize_t start, end  # frames[start..end) are left
+    cdef list made              # messages of frames before those, likewise left; or None
+    cdef FrameBatch next        # another one that a socket keeps
+
+    def __cinit__(self):
+        self.frames = self.own
+
+    def __dealloc__(self):
+        self.close_to(self.end, 0)
+
+    cdef bint rest(self) noexcept:
+        return self.start < self.end or self.made is not None
+
+    cdef void close_to(self, Py_ssize_t index, size_t largest) noexcept:
+        """Closes the frames before `index`, of which the largest has `largest` bytes."""
+        close_messages(self.frames + self.start, index - self.start, largest)
+        self.start = index
+        if index == self.end:
+            if self.frames != self.own:
+                free(self.frames)
+                self.frames = self.own
+            self.start = self.end = 0
+
+    cdef list take_made(self, Py_ssize_t limit):
+        cdef list made = self.made, later = None
+        if made is None:
+            return []
+        if len(made) > limit:
+            later = made[limit:]
+            made = made[:limit]
+        self.made = later
+        return made
 
 
 cdef class BatchSocket(MultipartSocket):
     """A Socket that also sends and receives many messages at a time."""
+
+    cdef FrameBatch spare  # for the next batch; None while one is at work
+    cdef FrameBatch kept   # the first of those whose messages are not all handed out; or None
+
+    cdef FrameBatch begin_batch(self):
+        cdef FrameBatch batch = self.kept
+        if batch is not None:
+            self.require()
+            self.kept = batch.next
+            batch.next = None
+        elif self.spare is not None:
+            batch = self.spare
+            self.spare = None
+        else:
+            batch = FrameBatch.__new__(FrameBatch)
+        return batch
+
+    cdef void end_batch(self, FrameBatch batch) noexcept:
+        if batch.rest():
+            batch.next = self.kept
+            self.kept = batch
+        elif self.spare is None:
+            self.spare = batch
 
     def send_many(self, messages, int flags=0) -> int:
         """Sends many messages in one call; how many were accepted.
@@ -38,7 +113,8 @@ cdef class BatchSocket(MultipartSocket):
         """Receives up to `max` messages in one call: waits for the first as recv does, then takes what is there.
 
         Returns a list with one item a message: bytes for a message of one part, a list of bytes for one of several.
-        Raises Again if there is none (DONTWAIT, or RCVTIMEO has passed), and what recv raises.
+        Raises Again if there is none (DONTWAIT, or RCVTIMEO has passed), and what recv raises. When memory runs out those are
+        returned that there was memory for, and the others by the next calls; MemoryError if there was not enough for one.
         """
         return recv_batch(self, max, flags)
 
@@ -68,11 +144,6 @@ cdef class BatchSocket(MultipartSocket):
                 raise_unsupported("Socket.stats")
             self.fail(zmq_errno())
         return totals
-
-
-cdef enum:
-    BATCH = 128            # messages handed to the engine, or taken from it, in one call
-    BATCH_BYTES = 65536    # a batch larger than this is sent without the GIL
 
 
 cdef Py_ssize_t send_run(
@@ -168,33 +239,44 @@ cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) e
     return done
 
 
-cdef list recv_batch(TransferSocket socket, Py_ssize_t limit, int flags):
-    cdef zmq_msg_t frames[BATCH]
+cdef list recv_batch(BatchSocket socket, Py_ssize_t limit, int flags):
+    cdef FrameBatch batch
     cdef Operation operation
-    cdef list messages = [], taken
+    cdef list messages = None, taken
+    cdef bint all_taken = False  # there is no more
     if limit < 1:
         raise ValueError(f"max must be at least 1, not {limit}")
     operation.kind = RECV_MESSAGES
     operation.size = 0
     operation.count = BATCH
-    while len(messages) < limit:
-        operation.msgs = frames
-        operation.messages = limit - len(messages)
+    batch = socket.begin_batch()
+    try:
+        messages = batch.take_made(limit)
+        while len(messages) < limit and not all_taken:
+            if batch.start == batch.end:
+                operation.msgs = batch.own
+                operation.messages = limit - len(messages)
+                if not messages:
+                    socket.transfer(&operation, flags | ZMQ_EXT_BARE)
+                elif not there(socket, &operation):
+                    break
+                batch.frames = operation.msgs
+                batch.end = operation.done
+                all_taken = operation.done < BATCH
+            taken = take_messages(batch, limit - len(messages))
+            if messages:
+                batch.made = taken
+                messages.extend(taken)
+                batch.made = None
+            else:
+                messages = taken
+            if batch.start < batch.end:
+                break
+    except MemoryError:
         if not messages:
-            socket.transfer(&operation, flags | ZMQ_EXT_BARE)
-        elif not there(socket, &operation):
-            break
-        try:
-            taken = take_messages(operation.msgs, operation.done)
-        finally:
-            if operation.msgs != frames:
-                free(operation.msgs)
-        if messages:
-            messages.extend(taken)
-        else:
-            messages = taken
-        if operation.done < BATCH:
-            break
+            raise
+    finally:
+        socket.end_batch(batch)
     return messages
 
 
@@ -205,30 +287,39 @@ cdef bint there(TransferSocket socket, Operation *operation) noexcept:
     return rc > 0
 
 
-cdef list take_messages(zmq_msg_t *frames, Py_ssize_t count):
-    """The whole messages that `frames` are; closes all frames, also when it fails."""
+cdef list take_messages(FrameBatch batch, Py_ssize_t limit):
+    """The next whole messages of the batch, up to `limit` and as far as there is memory; MemoryError: not even for one.
+
+    Their frames are closed; the others stay.
+    """
     cdef zmq_ext_part_t parts[BATCH]
-    cdef Py_ssize_t start = 0, index, some
+    cdef Py_ssize_t position = batch.start, whole = batch.start, index, some
     cdef size_t largest = 0
-    cdef bint inside = False  # the part before was not its message's last
-    cdef list messages = []
+    cdef list messages = None
+    cdef list unfinished = None  # a message whose last part is yet to come
     try:
-        while start < count:
-            some = min(count - start, BATCH)
-            zmq_ext_msg_parts(frames + start, some, parts)
+        while position < batch.end:
+            some = min(batch.end - position, BATCH)
+            zmq_ext_msg_parts(batch.frames + position, some, parts)
             largest = max(largest, largest_part(parts, some))
-            if some == count and single_parts(parts, count):
-                return bodies(parts, count)
+            if messages is None:
+                if position + some == batch.end and some <= limit and single_parts(parts, some):
+                    messages = bodies(parts, some)
+                    whole += len(messages)
+                    break
+                messages = []
             for index in range(some):
-                add_part(messages, parts + index, inside)
-                inside = parts[index].more
-            start += some
+                if unfinished is None and len(messages) == limit:
+                    return messages
+                unfinished = add_part(messages, unfinished, parts + index)
+                position += 1
+                if unfinished is None:
+                    whole = position
+    except MemoryError:
+        if not messages:
+            raise
     finally:
-        if largest < GIL_FREE_SIZE:
-            zmq_ext_msg_close_all(frames, count)
-        else:
-            with nogil:  # giving much memory back takes the system a while
-                zmq_ext_msg_close_all(frames, count)
+        batch.close_to(whole, largest)
     return messages
 
 
@@ -249,22 +340,33 @@ cdef bint single_parts(const zmq_ext_part_t *parts, Py_ssize_t count) noexcept:
 
 
 cdef list bodies(const zmq_ext_part_t *parts, Py_ssize_t count):
+    """As many as there is memory for; MemoryError: not even for one."""
     cdef list messages = PyList_New(count)
-    cdef Py_ssize_t index
+    cdef Py_ssize_t index = 0
     cdef bytes body
-    for index in range(count):
-        body = copy_bytes(<const char *>parts[index].data, parts[index].size)
-        Py_INCREF(body)  # SET_ITEM takes over a reference
-        PyList_SET_ITEM(messages, index, body)
+    try:
+        while index < count:
+            body = copy_bytes(<const char *>parts[index].data, parts[index].size)
+            Py_INCREF(body)  # SET_ITEM takes over a reference
+            PyList_SET_ITEM(messages, index, body)
+            index += 1
+    except MemoryError:
+        if index == 0:
+            raise
+        Py_SET_SIZE(messages, index)
     return messages
 
 
-cdef int add_part(list messages, const zmq_ext_part_t *part, bint inside) except -1:
+cdef list add_part(list messages, list unfinished, const zmq_ext_part_t *part):
+    """Adds to the message that is begun, if one is; to `messages` when whole. The message that is begun then, or None."""
     body = copy_bytes(<const char *>part.data, part.size)
-    if inside:
-        messages[len(messages) - 1].append(body)
-    elif part.more:
-        messages.append([body])
-    else:
+    if unfinished is None:
+        if part.more:
+            return [body]
         messages.append(body)
-    return 0
+        return None
+    unfinished.append(body)
+    if part.more:
+        return unfinished
+    messages.append(unfinished)
+    return None

@@ -7,6 +7,7 @@ waits for lingering messages without anybody waiting for it, and interpreter exi
 
 import atexit
 
+from libc cimport errno
 from libc.errno cimport EFAULT, EINTR
 from zmqpy._core.constants cimport ZMQ_IO_THREADS
 from zmqpy._core.errors cimport (
@@ -75,8 +76,9 @@ cdef class Context(Handle):
         """The value of a ContextOption (zmq_ctx_get(3)). Raises ZMQError (EINVAL), RuntimeError after term."""
         cdef int value
         self.require()
+        errno.errno = 0  # -1 may be the value, as of THREAD_SCHED_POLICY
         value = zmq_ctx_get(self.handle, option)
-        if value < 0:
+        if value < 0 and zmq_errno() != 0:
             raise_error(zmq_errno())
         return value
 

@@ -1,6 +1,10 @@
 """Frame, one part of a message, and the buffers lent to the engine. See frame.pyx."""
 
-from zmqpy._core.libzmq cimport zmq_msg_t
+from zmqpy._core.ext cimport zmq_ext_msg_close_all
+from zmqpy._core.libzmq cimport zmq_msg_close, zmq_msg_t
+
+cdef enum:
+    GIL_FREE_SIZE = 65536  # bytes; sending, copying or closing as much as this lets other threads run
 
 
 cdef extern from "zmqpy_release.h" nogil:
@@ -34,5 +38,14 @@ cdef int init_lent(zmq_msg_t *msg, object data, ReleaseEvent event) except -1
 cdef int init_copied(zmq_msg_t *msg, object data) except -1
 # Gives back the buffers the engine is done with.
 cdef int give_back() except -1
+# Closes `count` messages, of which the largest has `largest` bytes: giving much memory back takes the system a while.
+cdef inline void close_messages(zmq_msg_t *msgs, size_t count, size_t largest) noexcept:
+    if largest >= GIL_FREE_SIZE:
+        with nogil:
+            zmq_ext_msg_close_all(msgs, count)
+    elif count == 1:
+        zmq_msg_close(msgs)
+    else:
+        zmq_ext_msg_close_all(msgs, count)
 # A MessageTracker for `event`, or the finished one for None.
 cdef object track_event(ReleaseEvent event)

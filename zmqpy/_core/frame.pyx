@@ -217,7 +217,7 @@ cdef class Frame:
 
     def __dealloc__(self):
         if self.initialised:
-            zmq_msg_close(&self.msg)
+            close_messages(&self.msg, 1, zmq_msg_size(&self.msg))
             if zmqpy_hold_waiting():
                 zmqpy_hold_drain(NULL)
 

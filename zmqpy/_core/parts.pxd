@@ -3,9 +3,6 @@
 from zmqpy._core.ext cimport zmq_ext_bytes_t
 from zmqpy._core.libzmq cimport zmq_msg_t
 
-cdef enum:
-    GIL_FREE_SIZE = 65536  # bytes; sending or copying more than this lets other threads run
-
 # Where the bytes of `part` are: of bytes, a Frame or another buffer; with `text` also of str, in UTF-8. They stay there as long as
 # `part` and the object returned live. TypeError for anything else, naming the part unless `index` is negative.
 cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *where)

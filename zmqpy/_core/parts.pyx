@@ -12,7 +12,7 @@ from cython cimport freelist
 from libc.stdint cimport uint32_t
 from libc.string cimport memcpy
 from zmqpy._core.errors cimport raise_error, raise_unsupported
-from zmqpy._core.frame cimport Frame, ReleaseEvent, init_copied, init_lent, track_event
+from zmqpy._core.frame cimport GIL_FREE_SIZE, Frame, ReleaseEvent, close_messages, init_copied, init_lent, track_event
 from zmqpy._core.libzmq cimport *
 
 cdef extern from "Python.h":
@@ -144,11 +144,7 @@ cdef bytes take_bytes(zmq_msg_t *msg):
     try:
         return copy_bytes(<const char *>zmq_msg_data(msg), size)
     finally:
-        if size < GIL_FREE_SIZE:
-            zmq_msg_close(msg)
-        else:
-            with nogil:  # giving much memory back takes the system a while
-                zmq_msg_close(msg)
+        close_messages(msg, 1, size)
 
 
 cdef list take_parts(zmq_msg_t *msgs, Py_ssize_t count, bint copy, bint track):

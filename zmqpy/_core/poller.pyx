@@ -43,11 +43,15 @@ cdef long milliseconds_of(object timeout) except? -2:
 
 def zmq_poll_list(sockets, timeout):
     """Implements zmq_poll."""
-    cdef list targets = []
+    cdef list entries = []
     cdef zmq_pollitem_t *items = NULL
     cdef Py_ssize_t count, index
     cdef long milliseconds = milliseconds_of(timeout)
-    entries = [(target, flags) for target, flags in sockets]
+    for entry in sockets:
+        if not isinstance(entry, (tuple, list)):  # unpacking a Socket would receive from it
+            raise TypeError(f"zmq_poll takes (socket, flags) pairs, not {entry!r:.60}")
+        target, flags = entry
+        entries.append((target, flags))
     count = len(entries)
     if count > 0:
         items = <zmq_pollitem_t *>malloc(count * sizeof(zmq_pollitem_t))

@@ -21,9 +21,9 @@ from zmqpy._core.ext cimport (
     zmq_ext_send_parts,
     zmq_ext_spin,
 )
-from zmqpy._core.frame cimport Frame, give_back, track_event
+from zmqpy._core.frame cimport GIL_FREE_SIZE, Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.parts cimport GIL_FREE_SIZE, address_message, describe, fill_message, place_bytes, take_bytes
+from zmqpy._core.parts cimport address_message, describe, fill_message, place_bytes, take_bytes
 from zmqpy._core.socket cimport Socket
 from zmqpy._core.wait cimport Timeout, again_in_time, end_timeout, poll_items, start_timeout
 

@@ -42,9 +42,13 @@ int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags)
         if (const int error = recv_frame (guard, out[0], flags))
             return fail (error);
         std::size_t taken = 1;
-        while (taken < count && guard->try_recv (out[taken]) == 0)
+        int error = 0;
+        while (taken < count && (error = guard->try_recv (out[taken])) == 0)
             ++taken;
-        return static_cast<int> (taken);
+        if (error && error != EAGAIN) [[unlikely]]
+            while (taken > 0 && out[taken - 1].more ())  // of a message whose rest is lost nothing is given
+                out[--taken].reset ();
+        return taken > 0 ? static_cast<int> (taken) : fail (error);
     });
 }
 

@@ -131,6 +131,9 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         return EINVAL;
     auto item = std::make_unique<Item> (socket, fd, user_data, events, next_order_++);
     if (socket) {
+        Strand *const strand = Strand::from_handle (socket);
+        if (!strand)
+            return ENOTSOCK;
         int exported = -1;
         std::size_t size = sizeof exported;
         if (zmq_getsockopt (socket, ZMQ_FD, &exported, &size) != 0)
@@ -139,15 +142,15 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         if (item->fd < 0)
             return errno;
         errno = ENOTSOCK;  // closed by another thread meanwhile
-        item->bell = Strand::from_handle (socket)->doorbell.duplicate_export ();
+        item->bell = strand->doorbell.duplicate_export ();
         if (item->bell < 0)
             return errno;
         if (item->watcher.fd () < 0)
             return errno;
-        item->strand = Strand::from_handle (socket);
-        if (!item->strand->doorbell.add_watcher (item->watcher))
+        if (!strand->doorbell.add_watcher (item->watcher))
             return ENOMEM;
-        const SocketGuard guard (*item->strand);
+        item->strand = strand;
+        const SocketGuard guard (*strand);
         item->subscribes = guard && guard->subscribes ();
     }
     make_room (items_, items_.size () + 1);

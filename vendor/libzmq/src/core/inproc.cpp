@@ -233,8 +233,8 @@ try {
         closing_ = true;
     // Found empty, it has to be asked again to tell: who told us may have meant messages that were read long ago, and tells only once.
     if (reader_waits_ && (!in.queue.empty () || !in.queue.wait_prepare ())) {
+        // (The waiting mark was taken back by wait_prepare(), or is by the publish() of what is there.)
         reader_waits_ = false;
-        in.queue.wait_cancel ();
         pattern_.read_activated (*this);
         socket_.note_activity ();
     }

@@ -89,8 +89,11 @@ try {
     if (strand_.doorbell.pending ()) [[unlikely]]
         run_inbox ();
     const int error = pattern_->recv (frame);
-    if (error)
+    if (error) {
+        if (error != EAGAIN)
+            receiving_more_ = false;  // a message that cannot be received to its end is over
         return error;
+    }
     receiving_more_ = frame.more ();
     reply_ = true;
     return 0;

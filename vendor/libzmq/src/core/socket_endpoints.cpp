@@ -363,16 +363,18 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
     const auto matches = [&] (const std::string &name) { return name == endpoint || (!canonical.empty () && name == canonical); };
     bool found = false;
 
-    // inproc: our bindings of that name, and our pipes through them.
+    // inproc: our bindings of that name, whose connections stay; without one, our connections to it.
     for (std::size_t i = inproc_bindings_.size (); i-- > 0;) {
         if (inproc_bindings_[i].endpoint != endpoint)
             continue;
         context_.registry ().unbind (endpoint, inproc_bindings_[i].id);
+        run_inbox ();  // who has connected through it by now is attached while it is still known
         inproc_bindings_.erase (inproc_bindings_.begin () + static_cast<std::ptrdiff_t> (i));
         found = true;
     }
+    const bool bound = found;
     for (const auto &pipe : inproc_pipes_)
-        if (!pipe->for_monitor && pipe->endpoint == endpoint) {
+        if (!bound && !pipe->for_monitor && pipe->side () == 0 && pipe->endpoint == endpoint) {
             pipe->terminate ();
             found = true;
         }

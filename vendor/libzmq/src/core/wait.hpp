@@ -40,7 +40,8 @@ class ScopedWaitMask
 };
 
 // Runs `attempt` until it returns something else than EAGAIN, the deadline passes (EAGAIN), a signal comes (EINTR), the context is
-// terminated (ETERM) or the socket is closed (ENOTSOCK). Called after a first attempt said EAGAIN.
+// terminated (ETERM) or the socket is closed (ENOTSOCK); or the system lets nobody sleep (ppoll(2)'s errno: EINVAL when RLIMIT_NOFILE
+// does not even allow for the descriptors waited on, ENOMEM). Called after a first attempt said EAGAIN.
 template <class Attempt>
 int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexcept
 {
@@ -73,13 +74,13 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
         return ENOMEM;
     const Nanoseconds slept_from = now ();
     int outcome = EAGAIN;
-    bool interrupted = false;
+    int failure = 0;  // of the sleep
     for (;;) {
         outcome = look ();
         if (outcome != EAGAIN)
             break;
-        if (interrupted) {
-            outcome = EINTR;
+        if (failure) {
+            outcome = failure;
             break;
         }
         if (deadline != never && now () >= deadline)
@@ -87,7 +88,7 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
         pollfd entries[2] = {{waiter.fd (), POLLIN, 0}, {}};
         const int count = 1 + socket.attendance ().fill_pollfd (&entries[1]);
         guard.unlock ();
-        interrupted = sleep_on (entries, count, deadline) < 0 && errno == EINTR;
+        failure = sleep_on (entries, count, deadline) < 0 ? errno : 0;
         const bool open = guard.relock ();
         if (entries[0].revents)
             waiter.drain ();
@@ -98,7 +99,7 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
     }
     socket.strand ().doorbell.remove_waiter (waiter);
     socket.attendance ().waiter_left ();
-    if (outcome != EINTR)
+    if (!failure || outcome != failure)
         SpinMemory::current ().slept (slept_from, outcome != EAGAIN, spin_time);
     return outcome;
 }

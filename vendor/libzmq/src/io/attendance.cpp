@@ -36,12 +36,11 @@ bool Attendance::open_set () noexcept
 
 // ---- streams ----
 
-bool Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
+// False: the system has no room for another watch (epoll_ctl(2): ENOSPC, ENOMEM).
+bool Attendance::try_to_watch (Stream &stream, std::uint32_t events) noexcept
 {
-    if (background ()) {
-        stream.watch.watch_only (events);
-        return true;
-    }
+    if (background ())
+        return stream.watch.watch_only (events) == 0;
     if (stream.registered_events == events)
         return true;
     epoll_event event{};
@@ -55,12 +54,39 @@ bool Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
     return true;
 }
 
+void Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
+{
+    constexpr Nanoseconds retry_after = 20 * millisecond;
+    if (!try_to_watch (stream, events) && !retry_.armed ()) [[unlikely]]
+        retry_.arm (socket_.reactor (), socket_.strand (), *this, now () + retry_after);
+}
+
+// Some stream could not be watched.
+void Attendance::on_timer () noexcept
+{
+    retry_.fired ();
+    for (std::size_t i = streams_.size (); i-- > 0;) {
+        if (i >= streams_.size () || try_to_watch (*streams_[i], streams_[i]->interest ()))
+            continue;
+        // Nobody tells when it is ready, so it is tried.
+        Stream &stream = *streams_[i];
+        if (stream.blocked ())
+            stream.flush ();
+        stream.pull ();
+        interest_changed (stream);
+    }
+}
+
 bool Attendance::add (Stream &stream) noexcept
 {
     try {
         make_room (streams_, streams_.size () + 1);
         make_room (paused_, streams_.size () + 1);
     } catch (...) {
+        errno = ENOMEM;
+        return false;
+    }
+    if (!retry_.prepare (socket_.reactor (), socket_.strand (), *this)) {
         errno = ENOMEM;
         return false;
     }

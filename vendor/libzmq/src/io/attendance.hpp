@@ -56,12 +56,14 @@ class Attendance final : public HookTarget
     bool needs_settling () const noexcept { return unsettled_ || exported_ >= 0; }
 
     void on_io (std::uint32_t events) noexcept override;
-    void on_timer () noexcept override {}
+    void on_timer () noexcept override;
 
   private:
     bool background () const noexcept;
     bool open_set () noexcept;
-    bool set_interest (Stream &stream, std::uint32_t events) noexcept;
+    bool try_to_watch (Stream &stream, std::uint32_t events) noexcept;
+    // Watches, or sees to it that on_timer() does what is missed.
+    void set_interest (Stream &stream, std::uint32_t events) noexcept;
     bool check_later () noexcept;
     void collect () noexcept;
     void pull_only_stream () noexcept;
@@ -71,6 +73,7 @@ class Attendance final : public HookTarget
     std::vector<Stream *> streams_;
     std::vector<Stream *> paused_;
     WatchHandle watch_;  // the reactor's on set_
+    TimerHandle retry_;  // prepared as long as there are streams
     int set_ = -1;       // epoll descriptor of the established streams
     int exported_ = -1;  // epoll descriptor around set_ and the doorbell: ZMQ_FD
     bool held_by_reactor_ = false;

@@ -70,17 +70,17 @@ void WatchHandle::modify (std::uint32_t events) noexcept
     reactor_->poller_->modify (hook_->fd, events, hook_);
 }
 
-void WatchHandle::watch_only (std::uint32_t events) noexcept
+int WatchHandle::watch_only (std::uint32_t events) noexcept
 {
     if (!hook_ || events == events_)
-        return;
+        return 0;
     if (events == 0)
         reactor_->poller_->remove (hook_->fd);
-    else if (events_ == 0)
-        reactor_->poller_->add (hook_->fd, events, hook_);
-    else
-        reactor_->poller_->modify (hook_->fd, events, hook_);
+    else if (const int error =
+               events_ == 0 ? reactor_->poller_->add (hook_->fd, events, hook_) : reactor_->poller_->modify (hook_->fd, events, hook_))
+        return error;
     events_ = events;
+    return 0;
 }
 
 void WatchHandle::reset () noexcept

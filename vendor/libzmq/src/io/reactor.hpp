@@ -60,8 +60,9 @@ class WatchHandle
     // 0 or errno. Watches until reset(); the descriptor must stay open until then.
     int start (Reactor &reactor, Strand &strand, HookTarget &target, int fd, std::uint32_t events) noexcept;
     void modify (std::uint32_t events) noexcept;
-    // As modify(), but with no events wanted not even errors and hang-ups are reported.
-    void watch_only (std::uint32_t events) noexcept;
+    // As modify(), but with no events wanted not even errors and hang-ups are reported. 0, or errno when there is no room for the
+    // watch that wanting something again takes; then none is kept.
+    int watch_only (std::uint32_t events) noexcept;
     void reset () noexcept;
     bool active () const noexcept { return hook_ != nullptr; }
     std::uint32_t events () const noexcept { return events_; }

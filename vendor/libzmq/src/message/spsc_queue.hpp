@@ -86,7 +86,7 @@ class SpscQueue
         return std::launder (reinterpret_cast<Msg *> (head_->slots[index]));
     }
     bool empty () noexcept { return front () == nullptr; }
-    // Declares that the consumer waits. False: something has come meanwhile, do not wait.
+    // Declares that the consumer waits, until a publish() says true. False: something has come meanwhile, do not wait.
     [[nodiscard]] bool wait_prepare () noexcept
     {
         waiting_.store (true, std::memory_order_seq_cst);
@@ -95,8 +95,6 @@ class SpscQueue
         waiting_.store (false, std::memory_order_relaxed);
         return false;
     }
-    // The consumer waits no more (a publish() may nevertheless already have said true).
-    void wait_cancel () noexcept { waiting_.store (false, std::memory_order_relaxed); }
 
     // ---- any thread; exact for the side that changes it ----
     std::size_t published () const noexcept { return published_.load (std::memory_order_acquire); }  // in all, since the beginning

@@ -16,7 +16,10 @@ void FairQueue::keep_rest (Pipe &pipe) noexcept
         try {
             rest_.push_back (std::move (frame));
         } catch (...) {
-            rest_.back ().set_more (false);  // what there is no memory for is lost
+            // A part of a message is never taken for the whole: who reads it is told.
+            rest_.clear ();
+            rest_.emplace_back ();
+            rest_lost_ = true;
             return;
         }
     }
@@ -25,6 +28,11 @@ void FairQueue::keep_rest (Pipe &pipe) noexcept
 int FairQueue::recv_rest (Msg &frame, Pipe *&from)
 {
     from = nullptr;
+    if (rest_lost_) {
+        rest_lost_ = more_ = false;
+        rest_.clear ();
+        return ENOMEM;
+    }
     frame = std::move (rest_.front ());
     rest_.erase (rest_.begin ());
     more_ = frame.more ();

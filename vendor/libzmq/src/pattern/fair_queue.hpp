@@ -1,7 +1,7 @@
 // Fair queueing: whole messages from many pipes, one message from each in turn.
 //
 // A message once begun is finished before the next pipe's turn, even if its pipe goes away in between: the frames that are left are
-// then kept here. What frames mean is the pattern's business.
+// then kept here, or, when there is no memory for all of them, recv fails in their place. What frames mean is the pattern's business.
 #pragma once
 
 #include <cerrno>
@@ -24,7 +24,8 @@ class FairQueue
     bool contains (const Pipe &pipe) const noexcept { return pipes_.contains (pipe); }
     void activate (Pipe &pipe) noexcept { pipes_.activate (pipe); }
 
-    // Forgets a pipe. If a message of it is half read, the rest of it stays to be received, as far as there is memory for it.
+    // Forgets a pipe. If a message of it is half read, the rest of it stays to be received; without memory for it the next recv, in
+    // its place, says ENOMEM.
     void remove (Pipe &pipe) noexcept
     {
         if (more_ && rest_.empty () && pipes_.is_active (pipe) && &pipes_.current () == &pipe)
@@ -32,7 +33,8 @@ class FairQueue
         pipes_.remove (pipe);
     }
 
-    // 0 or EAGAIN. `from` gets the pipe the frame came from, null if that has gone.
+    // 0, EAGAIN, or ENOMEM: the message whose first frames were received is lost, and over. `from` gets the pipe the frame came from,
+    // null if that has gone.
     int recv (Msg &frame, Pipe *&from)
     {
         if (!rest_.empty ()) [[unlikely]]
@@ -92,6 +94,7 @@ class FairQueue
     PipeList<&Pipe::in_index> pipes_;
     std::vector<Msg> rest_;  // of a message whose pipe has gone; there is always room for one part
     bool more_ = false;
+    bool rest_lost_ = false;  // there was no memory for it: rest_ has one part, which stands for all
 };
 
 }  // namespace engine

@@ -54,7 +54,8 @@ class Pattern
     // True: after a reconnect the outbound queue is emptied and hiccuped() called (SUB, XSUB, DISH); false: it is kept.
     virtual bool resends_on_reconnect () const noexcept { return false; }
 
-    // ---- messages: one frame a call; on 0 send has consumed `frame`, recv has filled it ----
+    // ---- messages: one frame a call; on 0 send has consumed `frame`, recv has filled it. An error of recv other than EAGAIN between
+    // the frames of a message ends that message ----
     virtual int send (Msg &frame) = 0;
     virtual int recv (Msg &frame) = 0;
     virtual bool has_in () = 0;

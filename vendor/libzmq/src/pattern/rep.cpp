@@ -45,8 +45,10 @@ class RepPattern final : public RouterBase
             return EAGAIN;
         if (state_ != State::in_request)
             return EFSM;
-        if (const int error = in_.recv (frame))
+        if (const int error = in_.recv (frame)) {
+            state_ = State::may_receive;  // the rest of the request is lost, and who sent it has gone
             return error;
+        }
         if (!frame.more ())
             state_ = State::owes_reply;
         return 0;

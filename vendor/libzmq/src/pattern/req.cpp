@@ -66,11 +66,10 @@ class ReqPattern final : public Pattern
             return EAGAIN;
         if (state_ != State::in_reply)
             return EFSM;
-        if (const int error = in_.recv (frame))
-            return error;
-        if (!frame.more ())
-            state_ = State::may_send;
-        return 0;
+        const int error = in_.recv (frame);
+        if (error || !frame.more ())
+            state_ = State::may_send;  // on an error the rest of the reply is lost
+        return error;
     }
 
     bool has_in () override

@@ -99,6 +99,7 @@ int RouterBase::recv_with_id (Msg &frame)
             frame = std::move (first_);
             has_first_ = false;
         } else if (const int error = in_.recv (frame)) {
+            in_body_ = false;  // the rest of the message is lost
             return error;
         }
         in_body_ = frame.more ();

@@ -197,6 +197,8 @@ int accept (int listen_fd, const Options &options, int &fd) noexcept
     // the system refusing a hint it took on the listener, or a connection that is already gone.
     (void) tune_before_use (taken, peer.get ()->sa_family, options, false);
     tune_connection (taken, peer.storage, options, false);
+    if (options.use_fd < 0)
+        return_to_pacing (taken, peer.storage, options);
     fd = socket.release ();
     return 0;
 }

@@ -1,8 +1,11 @@
 // See tcp_options.hpp. Option names: socket(7), ip(7), ipv6(7), tcp(7).
 #include "transport/tcp_options.hpp"
 
+#include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -61,7 +64,46 @@ bool is_loopback (const sockaddr_storage &address) noexcept
     return IN6_IS_ADDR_LOOPBACK (&number) || (IN6_IS_ADDR_V4MAPPED (&number) && number.s6_addr[first_of_mapped] == loopback_net);
 }
 
+bool is_wildcard (const sockaddr_storage &address) noexcept
+{
+    if (address.ss_family == AF_INET)
+        return reinterpret_cast<const sockaddr_in &> (address).sin_addr.s_addr == htonl (INADDR_ANY);
+    return address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED (&reinterpret_cast<const sockaddr_in6 &> (address).sin6_addr);
+}
+
 bool publishes (const Options &options) noexcept { return options.socket_type == ZMQ_PUB || options.socket_type == ZMQ_XPUB; }
+
+// ---- congestion control ----
+
+#ifdef TCP_CONGESTION
+
+struct CongestionControl
+{
+    char name[8] = "";  // its beginning
+
+    bool paces () const noexcept { return std::string_view (name, 3) == "bbr"; }  // with its later versions
+    bool complete () const noexcept { return name[sizeof name - 1] == '\0'; }
+    bool operator== (const CongestionControl &) const = default;
+};
+
+constexpr CongestionControl plain{"reno"};  // always at hand
+
+// What the system gave to the listeners that leave_pacing took it from, as a number; 0: there were none.
+constinit std::atomic<std::uint64_t> paced_choice{0};
+
+CongestionControl congestion_control (int fd) noexcept
+{
+    CongestionControl found;
+    socklen_t size = sizeof found.name;
+    return ::getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, found.name, &size) == 0 ? found : CongestionControl{};
+}
+
+void set_congestion_control (int fd, const CongestionControl &choice) noexcept
+{
+    ::setsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, choice.name, static_cast<socklen_t> (::strnlen (choice.name, sizeof choice.name)));
+}
+
+#endif
 
 }  // namespace
 
@@ -130,17 +172,31 @@ void tune_connection (int fd, const sockaddr_storage &peer, const Options &optio
 void leave_pacing (int fd, const sockaddr_storage &address, const Options &options) noexcept
 {
 #ifdef TCP_CONGESTION
-    if (publishes (options) || !is_loopback (address))
+    const bool loopback = is_loopback (address);
+    if (publishes (options) || !(loopback || is_wildcard (address)))
         return;
-    constexpr std::string_view paced = "bbr", plain = "reno";  // with BBR's later versions; always at hand
-    char name[16] = "";                                        // TCP_CA_NAME_MAX
-    socklen_t size = sizeof name;
-    if (::getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0 &&
-        std::string_view (name, size).substr (0, paced.size ()) == paced)
-        ::setsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, plain.data (), static_cast<socklen_t> (plain.size ()));
+    const CongestionControl choice = congestion_control (fd);
+    if (!choice.paces () || !(loopback || choice.complete ()))
+        return;
+    if (!loopback)
+        paced_choice.store (std::bit_cast<std::uint64_t> (choice), std::memory_order_relaxed);
+    set_congestion_control (fd, plain);
 #else
     (void) fd;
     (void) address;
+    (void) options;
+#endif
+}
+
+void return_to_pacing (int fd, const sockaddr_storage &peer, const Options &options) noexcept
+{
+#ifdef TCP_CONGESTION
+    const auto choice = std::bit_cast<CongestionControl> (paced_choice.load (std::memory_order_relaxed));
+    if (choice.paces () && !publishes (options) && !is_loopback (peer) && congestion_control (fd) == plain)
+        set_congestion_control (fd, choice);
+#else
+    (void) fd;
+    (void) peer;
     (void) options;
 #endif
 }

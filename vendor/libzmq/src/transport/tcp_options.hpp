@@ -19,8 +19,12 @@ int tune_before_use (int fd, int family, const Options &options, bool strict) no
 // now, which reading it will tell.
 void tune_connection (int fd, const sockaddr_storage &peer, const Options &options, bool through_proxy) noexcept;
 
-// Before connect or listen, with the peer's or the own address: on a loopback address no congestion control that paces. Accepted
-// connections inherit it; on one that exists already it would come too late, for the kernel goes on pacing.
+// Before connect or listen, with the peer's or the own address: on a loopback address no congestion control that paces, nor on the
+// wildcard, where loopback connections may come. Accepted connections inherit it; on one that exists already it would come too late,
+// for the kernel goes on pacing.
 void leave_pacing (int fd, const sockaddr_storage &address, const Options &options) noexcept;
+// On an accepted connection to this peer: the system's choice again if the peer is elsewhere and the listener is one that
+// leave_pacing took it from.
+void return_to_pacing (int fd, const sockaddr_storage &peer, const Options &options) noexcept;
 
 }  // namespace engine

@@ -59,14 +59,39 @@ TEST_CASE ("a name is bound once")
 TEST_CASE ("unbind releases the name at once and keeps the connections")
 {
     Context ctx;
-    Socket a (ctx, ZMQ_DEALER), b (ctx, ZMQ_DEALER), c (ctx, ZMQ_DEALER);
+    for (const bool bind_first : {true, false}) {
+        CAPTURE (bind_first);
+        Socket a (ctx, ZMQ_DEALER), b (ctx, ZMQ_DEALER), c (ctx, ZMQ_DEALER), old (ctx, ZMQ_DEALER);
+        const std::string name = inproc_name ();
+        if (bind_first)
+            a.bind (name);
+        old.connect (name);
+        if (!bind_first)
+            a.bind (name);
+        CHECK (zmq_unbind (a, name.c_str ()) == 0);
+        CHECK (zmq_unbind (a, name.c_str ()) == -1);
+        CHECK (zmq_bind (b, name.c_str ()) == 0);
+        c.connect (name);
+        send (c, "x");
+        CHECK (recv (b) == Msg{"x"});
+        send (old, "to the old one");
+        CHECK (recv (a) == Msg{"to the old one"});
+        send (a, "and back");
+        CHECK (recv (old) == Msg{"and back"});
+        CHECK (zmq_disconnect (old, name.c_str ()) == 0);
+        CHECK_ERRNO (zmq_disconnect (old, name.c_str ()), ENOENT);
+    }
+}
+
+TEST_CASE ("a socket connected to itself: unbind ends the binding, disconnect then the connection")
+{
+    Context ctx;
+    Socket a (ctx, ZMQ_DEALER);
     const std::string name = a.bind (inproc_name ());
+    a.connect (name);
     CHECK (zmq_unbind (a, name.c_str ()) == 0);
-    CHECK_ERRNO (zmq_unbind (a, name.c_str ()), ENOENT);
-    CHECK (zmq_bind (b, name.c_str ()) == 0);
-    c.connect (name);
-    send (c, "x");
-    CHECK (recv (b) == Msg{"x"});
+    CHECK (zmq_disconnect (a, name.c_str ()) == 0);
+    CHECK_ERRNO (zmq_disconnect (a, name.c_str ()), ENOENT);
 }
 
 TEST_CASE ("a closed socket's name can be bound again")

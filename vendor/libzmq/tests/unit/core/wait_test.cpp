@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <zmq_ext.h>
 
@@ -163,6 +165,24 @@ TEST_CASE ("wait: a thread's limit is EINTR too, but a deadline that comes first
     CHECK (wait (socket, deadline_in (5)).error == EAGAIN);
     set_wait_limit (0);
     CHECK (wait (socket, deadline_in (30)).error == EAGAIN);
+}
+
+TEST_CASE ("wait: when the system refuses to let it sleep it says so, after a last look")
+{
+    HeldSocket socket (ZMQ_PAIR);
+    CHECK (wait (socket, deadline_in (1)).error == EAGAIN);  // the thread has what it needs
+    rlimit before;
+    REQUIRE (::getrlimit (RLIMIT_NOFILE, &before) == 0);
+    const rlimit none{0, before.rlim_max};
+    REQUIRE (::setrlimit (RLIMIT_NOFILE, &none) == 0);
+    const Outcome outcome = wait (socket, deadline_in (1000));
+    bool slept = false;
+    const int found = wait_for (socket.guard (), deadline_in (1000), [&] { return std::exchange (slept, true) ? 0 : EAGAIN; });
+    REQUIRE (::setrlimit (RLIMIT_NOFILE, &before) == 0);
+    CHECK (outcome.error == EINVAL);
+    CHECK (found == 0);
+    CHECK_FALSE (socket.strand ().doorbell.has_waiters ());
+    CHECK (wait (socket, deadline_in (1)).error == EAGAIN);
 }
 
 TEST_CASE ("wait: several threads on one socket")

@@ -14,6 +14,7 @@
 
 #include "io/fake_mechanism.hpp"
 #include "io/wired_stream.hpp"
+#include "no_watches.hpp"
 
 using namespace held;
 
@@ -279,6 +280,54 @@ TEST_CASE ("attendance: of several streams the one that is full does not stop th
     }
     CHECK (socket.wait ([&] { return full->dead (); }));
     CHECK (attendance (socket).count () == 1);
+}
+
+TEST_CASE ("attendance: a stream that goes on when the system has no room for its watch is served all the same, and watched when it has")
+{
+    for (const bool background : {false, true}) {
+        CAPTURE (background);
+        std::unique_ptr<Background> context;
+        if (background)
+            context = std::make_unique<Background> ();
+        HeldSocket socket (ZMQ_PULL, context ? context->get () : nullptr);
+        socket.socket ().options.rcvhwm = 1;
+        WiredStream stream (socket, "PUSH"), other (socket, "PUSH");
+        const auto watched = [&] { return background ? stream->watch.events () : stream->registered_events; };
+        stream.far.write (message ({"1"}) + message ({"2"}));
+        CHECK (socket.wait ([&] { return stream->paused () && watched () == 0; }));
+        {
+            const NoWatches no_watches;
+            for (const char *body : {"1", "2"}) {
+                CHECK (socket.recv () == Frames{body});
+                socket.socket ().poll_input ();
+            }
+            CHECK_FALSE (stream->paused ());
+            CHECK (no_watches.refused () > 0);
+            CHECK (watched () == 0);
+            stream.far.write (message ({"3"}));
+            CHECK (reactor_receives (socket, 1));
+            CHECK (socket.recv () == Frames{"3"});
+            socket.socket ().poll_input ();
+            CHECK_FALSE (stream->paused ());
+            CHECK (watched () == 0);
+        }
+        CHECK (socket.wait ([&] { return watched () == io_in; }));
+        stream.far.write (message ({"4"}));
+        CHECK (reactor_receives (socket, 1));
+        CHECK (socket.recv () == Frames{"4"});
+        // So is the end of a connection.
+        socket.socket ().poll_input ();
+        stream.far.write (message ({"5"}));
+        CHECK (socket.wait ([&] { return stream->paused () && watched () == 0; }));
+        const NoWatches no_watches;
+        CHECK (socket.recv () == Frames{"5"});
+        socket.socket ().poll_input ();
+        CHECK_FALSE (stream->dead ());
+        CHECK (watched () == 0);
+        stream.far.close ();
+        CHECK (socket.wait ([&] { return stream->dead (); }));
+        CHECK (attendance (socket).count () == 1);
+    }
 }
 
 TEST_CASE ("attendance: with a second stream the first one's registration is brought up to date")
