@@ -50,13 +50,6 @@ class PersistentPoller
     int wait (zmq_poller_event_t *out, int count, long timeout);
 
   private:
-    struct Item;
-    // What an entry of the epoll set stands for.
-    struct Source
-    {
-        Item *item;
-        bool watcher;  // its own bell
-    };
     struct Item
     {
         Item (void *socket_, int fd_, void *user_data_, short events_, std::uint64_t order_)
@@ -74,16 +67,14 @@ class PersistentPoller
         bool candidate = false;    // may be ready: ask
         bool unwatched = false;    // a regular file, which epoll(7) refuses: always a candidate
         int bell = -1;             // duplicate of what rings inside ZMQ_FD
-        Strand *strand = nullptr;  // of a socket
-        Waiter watcher;            // for a socket that other pollers have too, in other threads
-        Source itself{this, false};
-        Source own_bell{this, true};
+        Strand *strand = nullptr;  // of a socket: where `watcher` is known
+        Waiter *watcher = nullptr;
 
         ~Item ()
         {
             // (A parent's bell may be locked for ever here.)
             if (strand && !strand->foreign ())
-                strand->doorbell.remove_watcher (watcher);
+                strand->doorbell.remove_watcher (*watcher);
             if (socket && fd >= 0)
                 ::close (fd);
             if (bell >= 0)
@@ -115,9 +106,14 @@ class PersistentPoller
     int ask (zmq_poller_event_t *out, int count);
     Nanoseconds spin_time () const noexcept;
 
+    int listen_to_bell () noexcept;
+
     HandleTag<0x9011e400> tag_;
     int set_;
     const unsigned generation_;  // fork generation
+    // What sockets ring that other pollers have too, in other threads. In the set, with no item, once there was a socket.
+    Waiter bell_;
+    bool bell_watched_ = false;
     Items items_;
     std::vector<Item *> candidates_;
     std::uint64_t next_order_ = 0;
@@ -145,11 +141,12 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         item->bell = strand->doorbell.duplicate_export ();
         if (item->bell < 0)
             return errno;
-        if (item->watcher.fd () < 0)
-            return errno;
-        if (!strand->doorbell.add_watcher (item->watcher))
+        if (const int error = listen_to_bell ())
+            return error;
+        if (!strand->doorbell.add_watcher (bell_))
             return ENOMEM;
         item->strand = strand;
+        item->watcher = &bell_;
         const SocketGuard guard (*strand);
         item->subscribes = guard && guard->subscribes ();
     }
@@ -157,20 +154,27 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
     make_room (candidates_, items_.size () + 1);
     epoll_event event{};
     event.events = epoll_events (*item);
-    event.data.ptr = &item->itself;
+    event.data.ptr = item.get ();
     if (::epoll_ctl (set_, EPOLL_CTL_ADD, item->fd, &event) != 0) {
         if (errno != EPERM)
             return errno;
         item->unwatched = true;
     }
-    event.data.ptr = &item->own_bell;
-    if (item->strand && ::epoll_ctl (set_, EPOLL_CTL_ADD, item->watcher.fd (), &event) != 0) {
-        const int error = errno;
-        ::epoll_ctl (set_, EPOLL_CTL_DEL, item->fd, nullptr);
-        return error;
-    }
     make_candidate (*item);
     items_.push_back (std::move (item));
+    return 0;
+}
+
+// 0 or errno.
+int PersistentPoller::listen_to_bell () noexcept
+{
+    if (bell_watched_)
+        return 0;
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (bell_.fd () < 0 || ::epoll_ctl (set_, EPOLL_CTL_ADD, bell_.fd (), &event) != 0)
+        return errno;
+    bell_watched_ = true;
     return 0;
 }
 
@@ -185,7 +189,7 @@ int PersistentPoller::modify (void *socket, int fd, short events)
     item.events = events;
     epoll_event event{};
     event.events = epoll_events (item);
-    event.data.ptr = &item.itself;
+    event.data.ptr = &item;
     ::epoll_ctl (set_, EPOLL_CTL_MOD, item.fd, &event);
     make_candidate (item);
     return 0;
@@ -197,8 +201,6 @@ int PersistentPoller::remove (void *socket, int fd)
     if (at == items_.end ())
         return EINVAL;
     ::epoll_ctl (set_, EPOLL_CTL_DEL, (*at)->fd, nullptr);
-    if ((*at)->strand)
-        ::epoll_ctl (set_, EPOLL_CTL_DEL, (*at)->watcher.fd (), nullptr);
     std::erase (candidates_, at->get ());
     items_.erase (at);
     return 0;
@@ -218,10 +220,15 @@ int PersistentPoller::collect (Nanoseconds deadline)
     epoll_event ready[64];
     const int count = ::epoll_wait (set_, ready, 64, 0);
     for (int i = 0; i < count; ++i) {
-        const Source &source = *static_cast<Source *> (ready[i].data.ptr);
-        if (source.watcher)
-            source.item->watcher.drain ();
-        make_candidate (*source.item);
+        if (Item *const item = static_cast<Item *> (ready[i].data.ptr)) {
+            make_candidate (*item);
+            continue;
+        }
+        // It does not say whose ring it is.
+        bell_.drain ();
+        for (const auto &item : items_)
+            if (item->socket)
+                make_candidate (*item);
     }
     return 0;
 }
