@@ -91,7 +91,7 @@ TEST_CASE ("ROUTING_ID is read back as it was set, until a connection brings its
     Context ctx;
     Socket server (ctx, ZMQ_STREAM), client (ctx, ZMQ_STREAM);
     CHECK (client.bytes (ZMQ_ROUTING_ID).empty ());
-    for (const std::string id : {"abc"s, "\0a"s, std::string (255, 'x')}) {
+    for (const std::string &id : {"abc"s, "\0a"s, std::string (255, 'x')}) {
         CHECK (zmq_setsockopt (client, ZMQ_ROUTING_ID, id.data (), id.size ()) == 0);
         CHECK (client.bytes (ZMQ_ROUTING_ID) == id);
     }
