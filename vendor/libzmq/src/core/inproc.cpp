@@ -20,8 +20,8 @@ bool InprocChannel::tell (int which) noexcept
     return true;
 }
 
-InprocPipe::InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side, bool conflate) noexcept
-    : socket_ (socket), pattern_ (pattern), channel_ (channel), side_ (side), conflate_ (conflate)
+InprocPipe::InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side) noexcept
+    : socket_ (socket), pattern_ (pattern), channel_ (channel), side_ (side), conflate_ (channel->conflate)
 {
     is_inproc = true;
     connected_by_us = side == 0;
@@ -39,10 +39,29 @@ InprocPipe::~InprocPipe ()
 
 bool InprocPipe::readable () noexcept
 {
-    if (!inbound ().queue.empty ())
+    if (!nothing_inbound ())
         return true;
     reader_waits_ = true;
-    return !inbound ().queue.wait_prepare ();
+    return !wait_for_inbound ();
+}
+
+bool InprocPipe::nothing_inbound () noexcept { return inbound ().queue.empty () && (!conflate_ || inbound ().newest.empty ()); }
+
+// True: whoever writes next tells us. (Where there are two places to write to, both may; one that tells in vain does no harm.)
+bool InprocPipe::wait_for_inbound () noexcept
+{
+    InprocChannel::Direction &in = inbound ();
+    return in.queue.wait_prepare () && (!conflate_ || in.newest.wait_prepare ());
+}
+
+bool InprocPipe::take_newest (Msg &out) noexcept
+{
+    if (!inbound ().newest.take (out))
+        return false;
+    if (closing_ && nothing_inbound ())
+        socket_.request_sweep (*this);
+    count_in (out);
+    return true;
 }
 
 bool InprocPipe::read (Msg &out) noexcept
@@ -50,8 +69,10 @@ bool InprocPipe::read (Msg &out) noexcept
     InprocChannel::Direction &in = inbound ();
     for (;;) {
         if (!in.queue.pop (out)) {
+            if (conflate_ && take_newest (out))
+                return true;
             reader_waits_ = true;
-            if (in.queue.wait_prepare ())
+            if (wait_for_inbound ())
                 return false;
             reader_waits_ = false;
             continue;
@@ -70,9 +91,7 @@ bool InprocPipe::read (Msg &out) noexcept
             in.acknowledged.store (read_, std::memory_order_seq_cst);
             wake_writer ();
         }
-        if (conflate_ && !in.queue.empty ())
-            continue;  // only the newest counts
-        if (closing_ && in.queue.empty ()) [[unlikely]]
+        if (closing_ && nothing_inbound ()) [[unlikely]]
             socket_.request_sweep (*this);
         count_in (out);
         return true;
@@ -87,7 +106,7 @@ void InprocPipe::count_in (const Msg &frame) noexcept
     socket_.stats.messages_in += !frame.more ();
 }
 
-bool InprocPipe::drained () noexcept { return !reading_message_ && inbound ().queue.empty (); }
+bool InprocPipe::drained () noexcept { return !reading_message_ && nothing_inbound (); }
 
 // ---- outbound ----
 
@@ -150,8 +169,10 @@ bool InprocPipe::push (Msg &frame) noexcept
     if (frame.own_lent () != 0)
         return false;
     frame.set_metadata (nullptr);
-    if (conflate_)
-        frame.set_more (false);
+    if (conflate_ && frame.kind () == Kind::data) {
+        replace (frame);
+        return true;
+    }
     const bool more = frame.more ();
     const std::size_t size = frame.size ();
     if (!out.queue.push (std::move (frame)))
@@ -173,6 +194,18 @@ bool InprocPipe::push (Msg &frame) noexcept
     if (out.queue.publish ())
         tell_peer ();
     return true;
+}
+
+// Each frame is a message of its own here: of one of many parts the last is left.
+void InprocPipe::replace (Msg &frame) noexcept
+{
+    frame.set_more (false);
+    if (!for_monitor) {
+        socket_.stats.bytes_out += frame.size ();
+        ++socket_.stats.messages_out;
+    }
+    if (outbound ().newest.put (std::move (frame)))
+        tell_peer ();
 }
 
 bool InprocPipe::write (Msg &frame) noexcept
@@ -232,7 +265,7 @@ try {
     if (left)
         closing_ = true;
     // Found empty, it has to be asked again to tell: who told us may have meant messages that were read long ago, and tells only once.
-    if (reader_waits_ && (!in.queue.empty () || !in.queue.wait_prepare ())) {
+    if (reader_waits_ && (!nothing_inbound () || !wait_for_inbound ())) {
         // (The waiting mark was taken back by wait_prepare(), or is by the publish() of what is there.)
         reader_waits_ = false;
         pattern_.read_activated (*this);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/intrusive_list.hpp"
+#include "message/newest_slot.hpp"
 #include "message/spsc_queue.hpp"
 #include "pattern/pipe.hpp"
 
@@ -53,8 +54,12 @@ class InprocChannel : public Listed<InprocChannel>  // of the reactor that serve
         {
             const std::uint64_t parts = parts_written.load (std::memory_order_acquire) - parts_read.load (std::memory_order_acquire);
             const std::uint64_t frames = queue.size ();
-            return frames > parts ? frames - parts : 0;
+            return (frames > parts ? frames - parts : 0) + !newest.empty ();
         }
+        bool empty () const noexcept { return queue.size () == 0 && newest.empty (); }
+
+        // Of a channel that conflates: the data. Subscriptions, each of which counts, take the queue and come first.
+        alignas (64) NewestSlot newest;
     };
     struct Side
     {
@@ -68,6 +73,7 @@ class InprocChannel : public Listed<InprocChannel>  // of the reactor that serve
 
     Direction direction[sides];              // [s]: what side s writes
     Side side[sides];                        // 0 the connecting socket, 1 the binding one
+    bool conflate = false;                   // the connecting socket's CONFLATE, for both directions; set before the other side may look
     std::atomic<Reactor *> server{nullptr};  // runs side 1's inbox for an owner that makes no call (monitors)
 
   private:
@@ -79,7 +85,7 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
 {
   public:
     // Takes over one reference to the channel. The pattern (the socket's, or its monitor's) is told of activity.
-    InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side, bool conflate) noexcept;
+    InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side) noexcept;
     ~InprocPipe () override;
 
     bool readable () noexcept override;
@@ -119,6 +125,10 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     bool has_room () const noexcept;
     void offer_room ();
     bool push (Msg &frame) noexcept;
+    void replace (Msg &frame) noexcept;
+    bool nothing_inbound () noexcept;
+    bool wait_for_inbound () noexcept;
+    bool take_newest (Msg &out) noexcept;
     void count_in (const Msg &frame) noexcept;
     void tell_peer () noexcept;
     void wake_writer () noexcept;
@@ -130,7 +140,7 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     std::uint64_t written_ = 0;  // whole messages
     std::uint64_t read_ = 0;
     std::uint64_t acknowledged_ = 0;  // of read_
-    bool conflate_;
+    const bool conflate_;
     bool writing_message_ = false;
     std::uint32_t unfinished_ = 0;  // frames written of a message whose last frame was not
     bool reading_message_ = false;

@@ -15,7 +15,7 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
                             bool for_monitor)
 {
     make_room (inproc_pipes_, inproc_pipes_.size () + 1);
-    auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side, !for_monitor && conflate ());
+    auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side);
     channel->acquire ();  // the pipe's own
     pipe->endpoint = endpoint;
     pipe->binding = binding;
@@ -100,6 +100,7 @@ int Socket::connect_inproc (const std::string &endpoint)
     own.send_limit.store (options.sndhwm, std::memory_order_relaxed);
     own.receive_limit.store (options.rcvhwm, std::memory_order_relaxed);
     own.strand.store (&strand_, std::memory_order_release);
+    channel->conflate = conflate ();
     try {
         own.routing_id = options.routing_id;
         own.known.store (true, std::memory_order_release);
@@ -131,7 +132,7 @@ try {
         return;
     }
     const InprocChannel::Direction &in = channel->direction[0];
-    if (in.writer_left.load (std::memory_order_acquire) && in.queue.size () == 0) {
+    if (in.writer_left.load (std::memory_order_acquire) && in.empty ()) {
         refuse_channel (channel);  // came and went, or failed to come
         return;
     }

@@ -43,6 +43,11 @@ class StreamPattern final : public RouterBase
 
     int set_option (int option, const void *value, std::size_t size) override
     {
+        // Read back until the next connection's takes its place. What is no id the core refuses.
+        if (option == ZMQ_ROUTING_ID && value && size >= 1 && size <= 255) {
+            last_id_.assign (static_cast<const char *> (value), size);
+            return 0;
+        }
         return option == ZMQ_CONNECT_ROUTING_ID ? RouterBase::set_option (option, value, size) : EINVAL;
     }
     int get_option (int option, void *value, std::size_t *size) override

@@ -126,6 +126,86 @@ TEST_CASE ("CONFLATE on both ends over inproc: one message waits, the newest")
     CHECK (recv (pull) == Msg{"next"});
 }
 
+TEST_CASE ("CONFLATE over inproc: the connecting socket's holds, in both directions, whoever is there first")
+{
+    struct Types
+    {
+        int from, to;
+        bool both_ways;
+    };
+    for (const Types types : {Types{ZMQ_PUSH, ZMQ_PULL, false}, Types{ZMQ_DEALER, ZMQ_DEALER, true}})
+        for (int choice = 0; choice < 16; ++choice) {
+            const bool from_binds = choice & 1, connect_first = choice & 2, from_conflates = choice & 4, to_conflates = choice & 8;
+            CAPTURE (types.from);
+            CAPTURE (from_binds);
+            CAPTURE (connect_first);
+            CAPTURE (from_conflates);
+            CAPTURE (to_conflates);
+            Context ctx;
+            Socket from (ctx, types.from), to (ctx, types.to);
+            for (Socket *socket : {&from, &to})
+                socket->set (ZMQ_SNDHWM, 5).set (ZMQ_RCVHWM, 5);
+            from.set (ZMQ_CONFLATE, from_conflates);
+            to.set (ZMQ_CONFLATE, to_conflates);
+            Socket &binder = from_binds ? from : to, &connecter = from_binds ? to : from;
+            const std::string name = inproc_name ();
+            if (connect_first)
+                connecter.connect (name);
+            binder.bind (name);
+            if (!connect_first)
+                connecter.connect (name);
+            const bool conflates = from_binds ? to_conflates : from_conflates;
+            const auto check = [&] (Socket &writer, Socket &reader) {
+                // Each looks for news first: how often it does by itself differs.
+                writer.get (ZMQ_EVENTS);
+                reader.get (ZMQ_EVENTS);
+                int sent = 0;
+                for (int i = 0; i < 50; ++i)
+                    sent += try_send (writer, std::to_string (i)) != -1;
+                CHECK (can_send (writer) == conflates);
+                CHECK (sent == (conflates ? 50 : 10));
+                CHECK (wait_for (reader, ZMQ_POLLIN));
+                CHECK (recv (reader) == Msg{conflates ? "49" : "0"});
+                CHECK (drain (reader) == (conflates ? 0 : 9));
+                CHECK_FALSE (wait_for (reader, ZMQ_POLLIN, 0));
+            };
+            check (from, to);
+            if (types.both_ways)
+                check (to, from);
+        }
+}
+
+TEST_CASE ("CONFLATE over inproc: the last message arrives, whatever the reader is doing")
+{
+    Context ctx;
+    Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
+    push.set (ZMQ_CONFLATE, 1);
+    push.connect (pull.bind (inproc_name ()));
+    const int rounds = 50, count = 2000;
+    std::atomic<int> seen{-1};
+    Background sender ([&] {
+        unsigned random = 1;
+        for (int i = 0; i < rounds * count; ++i) {
+            send (push, std::to_string (i));
+            random = random * 1664525 + 1013904223;
+            for (volatile unsigned pause = random >> 24; pause > 0;)
+                pause = pause - 1;
+            // Nothing comes after the last of a round until it was read: whoever sleeps too long sleeps for ever.
+            if (i % count == count - 1 && !wait_until ([&] { return seen == i; }))
+                return;
+        }
+    });
+    int last = -1;
+    while (last < rounds * count - 1) {
+        REQUIRE (wait_for (pull, ZMQ_POLLIN));
+        const int next = std::stoi (recv (pull)[0]);
+        REQUIRE (next > last);
+        seen = last = next;
+    }
+    CHECK (sender.wait ());
+    CHECK (silent (pull, 0));
+}
+
 TEST_CASE ("CONFLATE on an unconnected sender keeps only the newest")
 {
     Context ctx;

@@ -86,6 +86,24 @@ TEST_CASE ("two streams: connect, ROUTING_ID tells the id of the new connection"
     CHECK (recv (client) == Msg{id, "to client"});
 }
 
+TEST_CASE ("ROUTING_ID is read back as it was set, until a connection brings its own")
+{
+    Context ctx;
+    Socket server (ctx, ZMQ_STREAM), client (ctx, ZMQ_STREAM);
+    CHECK (client.bytes (ZMQ_ROUTING_ID).empty ());
+    for (const std::string &id : {"abc"s, "\0a"s, std::string (255, 'x')}) {
+        CHECK (zmq_setsockopt (client, ZMQ_ROUTING_ID, id.data (), id.size ()) == 0);
+        CHECK (client.bytes (ZMQ_ROUTING_ID) == id);
+    }
+    const std::string long_id (256, 'x');
+    CHECK_ERRNO (zmq_setsockopt (client, ZMQ_ROUTING_ID, "", 0), EINVAL);
+    CHECK_ERRNO (zmq_setsockopt (client, ZMQ_ROUTING_ID, long_id.data (), long_id.size ()), EINVAL);
+    client.connect (server.bind ());
+    const std::string id = recv (client)[0];
+    CHECK (id.size () == 5);
+    CHECK (client.bytes (ZMQ_ROUTING_ID) == id);
+}
+
 TEST_CASE ("CONNECT_ROUTING_ID names a connection")
 {
     Context ctx;

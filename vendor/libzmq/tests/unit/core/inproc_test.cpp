@@ -81,6 +81,7 @@ struct Joined
     explicit Joined (int send_limit = 1000, int receive_limit = 1000, bool conflate = false)
     {
         channel = new InprocChannel;
+        channel->conflate = conflate;
         const auto open = [&] (End &end, int side) {
             InprocChannel::Side &own = channel->side[side];
             own.routing_id = side ? "server" : "client";
@@ -89,7 +90,7 @@ struct Joined
             own.known = true;
             own.strand = &end.socket.strand ();
             channel->acquire ();
-            end.pipe = std::make_unique<InprocPipe> (end.socket.socket (), end.pattern, channel, side, conflate);
+            end.pipe = std::make_unique<InprocPipe> (end.socket.socket (), end.pattern, channel, side);
         };
         open (a, 0);
         open (b, 1);
@@ -319,6 +320,86 @@ TEST_CASE ("inproc pipe: with CONFLATE a reader gets the newest")
     CHECK (at.b.read () == "4");
 }
 
+TEST_CASE ("inproc pipe: with CONFLATE only the newest is kept, and who is replaced is released once")
+{
+    Joined at (1, 1, true);
+    int released = 0;
+    char body[64] = {};
+    for (int i = 0; i < 1000; ++i) {
+        Msg frame;
+        REQUIRE (frame.init_external (
+                   body, sizeof body, [] (void *, void *hint) { ++*static_cast<int *> (hint); }, &released) == 0);
+        REQUIRE (at.a.pipe->write (frame));
+        REQUIRE (at.a.pipe->writable ());
+        REQUIRE (released == i);
+        REQUIRE (at.a.pipe->queued_out () == 1);
+    }
+    CHECK (at.b.pipe->queued_in () == 1);
+    CHECK (at.b.pipe->readable ());
+    CHECK (at.b.read ().size () == sizeof body);
+    CHECK (released == 1000);
+    CHECK (at.a.pipe->queued_out () == 0);
+    CHECK_FALSE (at.b.pipe->readable ());
+}
+
+TEST_CASE ("inproc pipe: with CONFLATE a reader that found nothing is told once, whichever way he found out")
+{
+    Joined at (1, 1, true);
+    for (int i = 0; i < 3; ++i) {
+        if (i == 1)
+            CHECK_FALSE (at.b.pipe->readable ());
+        else
+            CHECK (at.b.read () == "");
+        const int told = at.b.pattern.reads;
+        at.a.write ("1");
+        at.a.write ("2");
+        CHECK (at.b.run_inbox () == 1);
+        CHECK (at.b.pattern.reads == told + 1);
+        CHECK (at.b.read () == "2");
+        at.a.write ("3");  // he is busy
+        CHECK (at.b.run_inbox () == 0);
+        CHECK (at.b.read () == "3");
+    }
+    // Told of what he has read long ago, he waits on.
+    CHECK (at.b.read () == "");
+    Msg none;
+    CHECK (at.channel->direction[0].newest.put (std::move (none)));
+    CHECK (at.channel->direction[0].newest.take (none));
+    at.channel->tell (1);
+    const int told = at.b.pattern.reads;
+    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.pattern.reads == told);
+    at.a.write ("x");
+    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.pattern.reads == told + 1);
+    CHECK (at.b.read () == "x");
+}
+
+TEST_CASE ("inproc pipe: with CONFLATE every subscription counts, and so does the newest when the writer has left")
+{
+    Joined at (1, 1, true);
+    CHECK (at.b.read () == "");
+    for (const char *topic : {"a", "b"}) {
+        Msg frame;
+        frame.init_copy (topic, 1);
+        frame.set_kind (engine::Kind::subscribe);
+        CHECK (at.a.pipe->write_unlimited (frame));
+    }
+    at.a.write ("old");
+    at.a.write ("newest");
+    CHECK (at.a.pipe->queued_out () == 3);
+    at.a.pipe.reset ();
+    at.b.run_inbox ();
+    CHECK (at.b.pattern.reads == 1);
+    CHECK (at.b.pipe->closing ());
+    CHECK (at.b.read () == "a");
+    CHECK (at.b.read () == "b");
+    CHECK_FALSE (at.b.pipe->drained ());
+    CHECK (at.b.read () == "newest");
+    CHECK (at.b.pipe->drained ());
+    CHECK (at.b.read () == "");
+}
+
 TEST_CASE ("inproc pipe: the connecting side learns the binding side's id with its first sign of life")
 {
     Joined at;
@@ -339,7 +420,7 @@ TEST_CASE ("inproc pipe: before anybody has bound, only the own limit counts")
     channel->side[0].known = true;
     End end;
     channel->side[0].strand = &end.socket.strand ();
-    end.pipe = std::make_unique<InprocPipe> (end.socket.socket (), end.pattern, channel, 0, false);
+    end.pipe = std::make_unique<InprocPipe> (end.socket.socket (), end.pattern, channel, 0);
     int written = 0;
     while (end.write ("x"))
         ++written;
