@@ -9,7 +9,7 @@
 #include <string>
 
 #include "core/intrusive_list.hpp"
-#include "message/newest_slot.hpp"
+#include "core/newest_slot.hpp"
 #include "message/spsc_queue.hpp"
 #include "pattern/pipe.hpp"
 

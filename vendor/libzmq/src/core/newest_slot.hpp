@@ -1,5 +1,5 @@
 // The place of a direction that conflates (ZMQ_CONFLATE): it holds the newest message only, whatever the writer's pace, so its memory is
-// bounded without a limit that anybody could run into. The opposite of spsc_queue.hpp, with the same protocol of waiting.
+// bounded without a limit that anybody could run into. The opposite of message/spsc_queue.hpp, with the same protocol of waiting.
 //
 // Who may call what: "writer" and "reader" below; each is one thread at a time (whoever holds that socket's strand). Both hold a mutex for
 // some instructions; messages are released outside it, since that may call back into the application.
