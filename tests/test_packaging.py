@@ -117,7 +117,9 @@ def test_package_without_compiled_modules_is_explained(tmp_path, files, reason):
     (tmp_path / "pyproject.toml").touch()
     importing = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import zmqpy"
     # -S: an editable installation, whose finder comes before the path, is not there.
-    done = subprocess.run([sys.executable, "-S", "-c", importing], capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", importing], capture_output=True, text=True, timeout=30, cwd=tmp_path
+    )
     assert done.returncode != 0
     assert reason in done.stderr.splitlines()[-1]
     assert str(tmp_path / "zmqpy") in done.stderr
