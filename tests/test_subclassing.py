@@ -106,6 +106,36 @@ def test_own_multipart_is_kept():
     assert Own.send_multipart(None) == Heir.send_multipart(None) == "mine"
 
 
+def test_own_multipart_of_a_later_base_is_kept():
+    class Own(zmq.Socket):
+        def send_multipart(self, *args, **kwargs):
+            return "mine"
+
+        @classmethod
+        def recv_multipart(cls, *args, **kwargs):
+            return cls.__name__
+
+    class Both(Marking, Own):
+        pass
+
+    assert Both.send_multipart(None) == "mine"
+    assert Both.recv_multipart() == "Both"
+
+
+def test_multipart_of_a_class_that_takes_the_plain_send_again(context):
+    class Plain(Marking):
+        send = zmq.Socket.send
+
+    with context.socket(zmq.PAIR, socket_class=Plain) as socket, context.socket(zmq.PAIR) as peer:
+        socket.bind("inproc://plain")
+        peer.connect("inproc://plain")
+        socket.send_multipart([b"a", b"b"])
+        assert peer.recv_multipart() == [b"a", b"b"]
+        peer.send_multipart([b"c", b"d"])
+        assert socket.recv_multipart() == [b"c>", b"d>"]
+    assert Plain.send_multipart is zmq.Socket.send_multipart
+
+
 def test_without_overrides_nothing_is_put_in_between():
     class Same(zmq.Socket):
         pass

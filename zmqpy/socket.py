@@ -70,10 +70,14 @@ class Socket(_Socket, Generic[_ReturnT]):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A class with a send or recv of its own sends or receives the parts of a message by that, as with pyzmq."""
         super().__init_subclass__(**kwargs)
-        if cls.send is not Socket.send and cls.send_multipart is Socket.send_multipart:
-            cls.send_multipart = _send_multipart_by_send  # type: ignore[method-assign,assignment]
-        if cls.recv is not Socket.recv and cls.recv_multipart is Socket.recv_multipart:
-            cls.recv_multipart = _recv_multipart_by_recv  # type: ignore[method-assign,assignment]
+        for part, by_parts in (("send", _send_multipart_by_send), ("recv", _recv_multipart_by_recv)):
+            whole = f"{part}_multipart"
+            # What an earlier call put into a base hides what a later base has of its own.
+            method = next(vars(base)[whole] for base in cls.__mro__ if vars(base).get(whole, by_parts) is not by_parts)
+            if method is getattr(Socket, whole) and getattr(cls, part) is not getattr(Socket, part):
+                method = by_parts
+            if getattr(cls, whole) is not method and whole not in vars(cls):
+                setattr(cls, whole, method)
 
     def __init__(
         self: Socket[bytes],

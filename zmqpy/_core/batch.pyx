@@ -114,7 +114,8 @@ cdef class BatchSocket(MultipartSocket):
 
         Returns a list with one item a message: bytes for a message of one part, a list of bytes for one of several.
         Raises Again if there is none (DONTWAIT, or RCVTIMEO has passed), and what recv raises. When memory runs out those are
-        returned that there was memory for, and the others by the next calls; MemoryError if there was not enough for one.
+        returned that there was memory for, and the others by the next calls of recv_many (recv and poll do not know of them);
+        MemoryError if there was not enough for one.
         """
         return recv_batch(self, max, flags)
 
