@@ -8,14 +8,13 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
-from collections.abc import Iterable
 from typing import Any, Callable, ClassVar, Generic, TypeVar
 
 from zmqpy._core.batch import BatchSocket as _Socket
-from zmqpy._core.frame import Frame
 from zmqpy._core.options import OptionAttribute
-from zmqpy.constants import Errno, Event, Flag, SocketOption, SocketType
+from zmqpy.constants import Errno, Event, SocketOption, SocketType
 from zmqpy.error import ZMQBindError, ZMQError
+from zmqpy.part_by_part import recv_multipart, send_multipart
 from zmqpy.poll import Poller
 from zmqpy.tracker import MessageTracker
 from zmqpy.utils import jsonapi
@@ -70,7 +69,7 @@ class Socket(_Socket, Generic[_ReturnT]):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A class with a send or recv of its own sends or receives the parts of a message by that, as with pyzmq."""
         super().__init_subclass__(**kwargs)
-        for part, by_parts in (("send", _send_multipart_by_send), ("recv", _recv_multipart_by_recv)):
+        for part, by_parts in (("send", send_multipart), ("recv", recv_multipart)):
             whole = f"{part}_multipart"
             # What an earlier call put into a base hides what a later base has of its own.
             method = next(vars(base)[whole] for base in cls.__mro__ if vars(base).get(whole, by_parts) is not by_parts)
@@ -341,46 +340,6 @@ class Socket(_Socket, Generic[_ReturnT]):
         """Stops the events that get_monitor_socket or monitor started."""
         self._monitor_socket = None
         self.monitor(None, 0)
-
-
-def _send_multipart_by_send(
-    self: Socket[Any], msg_parts: Iterable[Any], flags: int = 0, copy: bool = True, track: bool = False, **kwargs: Any
-) -> MessageTracker | None:
-    """Sends a message of several parts, each by `send`; arguments, results and errors are those of Socket.send_multipart.
-
-    Other threads can send between two parts.
-    """
-    if isinstance(msg_parts, str):
-        raise TypeError(f"msg_parts must be an iterable of parts, not one str ({msg_parts!r:.40}); use send_string")
-    parts = [part.encode("utf-8") if isinstance(part, str) else part for part in msg_parts]
-    if not parts:
-        raise IndexError("a message has at least one part")
-    for index, part in enumerate(parts):
-        if not isinstance(part, (bytes, Frame)):
-            try:
-                memoryview(part)
-            except TypeError:
-                raise TypeError(
-                    f"part {index} of the message must be bytes, another buffer or str, not {part!r:.40}"
-                ) from None
-    last = len(parts) - 1
-    sent = [
-        self.send(part, flags if index == last else flags | Flag.SNDMORE, copy=copy, track=track, **kwargs)
-        for index, part in enumerate(parts)
-    ]
-    trackers = [tracker for tracker in sent if isinstance(tracker, MessageTracker)]
-    return MessageTracker(*trackers) if trackers else None
-
-
-def _recv_multipart_by_recv(self: Socket[Any], flags: int = 0, copy: bool = True, track: bool = False) -> list[Any]:
-    """Receives a message of several parts, each by `recv`; arguments and errors are those of Socket.recv_multipart.
-
-    Other threads can receive between two parts.
-    """
-    parts = [self.recv(flags, copy=copy, track=track)]
-    while self.get(SocketOption.RCVMORE):
-        parts.append(self.recv(flags, copy=copy, track=track))
-    return parts
 
 
 def _add_options() -> None:

@@ -42,7 +42,8 @@ ZMQ_EXPORT int zmq_ext_send_many (void *socket, const zmq_ext_bytes_t *messages,
 
 /* Receives up to `count` frames into initialised messages: waits for the first as zmq_msg_recv does, then takes what is there.
  * A multipart message may be cut at the end of the array (zmq_msg_more of the last frame is then 1 and its other parts are
- * the next to be received). Returns the number of frames, >= 1; -1 with zmq_msg_recv's errno. */
+ * the next to be received). Returns the number of frames, >= 1; -1 with zmq_msg_recv's errno (ENOMEM: a message was begun whose rest
+ * did not fit into memory; it is lost. Behind other messages it is lost as well, none of its frames is given, and they are). */
 ZMQ_EXPORT int zmq_ext_recv_many (void *socket, zmq_msg_t *frames, size_t count, int flags);
 
 /* Memory for a part of `size` bytes, or NULL: then the part goes to `message`. Called with the socket held: it may not call one. */
