@@ -279,7 +279,9 @@ TEST_CASE ("messages that come together with the handshake are all delivered, al
         Peer quiet_one = Peer::connect (endpoint);
         quiet_one.handshake ("PUSH");
         Peer peer = Peer::connect (endpoint);
-        peer.send (wire::greeting () + wire::ready ("PUSH") + wire::frame ("1") + wire::frame ("2") + wire::frame ("3"));
+        peer.send (wire::greeting ());
+        peer.read_ready ();  // before which no peer may send messages
+        peer.send (wire::ready ("PUSH") + wire::frame ("1") + wire::frame ("2") + wire::frame ("3"));
         for (const char *expected : {"1", "2", "3"})
             CHECK (recv (pull) == Msg{expected});
     }
