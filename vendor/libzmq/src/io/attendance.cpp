@@ -70,9 +70,7 @@ void Attendance::on_timer () noexcept
             continue;
         // Nobody tells when it is ready, so it is tried.
         Stream &stream = *streams_[i];
-        if (stream.blocked ())
-            stream.flush ();
-        stream.pull ();
+        serve (stream);
         interest_changed (stream);
     }
 }
@@ -229,12 +227,14 @@ void Attendance::poll_input () noexcept
 }
 
 // One stream needs no epoll_wait(2), and its registration is brought up to date only when somebody waits on the set.
-void Attendance::pull_only_stream () noexcept
+void Attendance::pull_only_stream () noexcept { serve (*streams_.front ()); }
+
+// Without knowing what it is ready for.
+void Attendance::serve (Stream &stream) noexcept
 {
-    Stream *const stream = streams_.front ();
-    if (stream->blocked ())
-        stream->flush ();
-    stream->pull ();
+    if (stream.blocked ())
+        stream.flush ();
+    stream.pull ();
 }
 
 // Streams that stopped reading because their pipe was full, and whose pipe has room again.

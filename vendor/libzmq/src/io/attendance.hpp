@@ -67,6 +67,7 @@ class Attendance final : public HookTarget
     bool check_later () noexcept;
     void collect () noexcept;
     void pull_only_stream () noexcept;
+    static void serve (Stream &stream) noexcept;
     void resume_paused () noexcept;
 
     Socket &socket_;

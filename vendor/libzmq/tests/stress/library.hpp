@@ -1,18 +1,14 @@
 // library.hpp - what not every libzmq has: zmq_poller_*, our engine's context options, sockets that threads may share.
-// Owns: looking these up by name. Leaves to others: using them.
+// Owns: the functions and numbers needed here. Leaves to others: which library it is (conformance/support/engine.hpp), using them.
 #pragma once
 
-#include <zmq.h>
+#include "engine.hpp"
 
 namespace stress {
 
-struct PollerEvent
-{
-    void *socket;
-    int fd;
-    void *user_data;
-    short events;
-};
+// The engine this program belongs to, whose sockets threads may share.
+using conf::ours;
+using conf::PollerEvent;
 
 struct PollerFunctions
 {
@@ -25,12 +21,10 @@ struct PollerFunctions
 
 // Null where the library does not export them.
 const PollerFunctions *poller_functions () noexcept;
-// The engine this program belongs to, whose sockets threads may share.
-bool ours () noexcept;
 
 // Context options of our engine (zmq_ext.h).
 inline constexpr int option_spin = 23041;
-inline constexpr int option_attend = 23042;
+inline constexpr int option_attend = conf::ctx_ext_attend;
 inline constexpr int option_poller = 23043;
 
 }  // namespace stress

@@ -202,11 +202,11 @@ void set_up_stream (Round &round, const Stream &what)
             wait_received (round, actor, [&shared] { return shared->receivers_over == shared->what.receivers; });
             end->close ();
         });
-    if (what.to == To::some)
+    if (what.to == To::some) {
         round.explain_with ([shared] { return shared->tally.missing (); });
-    if (what.to == To::some)
         round.shut_down_when (
           [shared] { return shared->senders_over == shared->what.senders && shared->tally.sent () == shared->tally.received (); });
+    }
 }
 
 }  // namespace stress
