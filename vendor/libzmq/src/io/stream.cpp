@@ -23,6 +23,13 @@
 
 namespace engine {
 
+namespace {
+
+// Those of a mechanism, which monitor events say.
+bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED; }
+
+}  // namespace
+
 Stream::Stream (Socket &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
     : socket_ (socket), options_ (std::move (options)), connector_ (connector), listener_ (listener), fd_ (fd),
       decoder_ (Wire::v3_1, -1, false, nullptr), encoder_ (Wire::v3_1)
@@ -57,15 +64,6 @@ ssize_t Stream::read_into (const Decoder::Space &space) noexcept
 
 bool Stream::deliver (Msg &frame) noexcept
 {
-    if (mechanism_) {
-        if (const int error = mechanism_->decode (frame)) {
-            if (error == ENOMEM)
-                lose ({ENOMEM, false});
-            else
-                fail_protocol (error);
-            return false;
-        }
-    }
     if (frame.kind () == Kind::data) [[likely]] {
         if (frame_check_ && !frame_check_->accept (frame)) {
             fail_protocol (0);
@@ -107,7 +105,7 @@ void Stream::pull (bool drained) noexcept
     constexpr int most_reads = 16;
     constexpr std::size_t enough = 128 * 1024;  // bytes, when they made a message
     paused_ = false;
-    const bool plain = !frame_check_ && !mechanism_;
+    const bool plain = !frame_check_;
     bool read_before = drained;
     std::size_t bytes = 0;
     for (int reads = 0;;) {
@@ -134,7 +132,10 @@ void Stream::pull (bool drained) noexcept
             }
             if (result == Decoder::Result::error) {
                 const int error = decoder_.error_code ();
-                lose ({error, error != ENOMEM});
+                if (is_protocol_error (error))
+                    fail_protocol (error);
+                else
+                    lose ({error, error != ENOMEM});
                 return;
             }
             goto starved;
@@ -172,14 +173,19 @@ void Stream::pull (bool drained) noexcept
 
 // ---- output ----
 
-void Stream::secure_with (std::unique_ptr<Mechanism> mechanism) noexcept { mechanism_ = std::move (mechanism); }
+void Stream::secure_with (std::unique_ptr<Mechanism> mechanism) noexcept
+{
+    mechanism_ = std::move (mechanism);
+    if (mechanism_)
+        decoder_.open_with (*mechanism_);
+}
 
 // Puts a frame into the batch. Not 0: it is missing from the stream, which only a new connection can mend.
 inline int Stream::encode (Msg &frame) noexcept
 {
-    int error = mechanism_ ? mechanism_->encode (frame) : 0;
-    if (!error)
-        error = raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_);
+    const int error = mechanism_ ? encoder_.encode_sealed (frame, batch_, *mechanism_)
+                      : raw_     ? batch_.append_body (frame)
+                                 : encoder_.encode (frame, batch_);
     if (error) {
         output_dead_ = true;
         encode_error_ = error;

@@ -1,18 +1,40 @@
-// A security mechanism as a state machine without I/O: handshake commands in and out, then, if it encrypts, a
-// transformation of every frame. One file a mechanism; table.cpp lists them. RFC 37 section "mechanisms".
+// A security mechanism as a state machine without I/O: handshake commands in and out, then, if it transforms, what each frame says
+// in another form. One file a mechanism; table.cpp lists them. RFC 37 section "mechanisms".
+//
+// The framing is not the mechanism's: it is given what a frame says, command names included, and what it makes of it is the body of
+// the frame on the wire.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "zmtp/handshake.hpp"
+#include "mechanism/handshake_config.hpp"
+#include "mechanism/properties.hpp"
 
 namespace engine {
 
-class Msg;
+// What one frame says: `prefix` (a command's name, or what marks a subscription) and `body` behind it.
+struct Payload
+{
+    bool more = false;
+    bool command = false;
+    std::string_view prefix;
+    std::span<const std::uint8_t> body;
+
+    std::size_t size () const noexcept { return prefix.size () + body.size (); }
+};
+
+// What a frame from the peer meant. The bytes lie within those that were opened.
+struct Opened
+{
+    bool more = false;
+    bool command = false;
+    std::span<std::uint8_t> payload;
+};
 
 class Mechanism
 {
@@ -31,16 +53,19 @@ class Mechanism
     virtual void process_command (std::span<const std::uint8_t> body) = 0;
 
     virtual Status status () const noexcept = 0;
-    virtual const Handshake::Failure &failure () const noexcept = 0;
+    virtual const HandshakeFailure &failure () const noexcept = 0;
     // Properties the peer sent, in order of arrival, valid once ready.
-    virtual const std::vector<std::pair<std::string, std::string>> &peer_properties () const noexcept = 0;
+    virtual const Properties &peer_properties () const noexcept = 0;
 
-    // ---- traffic; called only when transforms() ----
+    // ---- traffic; called only when transforms(). Both give 0, ENOMEM, or a ZMQ_PROTOCOL_ERROR_* code. An error ends the connection: a
+    // connecting side tries again, but not when it was the peer's frame that was refused ----
     virtual bool transforms () const noexcept { return false; }
-    // Replaces a frame by what goes over the wire / by what the peer meant. 0, ENOMEM, or a ZMQ_PROTOCOL_ERROR_* code. An error ends the
-    // connection: a connecting side tries again, but not when it was the peer's frame that was refused.
-    virtual int encode (Msg &) { return 0; }
-    virtual int decode (Msg &) { return 0; }
+    // How many bytes the wire's form of a payload is longer than the payload.
+    virtual std::size_t overhead () const noexcept { return 0; }
+    // Writes the wire's form of a payload, overhead() + payload.size() bytes, to `out`, which lies apart from it.
+    virtual int seal (const Payload &, std::uint8_t *) noexcept { return 0; }
+    // Finds what the peer meant by the body of a frame, and may write over it.
+    virtual int open (std::span<std::uint8_t>, Opened &) noexcept { return 0; }
 };
 
 struct MechanismRow

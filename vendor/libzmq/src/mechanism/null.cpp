@@ -49,7 +49,7 @@ class NullMechanism final : public Mechanism
     }
 
     Status status () const noexcept override { return status_; }
-    const Handshake::Failure &failure () const noexcept override { return failure_; }
+    const HandshakeFailure &failure () const noexcept override { return failure_; }
     const Properties &peer_properties () const noexcept override { return properties_; }
 
   private:
@@ -58,7 +58,7 @@ class NullMechanism final : public Mechanism
         if (ready_sent_ && ready_received_)
             status_ = Status::ready;
     }
-    void fail (Handshake::Failure failure) noexcept
+    void fail (HandshakeFailure failure) noexcept
     {
         failure_ = failure;
         status_ = Status::failed;
@@ -69,7 +69,7 @@ class NullMechanism final : public Mechanism
     bool ready_sent_ = false;
     bool ready_received_ = false;
     Status status_ = Status::handshaking;
-    Handshake::Failure failure_;
+    HandshakeFailure failure_;
     Properties properties_;
 };
 

@@ -5,7 +5,7 @@
 
 #include <zmq.h>
 
-#include "zmtp/socket_types.hpp"
+#include "mechanism/socket_types.hpp"
 
 namespace engine {
 
@@ -84,7 +84,7 @@ bool acceptable_peer (int socket_type, const Properties &properties) noexcept
     return !peer || accepts_peer (socket_type, *peer);
 }
 
-Handshake::Failure failure_of_error_command (std::span<const std::uint8_t> body) noexcept
+HandshakeFailure failure_of_error_command (std::span<const std::uint8_t> body) noexcept
 {
     constexpr std::size_t reason_at = 7;  // behind 05 "ERROR" and the reason's length
     if (body.size () < reason_at || body[reason_at - 1] > body.size () - reason_at)

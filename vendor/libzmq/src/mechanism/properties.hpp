@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "zmtp/handshake.hpp"
+#include "mechanism/handshake_config.hpp"
 
 namespace engine {
 
@@ -28,7 +28,7 @@ const std::string *find_property (const Properties &properties, std::string_view
 bool acceptable_peer (int socket_type, const Properties &properties) noexcept;
 
 // ERROR's content as a failure: what a mechanism that received this command ends with (`body` includes the command string).
-Handshake::Failure failure_of_error_command (std::span<const std::uint8_t> body) noexcept;
+HandshakeFailure failure_of_error_command (std::span<const std::uint8_t> body) noexcept;
 // True if `body` begins with the command string (length byte and name) of this name.
 bool is_command (std::span<const std::uint8_t> body, std::string_view command_string) noexcept;
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <new>
 
+#include "mechanism/mechanism.hpp"
 #include "zmtp/frame.hpp"
 
 namespace engine {
@@ -52,6 +53,12 @@ Decoder Decoder::raw (Metadata *metadata)
     Decoder decoder (Wire::v1, -1, true, metadata);
     decoder.s_.is_raw = true;
     return decoder;
+}
+
+void Decoder::open_with (Mechanism &mechanism) noexcept
+{
+    s_.mechanism = &mechanism;
+    s_.fast_from = SIZE_MAX;
 }
 
 void Decoder::forget () noexcept
@@ -228,6 +235,37 @@ Decoder::Result Decoder::next_raw (Msg &out) noexcept
     return Result::frame;
 }
 
+// 0, or why the frame is none.
+inline int Decoder::interpret (std::uint8_t *body, std::size_t size, std::uint8_t flags, Frame &out) noexcept
+{
+    bool command = (flags & zmtp::flag_command) && has_commands ();
+    out = {body, size, (flags & zmtp::flag_more) != 0, Kind::data};
+    if (s_.mechanism) [[unlikely]] {
+        Opened opened;
+        if (const int error = s_.mechanism->open ({body, size}, opened))
+            return error;
+        command = opened.command;
+        out = {opened.payload.data (), opened.payload.size (), opened.more, Kind::data};
+    }
+    if (command) {
+        const zmtp::Command parsed = zmtp::parse_command ({out.body, out.size});
+        out = {out.body + parsed.data, out.size - parsed.data, false, parsed.kind};
+    }
+    return 0;
+}
+
+// Puts on what the body does not hold.
+inline void Decoder::dress (Msg &taken, const Frame &frame) noexcept
+{
+    if (frame.kind != Kind::data) {
+        taken.set_kind (frame.kind);
+        return;
+    }
+    taken.set_more (frame.more);
+    if (s_.metadata)
+        put_metadata (taken);
+}
+
 Decoder::Result Decoder::next_any (Msg &out) noexcept
 {
     if (s_.error)
@@ -250,7 +288,6 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
     if (header.body_size > std::min (s_.max_size, largest_body))
         return fail (EMSGSIZE);
     const auto size = static_cast<std::size_t> (header.body_size);
-    const bool is_command = (header.flags & zmtp::flag_command) && (s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1);
 
     if (held.size () - header.header_size < size) {
         const auto room = static_cast<std::size_t> (s_.limit - s_.begin);
@@ -266,19 +303,15 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
     }
 
     std::uint8_t *const body = s_.begin + header.header_size;
-    const zmtp::Command command = is_command ? zmtp::parse_command ({body, size}) : zmtp::Command{Kind::data, 0};
+    Frame frame;
+    if (const int error = interpret (body, size, header.flags, frame))
+        return fail (error);
     Msg taken;
-    if (const int error = take_from_buffer (taken, body + command.data, size - command.data))
+    if (const int error = take_from_buffer (taken, frame.body, frame.size))
         return fail (error);
     s_.begin = body + size;
     s_.needed = 0;
-    if (is_command) {
-        taken.set_kind (command.kind);
-    } else {
-        taken.set_more (header.flags & zmtp::flag_more);
-        if (s_.metadata)
-            put_metadata (taken);
-    }
+    dress (taken, frame);
     out = std::move (taken);
     return Result::frame;
 }
@@ -309,25 +342,19 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     Body &body = s_.body;
     if (body.have < body.size)
         return Result::more_needed;
-    std::uint8_t *const bytes = body.bytes;
-    const bool is_command = (body.flags & zmtp::flag_command) && (s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1);
-    const zmtp::Command command = is_command ? zmtp::parse_command ({bytes, body.size}) : zmtp::Command{Kind::data, 0};
-
+    Frame frame;
+    if (const int error = interpret (body.bytes, body.size, body.flags, frame))
+        return fail (error);
     Content *content = body.buffer;
     if (!content) {
         content = new (body.block) Content;
         content->dispose = dispose_body;
     }
     Msg taken;
-    taken.init_slice (content, bytes + command.data, body.size - command.data);
-    taken.set_kind (command.kind);
-    if (!is_command) {
-        taken.set_more (body.flags & zmtp::flag_more);
-        if (s_.metadata)
-            put_metadata (taken);
-    }
+    taken.init_slice (content, frame.body, frame.size);
+    dress (taken, frame);
     body = Body{};
-    if (s_.wire != Wire::v1)
+    if (s_.wire != Wire::v1 && !s_.mechanism)
         s_.fast_from = shortest_frame;
     out = std::move (taken);
     return Result::frame;

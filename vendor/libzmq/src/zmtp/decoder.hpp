@@ -17,6 +17,8 @@
 
 namespace engine {
 
+class Mechanism;
+
 class Decoder
 {
   public:
@@ -43,6 +45,8 @@ class Decoder
     // frames.
     Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
     static Decoder raw (Metadata *metadata);
+    // From now on the bodies of frames are what the mechanism opens, in the memory they lie in. It must outlive the decoder.
+    void open_with (Mechanism &mechanism) noexcept;
     ~Decoder () { forget (); }
     Decoder (Decoder &&other) noexcept : s_ (std::exchange (other.s_, State{})) {}
     Decoder &operator= (Decoder &&other) noexcept
@@ -110,7 +114,7 @@ class Decoder
     bool was_full () const noexcept { return s_.was_full; }
     // True while no byte is held (then no buffer is either).
     bool empty () const noexcept { return s_.begin == s_.end && !s_.body.bytes; }
-    // ENOMEM, EMSGSIZE (over max_message_size), EPROTO.
+    // ENOMEM, EMSGSIZE (over max_message_size), EPROTO, or the mechanism's ZMQ_PROTOCOL_ERROR_*.
     int error_code () const noexcept { return s_.error; }
 
   private:
@@ -140,6 +144,7 @@ class Decoder
         bool was_full = false;
         Wire wire = Wire::v3_1;
         Metadata *metadata = nullptr;  // one reference, and the stock
+        Mechanism *mechanism = nullptr;
         std::uint8_t *limit = nullptr;
         Buffer *buffer = nullptr;
         std::uint32_t buffer_references = 0;  // taken in bulk, not yet given to messages (one is ours)
@@ -161,6 +166,17 @@ class Decoder
         out.init_metadata (s_.metadata);
     }
 
+    // A frame whose body has arrived, and what it means.
+    struct Frame
+    {
+        std::uint8_t *body;
+        std::size_t size;
+        bool more;
+        Kind kind;
+    };
+    int interpret (std::uint8_t *body, std::size_t size, std::uint8_t flags, Frame &out) noexcept;
+    void dress (Msg &taken, const Frame &frame) noexcept;
+    bool has_commands () const noexcept { return s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1; }
     Result next_any (Msg &out) noexcept;
     Result next_raw (Msg &out) noexcept;
     Result next_body (Msg &out) noexcept;

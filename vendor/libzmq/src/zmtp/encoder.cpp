@@ -6,6 +6,8 @@
 #include <new>
 #include <string_view>
 
+#include "mechanism/mechanism.hpp"
+
 namespace engine {
 
 int Batch::fill_iovec (iovec *entries, int capacity) const noexcept
@@ -173,38 +175,36 @@ int Batch::append_body (Msg &message) noexcept
     return 0;
 }
 
-int Encoder::encode_any (Msg &frame, Batch &batch) noexcept
+Encoder::Form Encoder::form_of (Kind kind) const noexcept
 {
-    const bool has_commands = wire_ == Wire::v3_0 || wire_ == Wire::v3_1;
-    const Kind kind = frame.kind ();
-    std::uint8_t flags = 0;
-    std::string_view prefix;  // what the wire puts before the body
     switch (kind) {
     case Kind::data:
-        flags = frame.more () ? zmtp::flag_more : 0;
-        break;
+        return {};
     case Kind::subscribe:
     case Kind::cancel:
-        if (wire_ == Wire::v3_1) {
-            flags = zmtp::flag_command;
-            prefix = zmtp::command_string (kind);
-        } else {
-            prefix = kind == Kind::subscribe ? std::string_view ("\1", 1) : std::string_view ("\0", 1);
-        }
+        if (wire_ != Wire::v3_1)
+            return {true, false, kind == Kind::subscribe ? std::string_view ("\1", 1) : std::string_view ("\0", 1)};
         break;
     case Kind::join:
     case Kind::leave:
     case Kind::ping:
     case Kind::pong:
     case Kind::command:
-        if (!has_commands) {
-            frame.reset ();
-            return 0;
-        }
-        flags = zmtp::flag_command;
-        prefix = zmtp::command_string (kind);
+        if (wire_ != Wire::v3_0 && wire_ != Wire::v3_1)
+            return {false, true, {}};
         break;
     }
+    return {true, true, zmtp::command_string (kind)};
+}
+
+int Encoder::encode_any (Msg &frame, Batch &batch) noexcept
+{
+    const auto [known, command, prefix] = form_of (frame.kind ());
+    if (!known) {
+        frame.reset ();
+        return 0;
+    }
+    const std::uint8_t flags = command ? zmtp::flag_command : frame.more () && frame.kind () == Kind::data ? zmtp::flag_more : 0;
 
     const std::size_t body_size = prefix.size () + frame.size ();
     const bool copied = frame.size () <= Batch::copy_limit;
@@ -225,6 +225,26 @@ int Encoder::encode_any (Msg &frame, Batch &batch) noexcept
     if (frame.size () > 0)
         std::memcpy (batch.tail_, frame.data (), frame.size ());
     batch.tail_ += frame.size ();
+    frame.reset ();
+    return 0;
+}
+
+int Encoder::encode_sealed (Msg &frame, Batch &batch, Mechanism &mechanism) noexcept
+{
+    const auto [known, command, prefix] = form_of (frame.kind ());
+    if (!known) {
+        frame.reset ();
+        return 0;
+    }
+    const Payload payload{frame.more () && frame.kind () == Kind::data, command, prefix, {frame.data (), frame.size ()}};
+    const std::size_t body_size = mechanism.overhead () + payload.size ();
+    if (!batch.reserve (zmtp::longest_header + body_size))
+        return ENOMEM;
+    // What kind of frame it is, only the payload says.
+    const std::size_t header_size = zmtp::put_header_v2 (batch.tail_, 0, body_size);
+    if (const int error = mechanism.seal (payload, batch.tail_ + header_size))
+        return error;
+    batch.tail_ += header_size + body_size;
     frame.reset ();
     return 0;
 }

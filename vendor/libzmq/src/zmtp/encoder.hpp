@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,8 @@ class Batch
     std::vector<Segment> segments_;
 };
 
+class Mechanism;
+
 class Encoder
 {
   public:
@@ -106,8 +109,19 @@ class Encoder
         }
         return encode_any (frame, batch);
     }
+    // As encode(), with the frame's payload in the form that the mechanism gives it, which is written straight into the batch. Likewise, or
+    // the ZMQ_PROTOCOL_ERROR_* that the mechanism says.
+    int encode_sealed (Msg &frame, Batch &batch, Mechanism &mechanism) noexcept;
 
   private:
+    // How a frame of this kind is told from others here.
+    struct Form
+    {
+        bool known = true;  // false: this wire cannot express it
+        bool command = false;
+        std::string_view prefix;  // what the wire puts before the body
+    };
+    Form form_of (Kind kind) const noexcept;
     int encode_any (Msg &frame, Batch &batch) noexcept;
 
     Wire wire_;

@@ -7,14 +7,15 @@
 #include <cstring>
 #include <new>
 #include <string_view>
+#include <vector>
 
 #include <zmq.h>
 
 #include "mechanism/mechanism.hpp"
 #include "mechanism/properties.hpp"
+#include "mechanism/socket_types.hpp"
 #include "message/metadata.hpp"
 #include "zmtp/frame.hpp"
-#include "zmtp/socket_types.hpp"
 
 namespace engine {
 

@@ -14,45 +14,11 @@ using namespace held;
 
 namespace {
 
-constexpr int bad_code = ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC;
-
-// Refuses the bodies "refused", and has no memory for "memory"; `by` takes the place of others.
-int replace (Msg &frame, const std::string &plain, const std::string &by)
-{
-    if (plain == "refused")
-        return bad_code;
-    if (plain == "memory")
-        return ENOMEM;
-    Msg fresh;
-    REQUIRE (fresh.init_copy (by.data (), by.size ()) == 0);
-    fresh.set_more (frame.more ());
-    fresh.set_kind (frame.kind ());
-    frame = std::move (fresh);
-    return 0;
-}
-
-// Puts every body into brackets.
-std::unique_ptr<Mechanism> brackets ()
-{
-    return std::make_unique<FakeMechanism> (
-      [] (Msg &frame) {
-          const std::string body (frame.view ());
-          return replace (frame, body, "[" + body + "]");
-      },
-      [] (Msg &frame) {
-          const std::string body (frame.view ());
-          if (body.size () < 2 || body.front () != '[' || body.back () != ']')
-              return bad_code;
-          const std::string meant = body.substr (1, body.size () - 2);
-          return replace (frame, meant, meant);
-      });
-}
-
 struct Secured
 {
     explicit Secured (int type, const std::string &peer) : socket (type), events (socket), stream (socket, peer)
     {
-        stream->secure_with (brackets ());
+        stream->secure_with (std::make_unique<Brackets> ());
         events.take ();
     }
     // The events since the last look, with the values of those that are about a refusal.
@@ -69,25 +35,75 @@ struct Secured
     WiredStream stream;
 };
 
-const std::string refusal =
-  std::to_string (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) + " " + std::to_string (static_cast<std::uint32_t> (bad_code)) + ";DISCONNECTED;";
+const std::string refusal = std::to_string (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) + " " +
+                            std::to_string (static_cast<std::uint32_t> (Brackets::refusal)) + ";DISCONNECTED;";
 
 }  // namespace
 
-TEST_CASE ("stream with a mechanism: every frame goes through it, in both directions")
+TEST_CASE ("stream with a mechanism: what every frame says goes through it, in both directions")
 {
     Secured secured (ZMQ_PAIR, "PAIR");
     CHECK (secured.socket.send ("one", true) == 0);
     CHECK (secured.socket.send ("two") == 0);
     secured.socket.socket ().flush_bursts ();
-    CHECK (messages_in (secured.stream.flush_all ()) == std::vector<Frames>{{"[one]", "[two]"}});
-    secured.stream.far.write (message ({"[three]", "[four]"}));
+    // What kind of frame it is cannot be seen from outside.
+    CHECK (secured.stream.flush_all () == frame ("+[one]") + frame ("-[two]"));
+    secured.stream.far.write (frame ("+[three]") + frame ("-[four]", 1));
     secured.stream.advance ();
     CHECK (secured.socket.recv () == Frames{"three", "four"});
-    // Heartbeats too.
-    secured.stream.far.write (frame ("\4PING[\0\0ctx]"s, 4));
+}
+
+TEST_CASE ("stream with a mechanism: a command's name is part of what it hides")
+{
+    Secured secured (ZMQ_PAIR, "PAIR");
+    secured.stream.far.write (frame ("![\4PING\0\0ctx]"s));
     secured.stream.advance ();
-    CHECK (secured.stream.far.read () == frame ("\4PONG[ctx]", 4));
+    CHECK (secured.stream.far.read () == frame ("![\4PONGctx]"));
+    // In clear it means nothing; a frame that only looks like a command from outside is data.
+    secured.stream.far.write (frame ("-[\4PING\0\0ctx]"s, 4));
+    secured.stream.advance ();
+    CHECK (secured.stream.far.read () == "");
+    CHECK (secured.socket.recv () == Frames{"\4PING\0\0ctx"s});
+}
+
+TEST_CASE ("stream with a mechanism: subscriptions are hidden in the form of the peer's version")
+{
+    Secured publisher (ZMQ_XPUB, "SUB");
+    publisher.stream.far.write (frame ("![\x09SUBSCRIBEtopic]") + frame ("-[\1older]"));
+    publisher.stream.advance ();
+    CHECK (publisher.socket.recv () == Frames{"\1topic"});
+    CHECK (publisher.socket.recv () == Frames{"\1older"});
+
+    Secured subscriber (ZMQ_XSUB, "XPUB");
+    CHECK (subscriber.socket.send ("\1topic") == 0);
+    subscriber.socket.socket ().flush_bursts ();
+    CHECK (subscriber.stream.flush_all () == frame ("![\x09SUBSCRIBEtopic]"));
+    CHECK (subscriber.socket.send ("\0topic"s) == 0);
+    subscriber.socket.socket ().flush_bursts ();
+    CHECK (subscriber.stream.flush_all () == frame ("![\6CANCELtopic]"));
+}
+
+TEST_CASE ("stream with a mechanism: bodies of every size and segmentation")
+{
+    for (const std::size_t size : {0u, 1u, 33u, 252u, 253u, 1023u, 1024u, 4097u, 70'000u, 300'000u, 6'000'000u}) {
+        CAPTURE (size);
+        Secured secured (ZMQ_PAIR, "PAIR");
+        const std::string body (size, 'x');
+        CHECK (secured.socket.send (body) == 0);
+        secured.socket.socket ().flush_bursts ();
+        const std::string wire = secured.stream.flush_all ();
+        CHECK (wire == frame ("-[" + body + "]"));
+        // Back again, in pieces.
+        for (const std::size_t step : {7u, 1000u, 100'000u}) {
+            if (size / step > 10'000)
+                continue;
+            for (std::size_t at = 0; at < wire.size (); at += step) {
+                secured.stream.far.write (wire.substr (at, step));
+                secured.stream.advance ();
+            }
+            CHECK (secured.socket.recv () == Frames{body});
+        }
+    }
 }
 
 TEST_CASE ("stream with a mechanism: a frame that it refuses ends the connection, and nothing follows what came before")
@@ -104,7 +120,7 @@ TEST_CASE ("stream with a mechanism: a frame that it refuses ends the connection
             Secured secured (ZMQ_PAIR, "PAIR");
             CHECK (secured.socket.send ("before") == 0);
             secured.socket.socket ().flush_bursts ();
-            CHECK (messages_in (secured.stream.flush_all ()) == std::vector<Frames>{{"[before]"}});
+            CHECK (secured.stream.flush_all () == frame ("-[before]"));
             if (in_message)
                 CHECK (secured.socket.send ("part", true) == 0);
             CHECK (secured.socket.send (tried.body, in_message) == 0);
@@ -125,7 +141,7 @@ TEST_CASE ("stream with a mechanism: a frame that it refuses ends the connection
 TEST_CASE ("stream with a mechanism: a PONG that it refuses ends the connection as well")
 {
     Secured secured (ZMQ_PAIR, "PAIR");
-    secured.stream.far.write (frame ("\4PING[\0\0refused]"s, 4));
+    secured.stream.far.write (frame ("![\4PING\0\0refused]"s));
     secured.stream.advance ();
     secured.stream.advance ();
     CHECK (secured.stream->dead ());
@@ -135,7 +151,7 @@ TEST_CASE ("stream with a mechanism: a PONG that it refuses ends the connection 
 TEST_CASE ("stream with a mechanism: what the peer sent before is received though our own frame was refused")
 {
     Secured secured (ZMQ_PAIR, "PAIR");
-    secured.stream.far.write (message ({"[asked]"}));
+    secured.stream.far.write (frame ("-[asked]"));
     CHECK (secured.socket.send ("refused") == 0);
     secured.socket.socket ().flush_bursts ();
     secured.stream.advance ();
@@ -151,10 +167,10 @@ TEST_CASE ("stream with a mechanism: a peer's frame that it refuses ends the con
         const char *body;
         std::string events;
     };
-    for (const Case &tried : {Case{"[refused]", refusal}, Case{"no brackets", refusal}, Case{"[memory]", "DISCONNECTED;"}}) {
+    for (const Case &tried : {Case{"-[refused]", refusal}, Case{"no brackets", refusal}, Case{"-[memory]", "DISCONNECTED;"}}) {
         CAPTURE (tried.body);
         Secured secured (ZMQ_PAIR, "PAIR");
-        secured.stream.far.write (message ({"[fine]"}) + message ({tried.body}) + message ({"[after]"}));
+        secured.stream.far.write (frame ("-[fine]") + frame (tried.body) + frame ("-[after]"));
         secured.stream.advance ();
         CHECK (secured.stream->dead ());
         CHECK (secured.heard () == tried.events);
@@ -176,7 +192,7 @@ TEST_CASE ("stream with a mechanism: a connecting side tries again after a frame
     REQUIRE (socket.wait (established));
     Connector *const connector = socket.socket ().find_connector (before.id () + 1);
     REQUIRE (connector);
-    connector->stream->secure_with (brackets ());
+    connector->stream->secure_with (std::make_unique<Brackets> ());
     CHECK (socket.send ("refused") == 0);
     CHECK (socket.send ("after") == 0);
     socket.socket ().flush_bursts ();

@@ -9,7 +9,7 @@
 #include <zmq.h>
 
 #include "mechanism/properties.hpp"
-#include "zmtp/socket_types.hpp"
+#include "mechanism/socket_types.hpp"
 
 using namespace engine;
 using namespace std::string_literals;

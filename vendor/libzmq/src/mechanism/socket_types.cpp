@@ -1,5 +1,5 @@
 // The table of socket types; see socket_types.hpp.
-#include "zmtp/socket_types.hpp"
+#include "mechanism/socket_types.hpp"
 
 #include <initializer_list>
 
