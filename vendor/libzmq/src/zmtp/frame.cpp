@@ -24,8 +24,13 @@ FrameHeader get_header_v1 (std::span<const std::uint8_t> bytes) noexcept
     }
     if (bytes.size () <= flags_at)
         return header;
+    // RFC 13 reserves all other bits. What has them set is another protocol.
+    if (bytes[flags_at] & ~flag_more) {
+        header.malformed = true;
+        return header;
+    }
     header.header_size = flags_at + 1;
-    header.flags = bytes[flags_at] & flag_more;
+    header.flags = bytes[flags_at];
     header.body_size = length - 1;
     return header;
 }

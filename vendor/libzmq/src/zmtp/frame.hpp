@@ -67,7 +67,7 @@ struct FrameHeader
     std::size_t header_size = 0;  // 0: more bytes are needed
     std::uint8_t flags = 0;       // without flag_long; v1: only flag_more
     std::uint64_t body_size = 0;
-    bool malformed = false;  // v1: length 0
+    bool malformed = false;  // v1: length 0, or flags other than MORE
 };
 
 FrameHeader get_header_v1 (std::span<const std::uint8_t> bytes) noexcept;

@@ -28,6 +28,7 @@ constexpr std::size_t mechanism_at = 12;
 constexpr std::size_t mechanism_size = 20;
 // No handshake needs a frame this large; it bounds what a peer that never gets ready can make us hold.
 constexpr std::uint64_t largest_frame = 1u << 20;
+constexpr std::uint64_t longest_identity = 255;
 
 std::array<char, mechanism_size> padded (std::string_view name) noexcept
 {
@@ -90,6 +91,8 @@ struct Handshake::Impl
         std::size_t used = 0;
         while (state == State::in_progress && used < bytes.size ())
             used += phase == Phase::greeting ? feed_greeting (bytes.subspan (used)) : feed_frame (bytes.subspan (used));
+        if (unversioned && state == State::ready)
+            check_behind (bytes.subspan (used));
         return used;
     }
 
@@ -133,6 +136,7 @@ struct Handshake::Impl
     void become_unversioned ()
     {
         wire = Wire::v1;
+        unversioned = true;
         if (refuse_old_peer ())
             return;
         phantom = config.phantom_subscription;
@@ -204,6 +208,8 @@ struct Handshake::Impl
         const bool too_large = config.max_message_size >= 0 && header.body_size > static_cast<std::uint64_t> (config.max_message_size);
         if (too_large || header.body_size > largest_frame)
             return fail_silently ();
+        if (phase == Phase::identity && !may_be_identity (header))
+            return fail_silently ();
         frame_size = header.header_size + static_cast<std::size_t> (header.body_size);
         if (held.size () < frame_size)
             return;
@@ -216,6 +222,30 @@ struct Handshake::Impl
         frame_size = 0;
         if (state != State::in_progress)
             std::vector<std::uint8_t> ().swap (held);
+    }
+
+    // What the first frame of an old peer never is. Anybody may connect and say anything (port scanners, browsers, proxies), and without a
+    // versioned greeting this is all there is to tell them by: RFC 13 has no flags here, ids of 1 to 255 bytes, and reserves those
+    // that begin with a zero.
+    bool may_be_identity (const zmtp::FrameHeader &header) const noexcept
+    {
+        if (header.flags != 0)
+            return false;
+        const bool begins_with_zero = header.body_size > 0 && held.size () > header.header_size && held[header.header_size] == 0;
+        return !unversioned || (header.body_size <= longest_identity && !begins_with_zero);
+    }
+
+    // The same bytes may go on with what is no frame: then there was no peer, and nobody hears of one.
+    void check_behind (std::span<const std::uint8_t> bytes) noexcept
+    {
+        for (;;) {
+            const zmtp::FrameHeader header = zmtp::get_header_v1 (bytes);
+            if (header.malformed)
+                return fail_silently ();
+            if (header.header_size == 0 || header.body_size >= bytes.size () - header.header_size)
+                return;
+            bytes = bytes.subspan (header.header_size + static_cast<std::size_t> (header.body_size));
+        }
     }
 
     void end_old (std::span<const std::uint8_t> identity)
@@ -278,6 +308,7 @@ struct Handshake::Impl
     std::size_t full_greeting = greeting_size;
     std::size_t frame_size = 0;  // 0: header incomplete
     bool greeting_done = false;
+    bool unversioned = false;
     bool phantom = false;
     Wire wire = Wire::v3_1;
     std::string peer_routing_id;

@@ -176,7 +176,7 @@ TEST_CASE ("what is to be ignored in a greeting is ignored")
 
 TEST_CASE ("an unversioned 1.0 peer")
 {
-    for (const std::string &identity : {""s, "me"s, std::string (254, 'i'), std::string (300, 'j')}) {
+    for (const std::string &identity : {""s, "me"s, std::string (254, 'i'), std::string (255, 'j')}) {
         for (const bool long_form : {false, true}) {
             if (!long_form && identity.size () > 253)
                 continue;
@@ -207,6 +207,55 @@ TEST_CASE ("an unversioned 1.0 peer")
     Handshake malformed (config (ZMQ_PULL));
     feed (malformed, "\0"s);
     check_failure (malformed, 0, 0);
+}
+
+TEST_CASE ("what is no identity frame of ZMTP 1.0 is refused as soon as that shows")
+{
+    struct Case
+    {
+        std::string bytes;
+        std::size_t used;  // of them, one at a time
+    };
+    const Case cases[] = {
+      {"\3\1me"s, 2},                                            // flags
+      {"\3\x02me"s, 2},                                          //
+      {"\3\x80me"s, 2},                                          //
+      {"\3\0\0e"s, 3},                                           // an id that begins with a zero
+      {"\xff" + number (257, 8) + "\0"s + "x", 10},              // longer than 255 bytes
+      {"\xff" + number (3, 8) + "\2"s + "me", 10},               // long form with flags
+      {signature () + "\0\3\3\1me"s, 14},                        // versioned 1.0 and 2.0
+      {signature () + "\1\3\1\2me"s, 14},                        //
+      {"GET / HTTP/1.1\r\n\r\n"s, 2},                            // length 71, flags 69
+      {"\x16\x03\x01\x02\0\1\0\1\xfc\x03\x03"s, 2},              // TLS
+      {"\x03\0\0\x13\x0e\xe0\0\0\0\0\0\1\0\x08\0\3\0\0\0"s, 3},  // RDP
+      {"*1\r\n$4\r\nPING\r\n"s, 2},                              // redis
+      {"\r\n\r\n"s, 2},
+    };
+    for (const Case &one : cases) {
+        CAPTURE (one.bytes);
+        for (const int type : {ZMQ_ROUTER, ZMQ_XPUB, ZMQ_PULL}) {
+            Handshake slow (config (type));
+            CHECK (feed (slow, one.bytes, 1) == one.used);
+            check_failure (slow, 0, 0);
+            Handshake at_once (config (type));
+            feed (at_once, one.bytes);
+            check_failure (at_once, 0, 0);
+        }
+    }
+}
+
+TEST_CASE ("an unversioned peer whose bytes do not go on with frames is none")
+{
+    for (const std::string &rest : {"\0"s, "\2\2x"s, "\3\0ab\2\1c\5\4"s, "\xff"s + number (9, 8) + "\x42"}) {
+        Handshake handshake (config (ZMQ_XPUB));
+        feed (handshake, "\1\0"s + rest);
+        check_failure (handshake, 0, 0);
+    }
+    for (const std::string &rest : {""s, "\2"s, "\2\1x\1\0"s, "\3\0ab\2\1c\5"s, "\xff"s + number (9, 8)}) {
+        Handshake handshake (config (ZMQ_XPUB));
+        CHECK (feed (handshake, "\1\0"s + rest) == 2);
+        CHECK (handshake.state () == State::ready);
+    }
 }
 
 TEST_CASE ("a versioned 1.0 peer")
