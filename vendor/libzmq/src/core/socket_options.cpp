@@ -83,6 +83,7 @@ try {
         if (strand_.doorbell.pending ())
             run_inbox ();
         flush_bursts ();
+        attendance_.note_asked ();
         poll_input ();
         // The caller learns it from the answer.
         if (!strand_.doorbell.several_watchers ()) {

@@ -164,6 +164,7 @@ void Attendance::hand_back () noexcept
     for (Stream *stream : streams_)
         set_interest (*stream, stream->interest ());
     held_by_reactor_ = true;
+    guarded_ = false;
     watch_.modify (io_in);
 }
 
@@ -176,8 +177,71 @@ void Attendance::check_lease () noexcept
         parked_ = true;
         return;
     }
+    if (loop_check_.armed () || guarded_)
+        return;
+    if (asked_) {
+        if (!trust_loop ())
+            hand_back ();
+        return;
+    }
     if (!std::exchange (used_, false) || !check_later ())
         hand_back ();
+}
+
+bool Attendance::trust_loop () noexcept
+{
+    constexpr int growth = 16;
+    const bool heartbeats =
+      std::any_of (streams_.begin (), streams_.end (), [] (const Stream *stream) { return stream->has_heartbeat (); });
+    asked_ = used_ = false;
+    trust_ = std::min (growth * trust_, heartbeats ? longest_trust_with_heartbeats : longest_trust);
+    return check_loop_later ();
+}
+
+bool Attendance::check_loop_later () noexcept
+{
+    // Rounded up, so that one waking serves many sockets.
+    const Nanoseconds grid = trust_ / 4;
+    const Nanoseconds deadline = (now () + trust_ + grid) / grid * grid;
+    return loop_check_.arm (socket_.reactor (), socket_.strand (), loop_timer_, deadline);
+}
+
+bool Attendance::something_ready () noexcept
+{
+    for (Stream *stream : streams_)
+        set_interest (*stream, stream->interest ());
+    epoll_event event;
+    return ::epoll_wait (set_, &event, 1, 0) > 0;
+}
+
+void Attendance::check_loop () noexcept
+{
+    loop_check_.fired ();
+    if (held_by_reactor_ || guarded_)
+        return;
+    if (socket_.strand ().doorbell.has_waiters ()) {
+        parked_ = true;
+        return;
+    }
+    if (asked_) {
+        if (!trust_loop ())
+            hand_back ();
+        return;
+    }
+    if (std::exchange (used_, false)) {
+        // By calls that a loop does not make.
+        if (!check_later ())
+            hand_back ();
+        return;
+    }
+    if (something_ready ()) {
+        // Nobody came for it.
+        trust_ = Reactor::lease_time;
+        hand_back ();
+        return;
+    }
+    guarded_ = true;
+    watch_.modify (io_in);
 }
 
 void Attendance::waiter_left () noexcept
@@ -298,6 +362,13 @@ void Attendance::settle () noexcept
 
 void Attendance::on_io (std::uint32_t) noexcept
 {
+    if (guarded_) {
+        guarded_ = false;
+        watch_.modify (0);
+        if (!check_loop_later ())
+            hand_back ();
+        return;
+    }
     if (!held_by_reactor_)
         return;
     collect ();

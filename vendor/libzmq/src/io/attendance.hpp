@@ -1,6 +1,10 @@
 // Which thread does a socket's input and output: the application's while it makes calls (it holds a lease), the reactor otherwise.
 // Owns the socket's epoll set of established streams, which is also what ZMQ_FD gives out.
 //
+// An event loop asleep on ZMQ_FD attends too, although no thread sleeps in a call of ours: as long as it asks for ZMQ_EVENTS after it
+// was woken, the reactor looks only now and then whether it still does (check_loop). Once the loop has nothing to ask for, the
+// reactor sleeps on the streams as a guard: their next event wakes it once, and it looks again whether the loop came.
+//
 // In background mode (ZMQ_EXT_ATTEND 0, or a poller without nested sets) there is no lease: the reactor reads for everybody.
 // All functions want the strand held.
 #pragma once
@@ -38,6 +42,13 @@ class Attendance final : public HookTarget
     bool lease_watched () const noexcept { return listed_; }
     // A thread that slept on this socket goes on.
     void waiter_left () noexcept;
+    // ZMQ_EVENTS was asked for.
+    void note_asked () noexcept { asked_ = exported_ >= 0; }
+    // The loop's timer: whether it has asked since the last look.
+    void check_loop () noexcept;
+    // A loop that always asks is looked at this seldom; where peers have to hear of us (heartbeats) more often.
+    static constexpr Nanoseconds longest_trust = 1000 * millisecond;
+    static constexpr Nanoseconds longest_trust_with_heartbeats = 100 * millisecond;
 
     // Reads what is there for all streams (as far as their pipes have room), writes where the kernel has room again.
     void poll_input () noexcept;
@@ -59,12 +70,28 @@ class Attendance final : public HookTarget
     void on_timer () noexcept override;
 
   private:
+    class LoopTimer final : public HookTarget
+    {
+      public:
+        explicit LoopTimer (Attendance &attendance) noexcept : attendance_ (attendance) {}
+        void on_io (std::uint32_t) noexcept override {}
+        void on_timer () noexcept override { attendance_.check_loop (); }
+
+      private:
+        Attendance &attendance_;
+    };
+
     bool background () const noexcept;
     bool open_set () noexcept;
     bool try_to_watch (Stream &stream, std::uint32_t events) noexcept;
     // Watches, or sees to it that on_timer() does what is missed.
     void set_interest (Stream &stream, std::uint32_t events) noexcept;
     bool check_later () noexcept;
+    // The loop has asked: looks again after a while that grows each time. False: out of memory.
+    bool trust_loop () noexcept;
+    bool check_loop_later () noexcept;
+    // Whether a stream is ready for what it wants.
+    bool something_ready () noexcept;
     void collect () noexcept;
     void pull_only_stream () noexcept;
     static void serve (Stream &stream) noexcept;
@@ -78,6 +105,11 @@ class Attendance final : public HookTarget
     int set_ = -1;       // epoll descriptor of the established streams
     int exported_ = -1;  // epoll descriptor around set_ and the doorbell: ZMQ_FD
     bool held_by_reactor_ = false;
+    LoopTimer loop_timer_{*this};
+    TimerHandle loop_check_;
+    Nanoseconds trust_ = Reactor::lease_time;  // how long until the loop is looked at again
+    bool asked_ = false;                       // for ZMQ_EVENTS, since the last look
+    bool guarded_ = false;                     // the reactor sleeps on set_, and will look at the loop instead of reading
     bool used_ = false;    // the lease was used since the last look
     bool listed_ = false;  // the reactor will look
     bool parked_ = false;  // not looked at while a thread sleeps on the socket

@@ -64,6 +64,7 @@ class Stream final : public HookTarget
     bool blocked () const noexcept { return blocked_; }  // the kernel took no more: wait for writable
     bool output_pending () const noexcept { return !batch_.empty () || (pipe_ && !pipe_->outbound_empty ()); }
     bool established () const noexcept { return phase_ == Phase::traffic; }
+    bool has_heartbeat () const noexcept { return heartbeat_ != nullptr; }
     bool dead () const noexcept { return phase_ == Phase::dead; }
     int fd () const noexcept { return fd_; }
     NetworkPipe *pipe () const noexcept { return pipe_; }

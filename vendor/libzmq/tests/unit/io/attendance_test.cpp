@@ -548,3 +548,125 @@ TEST_CASE ("attendance: a full pipe's stream does not keep the exported descript
     stream.far.write (message ({"4"}));
     CHECK (ready (fd, 10000) == POLLIN);
 }
+
+// ---- a loop that sleeps on ZMQ_FD ----
+
+namespace {
+
+int ask (HeldSocket &socket)
+{
+    int events = 0;
+    std::size_t size = sizeof events;
+    REQUIRE (socket.socket ().get_option (ZMQ_EVENTS, &events, &size) == 0);
+    return events;
+}
+
+// Asks so often, with a look after each, that the next look is a second away.
+void earn_trust (HeldSocket &socket)
+{
+    REQUIRE (attendance (socket).export_fd () >= 0);
+    for (int i = 0; i < 3; ++i) {
+        ask (socket);
+        attendance (socket).check_loop ();
+    }
+}
+
+}  // namespace
+
+TEST_CASE ("attendance: of a loop that asks for the events after each waking the reactor keeps out")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream stream (socket, "PUSH");
+    const int fd = attendance (socket).export_fd ();
+    CHECK (ask (socket) == 0);
+    CHECK_FALSE (still_used (socket));  // another timer looks
+    earn_trust (socket);
+    for (int i = 0; i < 3; ++i) {
+        attendance (socket).settle ();
+        socket.strand ().doorbell.quiet ();
+        stream.far.write (message ({"1"}));
+        CHECK (ready (fd, 10000) == POLLIN);
+        pass (socket, 30);
+        CHECK (received (socket) == 0);
+        CHECK (ask (socket) == ZMQ_POLLIN);
+        CHECK (received (socket) == 1);
+        CHECK (socket.recv () == Frames{"1"});
+        attendance (socket).check_loop ();
+    }
+}
+
+TEST_CASE ("attendance: a loop that asks no more loses the lease, at once or when the next message comes")
+{
+    for (const bool idle : {false, true}) {
+        CAPTURE (idle);
+        HeldSocket socket (ZMQ_PULL);
+        WiredStream stream (socket, "PUSH");
+        earn_trust (socket);
+        if (idle)
+            attendance (socket).check_loop ();  // nothing to ask for: from now on no timer runs
+        stream.far.write (message ({"1"}));
+        if (!idle)
+            attendance (socket).check_loop ();
+        CHECK (reactor_receives (socket, 1));
+        stream.far.write (message ({"2"}));
+        CHECK (reactor_receives (socket, 2));
+        // Asking takes it again.
+        CHECK (ask (socket) == ZMQ_POLLIN);
+        earn_trust (socket);
+        stream.far.write (message ({"3"}));
+        pass (socket, 30);
+        CHECK (received (socket) == 2);
+    }
+}
+
+TEST_CASE ("attendance: after an idle time the reactor looks once whether the loop came")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream stream (socket, "PUSH");
+    earn_trust (socket);
+    attendance (socket).check_loop ();
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        stream.far.write (message ({"m"}));
+        pass (socket, 30);
+        CHECK (received (socket) == i - 1);
+        CHECK (ask (socket) == ZMQ_POLLIN);
+        CHECK (received (socket) == i);
+    }
+    // Nothing runs in an idle process.
+    attendance (socket).check_loop ();
+    attendance (socket).check_loop ();
+    const Nanoseconds before = processor_time ();
+    socket.let_go ();
+    ::poll (nullptr, 0, 60);
+    socket.hold ();
+    CHECK (processor_time () - before < 20 * millisecond);
+}
+
+TEST_CASE ("attendance: calls that a loop does not make are a lease like any other")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream stream (socket, "PUSH");
+    earn_trust (socket);
+    socket.socket ().poll_input ();
+    attendance (socket).check_loop ();
+    CHECK (attendance (socket).lease_watched ());
+    CHECK_FALSE (still_used (socket));
+    stream.far.write (message ({"1"}));
+    CHECK (reactor_receives (socket, 1));
+}
+
+TEST_CASE ("attendance: a thread that sleeps on a loop's socket is not looked at, and then the lease goes on")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream stream (socket, "PUSH");
+    earn_trust (socket);
+    Waiter sleeper;
+    REQUIRE (socket.strand ().doorbell.add_waiter (sleeper));
+    attendance (socket).check_loop ();
+    stream.far.write (message ({"for the sleeper"}));
+    pass (socket, 30);
+    CHECK (received (socket) == 0);
+    socket.strand ().doorbell.remove_waiter (sleeper);
+    attendance (socket).waiter_left ();
+    CHECK (reactor_receives (socket, 1));
+}
