@@ -120,7 +120,7 @@ void Stream::pull (bool drained) noexcept
             const Decoder::Result result = decoder_.next (*slot);
             if (result == Decoder::Result::frame) [[likely]] {
                 if (heartbeat_) [[unlikely]]
-                    heartbeat_->frame_received ();
+                    heartbeat_->peer_lives ();
                 if (slot->kind () == Kind::data && plain && pipe_->takes_any_data ()) [[likely]] {
                     pipe_->inbound_filled ();
                     continue;
@@ -165,6 +165,8 @@ void Stream::pull (bool drained) noexcept
             return;
         }
         decoder_.filled (static_cast<std::size_t> (count));
+        if (heartbeat_) [[unlikely]]
+            heartbeat_->peer_lives ();
         read_before = true;
         ++reads;
         bytes += static_cast<std::size_t> (count);
@@ -250,6 +252,7 @@ bool Stream::flush () noexcept
             break;
         }
         batch_.written (static_cast<std::size_t> (count));
+        written_ += static_cast<std::uint64_t> (count);
         wrote = true;
         stalled_ = false;
     }
@@ -331,12 +334,21 @@ void Stream::on_timer () noexcept
     if (phase_ != Phase::traffic)
         return;
     if (paused_)
-        heartbeat_->frame_received ();  // it is our application that does not read, not the peer that is silent
+        heartbeat_->peer_lives ();  // it is our application that does not read, not the peer that is silent
     for (;;) {
+        const bool awaited = heartbeat_->awaits ();
         const Heartbeat::Action action = heartbeat_->poll (now () / millisecond);
         if (action == Heartbeat::Action::none)
             break;
+        if (action == Heartbeat::Action::send_ping && !awaited) {
+            before_ping_ = written_ + batch_.size ();
+            taken_ = taken ();
+        }
         if (action == Heartbeat::Action::dead) {
+            if (output_moves ()) {
+                heartbeat_->peer_lives ();
+                continue;
+            }
             lose ({ETIMEDOUT, false});
             return;
         }
@@ -349,6 +361,22 @@ void Stream::on_timer () noexcept
             return;
     }
     heartbeat_timer ();
+}
+
+// How much of what was written the peer's system has.
+std::uint64_t Stream::taken () const noexcept
+{
+    int unsent = 0;
+    return ::ioctl (fd_, SIOCOUTQ, &unsent) == 0 ? written_ - static_cast<std::uint64_t> (unsent) : written_;
+}
+
+// A PING behind a large message reaches the peer when that has been sent. As long as it is not there, and the peer takes more and more of
+// what is ahead of it, the peer lives.
+bool Stream::output_moves () noexcept
+{
+    const std::uint64_t taken_before = taken_;
+    taken_ = taken ();
+    return taken_before < before_ping_ && taken_ > taken_before;
 }
 
 // Made for our own PINGs, or when the peer's first comes.
@@ -368,10 +396,12 @@ try {
         return;
     if (!heartbeat_)
         start_heartbeat ();
-    heartbeat_->frame_received ();
+    heartbeat_->peer_lives ();
     // A peer that only asks and never reads gets no more answers than a batch holds.
     if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_ || batch_.size () >= batch_limit)
         return;
+    if (!decoder_.empty ())
+        heartbeat_->peer_lives ();  // the PING is not the last that came
     encode (ping);
     flush ();
     if (phase_ == Phase::traffic)

@@ -134,6 +134,8 @@ class Stream final : public HookTarget
     void start_heartbeat ();
     void answer_ping (Msg &ping) noexcept;
     void heartbeat_timer () noexcept;
+    std::uint64_t taken () const noexcept;
+    bool output_moves () noexcept;
     void check_finished () noexcept;
 
     static constexpr std::size_t batch_limit = 64 * 1024;
@@ -163,6 +165,9 @@ class Stream final : public HookTarget
     Metadata *metadata_ = nullptr;
     TimerHandle timer_;
     Nanoseconds last_write_ = 0;
+    std::uint64_t written_ = 0;      // bytes
+    std::uint64_t before_ping_ = 0;  // of them and of the batch when the PING was made that is not answered yet
+    std::uint64_t taken_ = 0;        // by the peer's system when last asked
     Nanoseconds finish_deadline_ = 0;
 };
 

@@ -15,7 +15,7 @@ class Heartbeat
     struct Settings
     {
         int interval = 0;  // ms between PINGs, 0: we send none (ZMQ_HEARTBEAT_IVL)
-        int timeout = -1;  // ms to wait for any frame after a PING, -1: as interval, 0: for ever (ZMQ_HEARTBEAT_TIMEOUT)
+        int timeout = -1;  // ms to wait for any byte after a PING, -1: as interval, 0: for ever (ZMQ_HEARTBEAT_TIMEOUT)
         int ttl = 0;       // ms after which the peer may give us up, told to it in deciseconds (ZMQ_HEARTBEAT_TTL)
     };
     enum class Action
@@ -34,9 +34,11 @@ class Heartbeat
         if (settings_.interval > 0)
             next_ping_ = now + settings_.interval;
     }
-    // A frame was decoded, of whatever kind: the peer lives. May be told once for many.
-    void frame_received () noexcept { pong_deadline_ = peer_deadline_ = never; }
-    // A PING was decoded (besides frame_received()): turns it into the PONG to be sent ahead of other messages. `ping` is as
+    // Bytes came, of whatever frame: a large one may be long on its way. May be told once for many.
+    void peer_lives () noexcept { pong_deadline_ = peer_deadline_ = never; }
+    // We wait for a sign of life after a PING of ours.
+    bool awaits () const noexcept { return pong_deadline_ != never; }
+    // A PING was decoded (besides peer_lives()): turns it into the PONG to be sent ahead of other messages. `ping` is as
     // the decoder gave it: kind ping, body = ttl and context. 0 or ENOMEM.
     int answer_ping (std::int64_t now, Msg &ping) noexcept;
 
@@ -50,8 +52,8 @@ class Heartbeat
   private:
     Settings settings_;
     std::int64_t next_ping_ = never;
-    std::int64_t pong_deadline_ = never;  // a frame must come until then because we sent a PING
-    std::int64_t peer_deadline_ = never;  // a frame must come until then because the peer's PING promised it (its ttl)
+    std::int64_t pong_deadline_ = never;  // bytes must come until then because we sent a PING
+    std::int64_t peer_deadline_ = never;  // bytes must come until then because the peer's PING promised it (its ttl)
 };
 
 }  // namespace engine

@@ -3,6 +3,8 @@
 #include "monitor.hpp"
 #include "wire.hpp"
 
+#include <sys/socket.h>
+
 using namespace conf;
 
 static const std::string ping_without_ttl = "\4PING\0\0"s;
@@ -80,6 +82,70 @@ TEST_CASE ("any traffic counts as an answer")
         CHECK (peer.open (25));
     }
     CHECK (drain (pull, 5) == 8);
+}
+
+TEST_CASE ("a message that is long on its way counts, too")
+{
+    if (oracle ())  // counts whole frames
+        return;
+    Context ctx;
+    Socket pull (ctx, ZMQ_PULL);
+    pull.set (ZMQ_HEARTBEAT_IVL, 400).set (ZMQ_HEARTBEAT_TIMEOUT, 400);
+    TempDir dir;
+    for (const std::string &where : {"tcp://127.0.0.1:*"s, dir.ipc ()}) {
+        Peer peer = Peer::connect (pull.bind (where));
+        peer.handshake ("PUSH");
+        const std::string bytes = wire::frame (std::string (40000, 'b'));
+        for (size_t at = 0; at < bytes.size (); at += 1000) {
+            peer.send (bytes.substr (at, 1000));
+            CHECK (peer.open (25));
+        }
+        CHECK (recv (pull) == Msg{std::string (40000, 'b')});
+    }
+}
+
+TEST_CASE ("the bytes of a large message after a PING with a ttl keep the connection")
+{
+    if (oracle ())
+        return;
+    Context ctx;
+    Socket pull (ctx, ZMQ_PULL);
+    Peer peer = Peer::connect (pull.bind ());
+    peer.handshake ("PUSH");
+    const std::string bytes = wire::frame (std::string (24000, 'b'));
+    peer.send (wire::command ("PING", wire::u16 (4)) + bytes.substr (0, 1000));
+    for (size_t at = 1000; at < bytes.size (); at += 1000) {
+        peer.send (bytes.substr (at, 1000));
+        CHECK (peer.open (25));
+    }
+    CHECK (recv (pull) == Msg{std::string (24000, 'b')});
+}
+
+TEST_CASE ("a peer that slowly takes a large message cannot have seen the PING behind it")
+{
+    if (oracle ())
+        return;
+    Context ctx;
+    TempDir dir;
+    for (const std::string &where : {"tcp://127.0.0.1:*"s, dir.ipc ()}) {
+        CAPTURE (where);
+        Socket push (ctx, ZMQ_PUSH);
+        push.set (ZMQ_HEARTBEAT_IVL, 400).set (ZMQ_HEARTBEAT_TIMEOUT, 400).set (ZMQ_SNDBUF, 65536);
+        Peer peer = Peer::connect (push.bind (where));
+        const int size = 16384;
+        setsockopt (peer.fd (), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        peer.handshake ("PULL");
+        const std::string body (2400000, 'b');
+        send (push, body);
+        // For more than a second, in steps that let the system's buffers show progress.
+        std::string got;
+        for (const Timer timer; timer.ms () < 1200 && got.size () < 1600000; sleep_ms (20))
+            got += peer.read (32000);
+        got += peer.read (body.size () + 9 - got.size ());
+        CHECK (got.substr (9) == body);
+        // It lives, but now that it has everything it must say so.
+        CHECK (peer.closed ());
+    }
 }
 
 TEST_CASE ("a timeout of 0 never drops")

@@ -39,7 +39,7 @@ TEST_CASE ("PING goes out every interval, traffic or not")
     heartbeat.start (1000);
     CHECK (heartbeat.next_deadline () == 1100);
     CHECK (heartbeat.poll (1099) == Action::none);
-    heartbeat.frame_received ();
+    heartbeat.peer_lives ();
     CHECK (heartbeat.poll (1105) == Action::send_ping);
     CHECK (heartbeat.poll (1105) == Action::none);
     CHECK (heartbeat.next_deadline () == 1200);
@@ -54,7 +54,7 @@ TEST_CASE ("silence after a PING kills, any frame saves")
     heartbeat.start (0);
     CHECK (heartbeat.poll (100) == Action::send_ping);
     CHECK (heartbeat.next_deadline () == 130);
-    heartbeat.frame_received ();
+    heartbeat.peer_lives ();
     CHECK (heartbeat.next_deadline () == 200);
     CHECK (heartbeat.poll (200) == Action::send_ping);
     CHECK (heartbeat.poll (229) == Action::none);
@@ -114,7 +114,7 @@ TEST_CASE ("the peer's time to live kills a silent peer, in full 16 bits")
     CHECK (heartbeat.next_deadline () == 1300);  // a running timer is not restarted
     CHECK (heartbeat.poll (1299) == Action::none);
     CHECK (heartbeat.poll (1300) == Action::dead);
-    heartbeat.frame_received ();
+    heartbeat.peer_lives ();
     CHECK (heartbeat.poll (1300) == Action::none);
     message = ping ("\x02\x90"s);
     CHECK (heartbeat.answer_ping (0, message) == 0);
