@@ -161,6 +161,7 @@ class Socket final : public PatternHost
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                   bool for_monitor) noexcept;
     NetworkPipe *make_pipe ();
+    NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
     void flush_touched () noexcept;

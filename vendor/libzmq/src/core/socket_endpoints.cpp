@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include <unistd.h>
 
@@ -166,10 +167,24 @@ void Socket::greet (NetworkPipe &pipe, Stream &stream) noexcept
         put_message (pipe, std::string ());
 }
 
+// Another peer has answered at the endpoint of an old one, whose pipe ends: what was queued was for it.
+NetworkPipe *Socket::replace_pipe (Connector &connector)
+{
+    NetworkPipe *const fresh = make_pipe ();
+    NetworkPipe &old = *std::exchange (connector.pipe, fresh);
+    stats.dropped_out += old.outbound_messages ();
+    old.close_writing ();
+    request_sweep (old);
+    return fresh;
+}
+
 bool Socket::stream_ready (Stream &stream) noexcept
 try {
     Connector *const connector = stream.connector ();
     NetworkPipe *pipe = connector ? connector->pipe : nullptr;
+    if (pipe && pipe->attached && pipe->identified && stream.handshake () && !stream.lingering () &&
+        !pattern_->is_same_peer (*pipe, stream.handshake ()->peer_routing_id ()))
+        pipe = replace_pipe (*connector);
     const bool fresh = pipe == nullptr;
     if (fresh) {
         if (closing_)
@@ -192,6 +207,9 @@ try {
             pattern_->identified (*pipe);
     } else if (first) {
         pattern_->identified (*pipe);
+    } else if (pattern_->probes ()) {
+        Msg probe;
+        stream.send_first (probe);
     } else if (pattern_->resends_on_reconnect ()) {
         pipe->drop_outbound ();
         pipe->offer_room ();

@@ -30,6 +30,7 @@ class DealerPattern final : public Pattern
     }
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &pipe) override { out_.activate (pipe); }
+    bool probes () const noexcept override { return probe_router_; }
 
     int send (Msg &frame) override { return out_.send (frame); }
     int recv (Msg &frame) override { return in_.recv (frame); }

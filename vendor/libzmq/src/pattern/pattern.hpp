@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "message/msg.hpp"
 #include "pattern/pipe.hpp"
@@ -51,6 +52,11 @@ class Pattern
     virtual void write_activated (Pipe &pipe) = 0;
     // A connecting pipe that survives has a new connection, and its outbound queue was emptied (SUB and XSUB resend).
     virtual void hiccuped (Pipe &) {}
+    // Asked when a connecting pipe that survives has a new connection: may it go on with this peer, or is it another one, for which a new
+    // pipe is to be made (ROUTER: it announces another routing id)? What was received through the old one can still be read.
+    virtual bool is_same_peer (const Pipe &, std::string_view) const noexcept { return true; }
+    // True: each further connection of such a pipe begins with an empty message (PROBE_ROUTER; attach() sees to the first).
+    virtual bool probes () const noexcept { return false; }
     // True: after a reconnect the outbound queue is emptied and hiccuped() called (SUB, XSUB, DISH); false: it is kept.
     virtual bool resends_on_reconnect () const noexcept { return false; }
 

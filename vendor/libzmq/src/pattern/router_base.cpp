@@ -21,6 +21,7 @@ void RouterBase::attach (Pipe &pipe)
         const std::string id = std::exchange (connect_id_, {});
         if (!table_.find (id)) {
             table_.name (peer, id);
+            peer.assigned = true;
             begin (peer);
             return;
         }
@@ -45,6 +46,15 @@ void RouterBase::identified (Pipe &pipe)
         table_.unname (*peer);
         introduce (*peer);
     }
+}
+
+// (A peer that had to do without an id may get one now.)
+bool RouterBase::is_same_peer (const Pipe &pipe, std::string_view routing_id) const noexcept
+{
+    const Peer *peer = RoutingTable::peer_of (pipe);
+    if (!peer || peer->assigned)
+        return true;
+    return !peer->ignored && (peer->automatic ? routing_id.empty () : routing_id == peer->id ());
 }
 
 // Gives a peer the id it announced, or an automatic one.

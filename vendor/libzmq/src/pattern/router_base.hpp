@@ -25,6 +25,8 @@ class RouterBase : public Pattern
     void detach (Pipe &pipe) noexcept override;
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &) override {}
+    bool is_same_peer (const Pipe &pipe, std::string_view routing_id) const noexcept override;
+    bool probes () const noexcept override { return probe_router_; }
 
     bool has_in () override { return in_body_ || in_.has_in (); }
 

@@ -24,6 +24,7 @@ struct Peer
     Msg id_frame;            // as the application shall receive it, MORE set; empty until the id is known
     bool named = false;      // in the table
     bool automatic = false;  // with an id that we made up
+    bool assigned = false;   // with an id that the application chose (CONNECT_ROUTING_ID)
     bool ignored = false;    // its id was taken
     bool heard = false;      // something of it was received: the id is known to the application
 

@@ -1,5 +1,6 @@
 // dealer.cpp - DEALER: round robin out, fair queueing in, frames untouched, PROBE_ROUTER.
 #include "harness.hpp"
+#include "monitor.hpp"
 #include "wire.hpp"
 
 using namespace conf;
@@ -98,6 +99,35 @@ TEST_CASE ("PROBE_ROUTER sends an empty message on each new connection")
     CHECK (recv (router) == Msg{"prober", ""});
     send (dealer, "after");
     CHECK (recv (router) == Msg{"prober", "after"});
+}
+
+TEST_CASE ("PROBE_ROUTER probes again after a reconnect, before what was queued meanwhile")
+{
+    if (oracle ())  // only the first connection
+        return;
+    for (const int type : {ZMQ_DEALER, ZMQ_REQ, ZMQ_ROUTER}) {
+        for (const int immediate : {0, 1}) {
+            CAPTURE (type);
+            CAPTURE (immediate);
+            Context ctx;
+            Listener listener;
+            Socket prober (ctx, type);
+            prober.set (ZMQ_PROBE_ROUTER, 1).set (ZMQ_RECONNECT_IVL, 10).set (ZMQ_IMMEDIATE, immediate);
+            Monitor monitor (ctx, prober, ZMQ_EVENT_DISCONNECTED);
+            prober.connect (listener.endpoint ());
+            for (int round = 0; round < 3; ++round) {
+                Peer peer = listener.accept ();
+                peer.handshake_as ("ROUTER", "peer");
+                CHECK (peer.read_frame () == Frame{0, ""});
+                if (round > 0 && type == ZMQ_DEALER && !immediate)
+                    CHECK (peer.read_frame () == Frame{0, "queued"});
+                peer.close ();
+                monitor.wait (ZMQ_EVENT_DISCONNECTED);
+                if (type == ZMQ_DEALER && !immediate)
+                    send (prober, "queued");
+            }
+        }
+    }
 }
 
 TEST_CASE ("PROBE_ROUTER works on accepted connections")

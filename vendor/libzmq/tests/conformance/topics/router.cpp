@@ -1,5 +1,6 @@
 // router.cpp - ROUTER: routing ids, unroutable messages, MANDATORY, HANDOVER, probes, CONNECT_ROUTING_ID.
 #include "harness.hpp"
+#include "monitor.hpp"
 #include "wire.hpp"
 
 using namespace conf;
@@ -306,6 +307,154 @@ TEST_CASE ("ids are announced as properties by ROUTER, too")
     CHECK (properties.at ("Identity") == "central");
     peer.send (wire::frame ("x"));
     CHECK (recv (router) == Msg{"raw", "x"});
+}
+
+namespace {
+// A ROUTER that connects to one endpoint, behind which the test lets one peer after the other appear.
+struct Successors
+{
+    Context ctx;
+    Listener listener;
+    Socket router;
+    Monitor monitor;
+
+    explicit Successors (int type = ZMQ_ROUTER) : router (ctx, type), monitor (ctx, router, ZMQ_EVENT_DISCONNECTED)
+    {
+        router.set (ZMQ_RECONNECT_IVL, 10);
+        if (type == ZMQ_ROUTER)
+            router.set (ZMQ_ROUTER_MANDATORY, 1);
+    }
+    Peer next (const std::string &id)
+    {
+        Peer peer = listener.accept ();
+        peer.handshake_as ("DEALER", id);
+        return peer;
+    }
+    void end (Peer &peer)
+    {
+        peer.close ();
+        monitor.wait (ZMQ_EVENT_DISCONNECTED);
+    }
+};
+}  // namespace
+
+TEST_CASE ("a connecting ROUTER forgets a peer when another one answers at its endpoint")
+{
+    if (oracle ())  // it goes on calling the new one by the old one's id
+        return;
+    Successors at;
+    at.router.connect (at.listener.endpoint ());
+    Peer a = at.next ("A");
+    a.send (wire::frame ("read") + wire::frame ("unread"));
+    CHECK (recv (at.router) == Msg{"A", "read"});
+    send (at.router, Msg{"A", "to a"});
+    CHECK (a.read_frame () == Frame{0, "to a"});
+    at.end (a);
+    send (at.router, Msg{"A", "queued for a"});
+
+    Peer b = at.next ("B");
+    b.send (wire::frame ("from b"));
+    CHECK (recv (at.router) == Msg{"A", "unread"});
+    CHECK (recv (at.router) == Msg{"B", "from b"});
+    CHECK_ERRNO (zmq_send (at.router, "A", 1, ZMQ_SNDMORE), EHOSTUNREACH);
+    send (at.router, Msg{"B", "to b"});
+    CHECK (b.read_frame () == Frame{0, "to b"});
+    at.end (b);
+    send (at.router, Msg{"B", "queued for b"});
+
+    // The same one again keeps what was queued for it; and so on, with and without ids.
+    Peer again = at.next ("B");
+    CHECK (again.read_frame () == Frame{0, "queued for b"});
+    at.end (again);
+
+    Peer nameless = at.next ("");
+    nameless.send (wire::frame ("from somebody"));
+    const Msg named = recv (at.router);
+    CHECK (named[0].size () == 5);
+    CHECK (named[1] == "from somebody");
+    CHECK_ERRNO (zmq_send (at.router, "B", 1, ZMQ_SNDMORE), EHOSTUNREACH);
+    at.end (nameless);
+    Peer still_nameless = at.next ("");
+    send (at.router, Msg{named[0], "to somebody"});
+    CHECK (still_nameless.read_frame () == Frame{0, "to somebody"});
+    at.end (still_nameless);
+
+    Peer a_again = at.next ("A");
+    a_again.send (wire::frame ("back"));
+    CHECK (recv (at.router) == Msg{"A", "back"});
+    send (at.router, Msg{"A", "welcome"});
+    CHECK (a_again.read_frame () == Frame{0, "welcome"});
+}
+
+TEST_CASE ("the rest of a message is for the peer that it was begun for")
+{
+    if (oracle ())
+        return;
+    Successors at;
+    at.router.connect (at.listener.endpoint ());
+    Peer a = at.next ("A");
+    a.send (wire::frame ("hello"));
+    CHECK (recv (at.router) == Msg{"A", "hello"});
+    CHECK (send_frame (at.router, "A", ZMQ_SNDMORE) == 1);
+    CHECK (send_frame (at.router, "1", ZMQ_SNDMORE) == 1);
+    at.end (a);
+    Peer b = at.next ("B");
+    b.send (wire::frame ("hello"));
+    CHECK (wait_until ([&] { return can_recv (at.router); }));
+    CHECK (send_frame (at.router, "2") == 1);
+    CHECK (recv (at.router) == Msg{"B", "hello"});
+    send (at.router, Msg{"B", "whole"});
+    CHECK (b.read_frame () == Frame{0, "whole"});
+}
+
+TEST_CASE ("an id given by CONNECT_ROUTING_ID is the endpoint's, whoever answers there")
+{
+    Successors at;
+    at.router.set (ZMQ_CONNECT_ROUTING_ID, "mine");
+    at.router.connect (at.listener.endpoint ());
+    for (const char *id : {"A", "B", ""}) {
+        Peer peer = at.next (id);
+        peer.send (wire::frame ("hello"));
+        CHECK (recv (at.router) == Msg{"mine", "hello"});
+        send (at.router, Msg{"mine", id});
+        CHECK (peer.read_frame () == Frame{0, id});
+        at.end (peer);
+    }
+}
+
+TEST_CASE ("a peer whose id was taken is served once it comes with another, or the id is free")
+{
+    if (oracle ())  // not before it connects anew
+        return;
+    Successors at;
+    Socket holder (at.ctx, ZMQ_DEALER);
+    holder.set (ZMQ_ROUTING_ID, "A");
+    holder.connect (at.router.bind ());
+    send (holder, "first");
+    CHECK (recv (at.router) == Msg{"A", "first"});
+    at.router.connect (at.listener.endpoint ());
+    Peer second = at.next ("A");
+    second.send (wire::frame ("never seen"));
+    CHECK (silent (at.router));
+    at.end (second);
+    Peer other = at.next ("B");
+    other.send (wire::frame ("seen"));
+    CHECK (recv (at.router) == Msg{"B", "seen"});
+}
+
+TEST_CASE ("a connecting REP answers whoever asks, whatever its id")
+{
+    Successors at (ZMQ_REP);
+    at.router.connect (at.listener.endpoint ());
+    for (const char *id : {"A", "B", ""}) {
+        Peer peer = at.next (id);
+        peer.send (wire::frame ("", 1) + wire::frame (id));
+        CHECK (recv (at.router) == Msg{id});
+        send (at.router, Msg{"answer"});
+        CHECK (peer.read_frame () == Frame{1, ""});
+        CHECK (peer.read_frame () == Frame{0, "answer"});
+        at.end (peer);
+    }
 }
 
 TEST_CASE ("a reconnecting peer keeps its id")
