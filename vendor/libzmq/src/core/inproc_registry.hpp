@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -38,7 +39,8 @@ class InprocRegistry
 
     // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false). May throw std::bad_alloc.
     bool connect (const std::string &name, InprocChannel &channel);
-    // The connecting side of a waiting channel has gone.
+    // The connecting side of a waiting channel has gone and left nothing in it. (A channel with messages goes on waiting, until somebody
+    // binds or the context ends.)
     bool forget (const std::string &name, InprocChannel &channel) noexcept;  // false: it was not waiting
 
     static std::uint64_t next_id () noexcept;
@@ -50,7 +52,7 @@ class InprocRegistry
   private:
     Mutex mutex_;
     std::unordered_map<std::string, Binding> bindings_ ENGINE_GUARDED_BY (mutex_);
-    std::unordered_multimap<std::string, InprocChannel *> waiting_ ENGINE_GUARDED_BY (mutex_);
+    std::multimap<std::string, InprocChannel *> waiting_ ENGINE_GUARDED_BY (mutex_);  // of one name in the order of their connects
 };
 
 }  // namespace engine

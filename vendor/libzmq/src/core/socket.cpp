@@ -360,7 +360,11 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
 void Socket::destroy_pipe (InprocPipe &pipe) noexcept
 {
     pipe.pattern ().detach (pipe);
-    if (pipe.side () == 0 && !pipe.channel ().side[1].known.load (std::memory_order_acquire))
+    // What was sent to a name that nobody has bound yet waits there for whoever does, whatever ZMQ_LINGER says: it is with the peer
+    // already, as what lies in a channel between two sockets.
+    pipe.rollback ();
+    const InprocChannel &channel = pipe.channel ();
+    if (pipe.side () == 0 && channel.direction[0].empty () && !channel.side[1].known.load (std::memory_order_acquire))
         context_.registry ().forget (pipe.endpoint, pipe.channel ());
     activity_ = true;
     std::erase_if (inproc_pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });

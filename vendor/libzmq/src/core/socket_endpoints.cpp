@@ -380,6 +380,7 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
 {
     const auto matches = [&] (const std::string &name) { return name == endpoint || (!canonical.empty () && name == canonical); };
     bool found = false;
+    run_inbox ();  // what peers did before this counts as before
 
     // inproc: our bindings of that name, whose connections stay; without one, our connections to it.
     for (std::size_t i = inproc_bindings_.size (); i-- > 0;) {

@@ -20,6 +20,7 @@ struct Case
     std::function<void (Round &)> set_up;
     bool reconnects = false;  // not with inproc, whose connections never come back
     bool shares = false;      // threads share a socket: our engine only
+    bool waits = false;       // for whoever binds a name, and outlives the connecting socket: inproc only
 };
 const std::vector<Case> &table ();
 
@@ -63,6 +64,8 @@ void set_up_passing_senders (Round &round, int sender, int receiver);
 void set_up_meetings (Round &round, int type);
 // A REP that goes away and comes back, and REQs that ask again.
 void set_up_restarting_server (Round &round);
+// inproc in any order: senders that come and go while receivers bind and unbind.
+void set_up_orders (Round &round, int sender, int receiver);
 // Several threads that send on one socket, and several that receive on another.
 void set_up_shared (Round &round, int sender, int receiver);
 

@@ -81,6 +81,8 @@ const std::vector<Case> &table ()
       {"dealer_router.passing_senders", [] (Round &round) { set_up_passing_senders (round, ZMQ_DEALER, ZMQ_ROUTER); }},
       {"pair.meetings", [] (Round &round) { set_up_meetings (round, ZMQ_PAIR); }},
       {"dealer_dealer.meetings", [] (Round &round) { set_up_meetings (round, ZMQ_DEALER); }},
+      {"push_pull.orders", [] (Round &round) { set_up_orders (round, ZMQ_PUSH, ZMQ_PULL); }, false, false, true},
+      {"dealer_router.orders", [] (Round &round) { set_up_orders (round, ZMQ_DEALER, ZMQ_ROUTER); }, false, false, true},
       {"req_rep.restarting_server", set_up_restarting_server, true},
       // Several threads a socket.
       {"push_pull.shared", [] (Round &round) { set_up_shared (round, ZMQ_PUSH, ZMQ_PULL); }, false, true},
