@@ -6,6 +6,7 @@ from zmqpy._core.crypto import curve_keypair, curve_public
 from zmqpy._core.device import proxy, proxy_steerable
 from zmqpy._core.errors import IPC_PATH_MAX_LEN, has, strerror, zmq_errno, zmq_version_info
 from zmqpy._core.frame import Frame
+from zmqpy._core.monitored_queue import monitored_queue
 from zmqpy._core.poller import zmq_poll
 
 Message = Frame
@@ -21,6 +22,7 @@ __all__ = [
     "curve_keypair",
     "curve_public",
     "has",
+    "monitored_queue",
     "proxy",
     "proxy_steerable",
     "strerror",

@@ -58,6 +58,14 @@ class Proxy
     State state_ = State::active;
 };
 
+// Whether the socket owes an answer to whatever it receives.
+bool is_replying (void *socket)
+{
+    int type = 0;
+    std::size_t size = sizeof type;
+    return zmq_getsockopt (socket, ZMQ_TYPE, &type, &size) == 0 && type == ZMQ_REP;
+}
+
 // Whole messages, as long as there are any and the other side has room. 0 or -1.
 int Proxy::forward (void *from, void *to, Traffic &in, Traffic &out)
 {
@@ -120,16 +128,14 @@ int Proxy::obey ()
         state_ = State::active;
     else if (text == "TERMINATE")
         state_ = State::terminated;
-    int type = 0;
-    std::size_t size = sizeof type;
-    if (zmq_getsockopt (control_, ZMQ_TYPE, &type, &size) < 0)
-        return -1;
-    return type == ZMQ_REP && zmq_send (control_, "", 0, 0) < 0 ? -1 : 0;
+    return is_replying (control_) && zmq_send (control_, "", 0, 0) < 0 ? -1 : 0;
 }
 
 int Proxy::run ()
 {
     const bool same = front_ == back_;
+    // A REP has room for a reply only once it has received: by itself it is a loop that waits for requests alone.
+    const bool replies = same && is_replying (front_);
     // A direction runs only when its source has something and its destination room; so we wait for sources, and for the room of
     // those destinations only whose source has something.
     bool front_in = false, back_in = false;
@@ -161,7 +167,7 @@ int Proxy::run ()
         int error = 0;
         front_in = front_in || (front_item >= 0 && (items[front_item].revents & ZMQ_POLLIN));
         back_in = !same && (back_in || (back_item >= 0 && (items[back_item].revents & ZMQ_POLLIN)));
-        if (front_in && ready (back_, ZMQ_POLLOUT, error)) {
+        if (front_in && (replies || ready (back_, ZMQ_POLLOUT, error))) {
             front_in = false;
             if (forward (front_, back_, front_traffic_, back_traffic_) < 0)
                 return -1;

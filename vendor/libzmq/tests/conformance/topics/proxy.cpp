@@ -89,6 +89,25 @@ TEST_CASE ("capture gets a copy of everything, frame by frame, in both direction
     CHECK (recv (broker.captured) == Msg{"c", "back"});
 }
 
+TEST_CASE ("one socket in both places answers with what it receives")
+{
+    for (const auto &[type, peer] : {std::pair{ZMQ_REP, ZMQ_REQ}, std::pair{ZMQ_PAIR, ZMQ_PAIR}, std::pair{ZMQ_ROUTER, ZMQ_DEALER}}) {
+        Context ctx;
+        Socket loop (ctx, type), client (ctx, peer), control (ctx, ZMQ_PAIR), steer (ctx, ZMQ_PAIR);
+        client.connect (loop.bind ());
+        steer.connect (control.bind (inproc_name ()));
+        std::atomic<int> result{-99};
+        Background proxy ([&] { result = zmq_proxy_steerable (loop, loop, nullptr, control); });
+        for (int i = 0; i < 3; ++i) {
+            send (client, std::to_string (i));
+            CHECK (recv (client) == Msg{std::to_string (i)});
+        }
+        send (steer, "TERMINATE");
+        CHECK (proxy.wait ());
+        CHECK (result == 0);
+    }
+}
+
 TEST_CASE ("PAUSE holds messages back, RESUME lets them go")
 {
     Broker broker (ZMQ_PULL, ZMQ_PUSH);
