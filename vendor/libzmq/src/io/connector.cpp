@@ -1,5 +1,6 @@
 #include "io/connector.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <new>
@@ -20,6 +21,8 @@ namespace engine {
 namespace {
 
 std::atomic<std::uint64_t> next_id{1};
+// Between the beginnings of two attempts, whatever the options say.
+constexpr Nanoseconds shortest_pause = 1 * millisecond;
 
 }  // namespace
 
@@ -50,6 +53,7 @@ void Connector::stop () noexcept
 void Connector::attempt () noexcept
 try {
     phase_ = Phase::resolving;
+    attempted_ = now ();
     targets_.clear ();
     target_ = 0;
     if (transport_.resolves_at_once (address_, *options_)) {
@@ -228,9 +232,9 @@ int Connector::next_interval () noexcept
     const int interval = options_->reconnect_ivl;
     const int longest = options_->reconnect_ivl_max;
     if (longest <= 0)
-        return interval + static_cast<int> (socket_.random () % static_cast<std::uint32_t> (interval));
+        return interval > 0 ? interval + static_cast<int> (socket_.random () % static_cast<std::uint32_t> (interval)) : 0;
     if (backoff_ == 0)
-        backoff_ = interval;
+        backoff_ = interval > 0 ? interval : 1;
     const int now_due = backoff_ < longest ? backoff_ : longest;
     backoff_ = backoff_ < longest / 2 ? backoff_ * 2 : longest;
     return now_due;
@@ -238,7 +242,7 @@ int Connector::next_interval () noexcept
 
 void Connector::retry_later () noexcept
 {
-    if (options_->reconnect_ivl <= 0) {
+    if (options_->reconnect_ivl < 0) {
         phase_ = Phase::idle;
         socket_.endpoint_ended (*this);
         return;
@@ -246,7 +250,8 @@ void Connector::retry_later () noexcept
     phase_ = Phase::waiting;
     const int interval = next_interval ();
     socket_.emit_endpoint (ZMQ_EVENT_CONNECT_RETRIED, static_cast<std::uint64_t> (interval), event_endpoint ());
-    timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + interval * millisecond);  // after prepare() it always can
+    // (After prepare() it always can.)
+    timer_.arm (socket_.reactor (), socket_.strand (), *this, std::max (now () + interval * millisecond, attempted_ + shortest_pause));
 }
 
 void Connector::stream_lost (bool protocol, bool in_handshake) noexcept

@@ -85,6 +85,7 @@ class Connector final : public HookTarget
     bool ever_lost_ = false;  // monitor events name the numeric endpoint from the first loss on
     int fd_ = -1;
     int backoff_ = 0;  // ms, 0: at its start
+    Nanoseconds attempted_ = 0;
     std::vector<DialTarget> targets_;
     std::size_t target_ = 0;
     std::unique_ptr<SocksClient> socks_;

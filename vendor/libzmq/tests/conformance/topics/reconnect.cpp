@@ -43,6 +43,29 @@ TEST_CASE ("with RECONNECT_IVL_MAX it doubles up to the maximum")
     }
 }
 
+TEST_CASE ("RECONNECT_IVL 0: at once, and again and again")
+{
+    if (oracle ())  // never
+        return;
+    Context ctx;
+    TempDir dir;
+    for (const std::string &endpoint : {unused_endpoint (), dir.ipc ()}) {
+        Socket push (ctx, ZMQ_PUSH);
+        push.set (ZMQ_RECONNECT_IVL, 0);
+        Monitor monitor (ctx, push, ZMQ_EVENT_CONNECT_RETRIED);
+        push.connect (endpoint);
+        for (int i = 0; i < 10; ++i)
+            CHECK (monitor.wait (ZMQ_EVENT_CONNECT_RETRIED).value == 0);
+        Listener listener (endpoint);
+        for (int i = 0; i < 3; ++i) {
+            Peer peer = listener.accept ();
+            peer.handshake ("PULL");
+            send (push, "hello");
+            CHECK (peer.read_frame () == Frame{0, "hello"});
+        }
+    }
+}
+
 TEST_CASE ("RECONNECT_IVL -1: a failed first attempt is the last")
 {
     Context ctx;

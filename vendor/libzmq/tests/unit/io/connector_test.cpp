@@ -197,23 +197,55 @@ TEST_CASE ("connector: an IVL_MAX below IVL is the interval")
 
 TEST_CASE ("connector: without reconnecting, a failed attempt or a loss ends the endpoint")
 {
-    for (const int interval : {-1, 0})
-        for (const bool connects : {false, true}) {
-            CAPTURE (interval);
-            CAPTURE (connects);
-            Connecting at;
-            at.options ().reconnect_ivl = interval;
-            if (connects)
-                at.script.dials = {{0}};
-            at.connect ();
-            if (connects)
-                at.script.far[0].close ();
-            CHECK (at.text (connects ? 2 : 1) == (connects ? "CONNECTED fake://name DISCONNECTED fake://name" : "CLOSED fake://name"));
-            at.pass (10);
-            CHECK (at.events.text () == "");
-            CHECK (at.script.dialled.size () == 1);
-            CHECK (at.disconnect () == ENOENT);
-        }
+    for (const bool connects : {false, true}) {
+        CAPTURE (connects);
+        Connecting at;
+        at.options ().reconnect_ivl = -1;
+        if (connects)
+            at.script.dials = {{0}};
+        at.connect ();
+        if (connects)
+            at.script.far[0].close ();
+        CHECK (at.text (connects ? 2 : 1) == (connects ? "CONNECTED fake://name DISCONNECTED fake://name" : "CLOSED fake://name"));
+        at.pass (10);
+        CHECK (at.events.text () == "");
+        CHECK (at.script.dialled.size () == 1);
+        CHECK (at.disconnect () == ENOENT);
+    }
+}
+
+TEST_CASE ("connector: an interval of 0 is none, but two attempts are a millisecond apart")
+{
+    Connecting at;
+    at.options ().reconnect_ivl = 0;
+    at.connect ();
+    REQUIRE (at.dialled (20));
+    for (const std::uint32_t interval : intervals (at.events.take ()))
+        CHECK (interval == 0);
+    for (std::size_t i = 0; i + 1 < 20; ++i)
+        CHECK (at.script.dialled[i + 1].time - at.script.dialled[i].time >= 1 * millisecond);
+    // Also when they succeed, and the peer always ends the connection.
+    at.script.dials = {{0}, {0}, {0}};
+    const std::size_t failed = at.script.dialled.size ();
+    for (std::size_t connected = 1; connected <= 3; ++connected) {
+        REQUIRE (at.socket.wait ([&] { return at.script.far.size () >= connected; }));
+        at.script.far.back ().close ();
+    }
+    REQUIRE (at.dialled (failed + 4));
+    for (std::size_t i = 0; i + 1 < at.script.dialled.size (); ++i)
+        CHECK (at.script.dialled[i + 1].time - at.script.dialled[i].time >= 1 * millisecond);
+}
+
+TEST_CASE ("connector: from 0 it doubles by way of 1")
+{
+    Connecting at;
+    at.options ().reconnect_ivl = 0;
+    at.options ().reconnect_ivl_max = 8;
+    at.connect ();
+    REQUIRE (at.dialled (6));
+    Intervals found = intervals (at.events.take ());
+    found.resize (5);
+    CHECK (found == Intervals{1, 2, 4, 8, 8});
 }
 
 TEST_CASE ("connector: CONNECT_TIMEOUT ends an attempt that is still in progress")
