@@ -49,7 +49,7 @@ int Waiter::fd () noexcept
         // An eventfd inherited over fork is the parent's too: ringing it would wake the wrong process.
         ::close (fd_);
         fd_ = -1;
-        rung_.store (false, std::memory_order_relaxed);
+        rung_.drained ();
     }
     if (fd_ < 0) {
         fd_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -60,7 +60,7 @@ int Waiter::fd () noexcept
 
 void Waiter::ring () noexcept
 {
-    if (!rung_.exchange (true, std::memory_order_acq_rel))
+    if (rung_.ring ())
         write_one (fd_);
 }
 
@@ -68,7 +68,7 @@ void Waiter::drain () noexcept
 {
     // Read, then clear: a ring in between is seen by the check that follows; one half done only wakes us once more.
     read_all (fd_);
-    rung_.store (false, std::memory_order_release);
+    rung_.drained ();
 }
 
 Doorbell::Delivery Doorbell::deliver (const Parcel &parcel) noexcept

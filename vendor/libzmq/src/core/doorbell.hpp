@@ -2,6 +2,11 @@
 //
 // Any thread may call any function; none blocks beyond the leaf lock, none re-enters a strand. A Doorbell lives in its
 // strand's slot, so it outlives the socket: ringing a socket that has gone is harmless.
+//
+// Why no wake-up is lost: a sleeper registers (add_waiter, add_watcher, export_fd: under the leaf lock), then looks, then sleeps. Who has
+// news makes it known first, then rings (under the leaf lock). Either the ringer finds the sleeper registered, or the sleeper's lock comes
+// after the ringer's and it sees the news. News are: a parcel; the context's end; what the socket's strand guards. Once registered, a
+// sleeper that was woken reads its descriptor before it looks again (WakeFlag).
 #pragma once
 
 #include <atomic>
@@ -9,6 +14,7 @@
 #include <vector>
 
 #include "core/sync.hpp"
+#include "message/handoff.hpp"
 
 namespace engine {
 
@@ -30,7 +36,7 @@ class Waiter
     Waiter &operator= (const Waiter &) = delete;
 
   private:
-    std::atomic<bool> rung_{false};
+    WakeFlag<> rung_;
     int fd_ = -1;
     unsigned generation_ = 0;
 };
@@ -53,6 +59,8 @@ class Doorbell
   public:
     // True if the inbox may hold something: one load, no lock.
     bool pending () const noexcept { return pending_.load (std::memory_order_acquire); }
+    // These are asked with the strand held, by whoever has just changed what it guards. A sleeper that registered without it takes it to
+    // look: if before the change, its registration is seen here; if after, it sees the change. The strand orders both, so relaxed will do.
     // True if somebody sleeps on the socket or watches its ZMQ_FD.
     bool watched () const noexcept { return watched_.load (std::memory_order_relaxed); }
     bool has_waiters () const noexcept { return waiter_count_.load (std::memory_order_relaxed) != 0; }

@@ -11,7 +11,7 @@ namespace engine {
 
 bool InprocChannel::tell (int which) noexcept
 {
-    Strand *const strand = side[which].strand.load (std::memory_order_acquire);
+    Strand *const strand = side[which].strand.load (std::memory_order_seq_cst);
     if (!strand)
         return false;
     acquire ();
@@ -85,17 +85,23 @@ bool InprocPipe::read (Msg &out) noexcept
         }
         reading_message_ = false;
         ++read_;
-        const std::uint64_t limit = receive_limit ();
-        if (read_ - acknowledged_ >= std::max<std::uint64_t> ((limit + 1) / 2, 1)) {
-            acknowledged_ = read_;
-            in.acknowledged.store (read_, std::memory_order_seq_cst);
-            wake_writer ();
-        }
+        acknowledge_when_due ();
         if (closing_ && nothing_inbound ()) [[unlikely]]
             socket_.request_sweep (*this);
         count_in (out);
         return true;
     }
+}
+
+// In low-water-mark steps.
+void InprocPipe::acknowledge_when_due () noexcept
+{
+    const std::uint64_t limit = receive_limit ();
+    if (read_ - acknowledged_ < std::max<std::uint64_t> ((limit + 1) / 2, 1))
+        return;
+    acknowledged_ = read_;
+    inbound ().acknowledged.store (read_, std::memory_order_seq_cst);
+    wake_writer ();
 }
 
 void InprocPipe::count_in (const Msg &frame) noexcept
@@ -144,9 +150,9 @@ bool InprocPipe::writable () noexcept
     if (conflate_ || has_room ())
         return true;
     InprocChannel::Direction &out = outbound ();
-    out.writer_waits.store (true, std::memory_order_seq_cst);
+    out.writer_waits.set ();
     if (has_room ()) {
-        out.writer_waits.store (false, std::memory_order_relaxed);
+        out.writer_waits.unset ();
         return true;
     }
     writer_waits_ = true;
@@ -238,8 +244,7 @@ void InprocPipe::tell_peer () noexcept
 // The peer, if it found the queue full.
 void InprocPipe::wake_writer () noexcept
 {
-    InprocChannel::Direction &in = inbound ();
-    if (in.writer_waits.load (std::memory_order_seq_cst) && in.writer_waits.exchange (false, std::memory_order_acq_rel))
+    if (inbound ().writer_waits.take ())
         tell_peer ();
 }
 
@@ -261,7 +266,7 @@ try {
     if (side_ == 0 && !identified_ && channel_->side[1].known.load (std::memory_order_acquire))
         identify ();
     InprocChannel::Direction &in = inbound ();
-    const bool left = in.writer_left.load (std::memory_order_acquire) || outbound ().reader_left.load (std::memory_order_acquire);
+    const bool left = in.writer_left.load (std::memory_order_seq_cst) || outbound ().reader_left.load (std::memory_order_seq_cst);
     if (left)
         closing_ = true;
     // Found empty, it has to be asked again to tell: who told us may have meant messages that were read long ago, and tells only once.
@@ -272,6 +277,7 @@ try {
         socket_.note_activity ();
     }
     offer_room ();
+    acknowledge_when_due ();  // the peer's limit may have changed
     if (closing_)
         socket_.request_sweep (*this);
 } catch (...) {
@@ -285,8 +291,8 @@ void InprocPipe::leave () noexcept
     left_ = true;
     rollback ();
     closing_ = true;
-    inbound ().reader_left.store (true, std::memory_order_release);
-    outbound ().writer_left.store (true, std::memory_order_release);
+    inbound ().reader_left.store (true, std::memory_order_seq_cst);
+    outbound ().writer_left.store (true, std::memory_order_seq_cst);
     tell_peer ();
 }
 
@@ -301,8 +307,11 @@ void InprocPipe::limits_changed (int send_limit, int receive_limit) noexcept
 try {
     channel_->side[side_].send_limit.store (send_limit, std::memory_order_relaxed);
     channel_->side[side_].receive_limit.store (receive_limit, std::memory_order_seq_cst);
-    wake_writer ();
+    (void) inbound ().writer_waits.take ();  // told below
     offer_room ();
+    // What the peer has read may be due to be acknowledged now. He looks at the limit after each message, but that look can go ahead of
+    // his note that he took the last one, and ours at this note can come too early; the doorbell's lock orders both.
+    tell_peer ();
 } catch (...) {
     terminate ();  // out of memory
 }

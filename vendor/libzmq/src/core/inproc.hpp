@@ -10,6 +10,7 @@
 
 #include "core/intrusive_list.hpp"
 #include "core/newest_slot.hpp"
+#include "message/handoff.hpp"
 #include "message/spsc_queue.hpp"
 #include "pattern/pipe.hpp"
 
@@ -42,9 +43,11 @@ class InprocChannel : public Listed<InprocChannel>  // of the reactor that serve
     {
         SpscQueue queue;
         std::atomic<std::uint64_t> acknowledged{0};  // whole messages the reader has taken, told in low-water-mark steps
-        std::atomic<bool> writer_waits{false};       // the writer found it full
-        std::atomic<bool> writer_left{false};        // nothing more will come
-        std::atomic<bool> reader_left{false};        // nobody will read
+        WaitMark<> writer_waits;                     // the writer found it full; its news: acknowledged, the reader's limit
+        // Stored before a look at the other side's strand, which who joins stores before he looks at these: all sequentially consistent,
+        // so that an end that was not told (nobody had joined) is seen.
+        std::atomic<bool> writer_left{false};  // nothing more will come
+        std::atomic<bool> reader_left{false};  // nobody will read
         // Parts other than a message's last, published and taken: what is queued is counted in messages.
         std::atomic<std::uint64_t> parts_written{0};
         alignas (64) std::atomic<std::uint64_t> parts_read{0};  // the reader's line
@@ -131,6 +134,7 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     bool take_newest (Msg &out) noexcept;
     void count_in (const Msg &frame) noexcept;
     void tell_peer () noexcept;
+    void acknowledge_when_due () noexcept;
     void wake_writer () noexcept;
 
     Socket &socket_;

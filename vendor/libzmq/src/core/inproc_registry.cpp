@@ -30,7 +30,7 @@ void InprocRegistry::join (InprocChannel &channel, const Binding &binding)
     side.receive_limit.store (binding.receive_limit, std::memory_order_relaxed);
     channel.server.store (binding.server, std::memory_order_relaxed);
     side.known.store (true, std::memory_order_release);
-    side.strand.store (binding.strand, std::memory_order_release);
+    side.strand.store (binding.strand, std::memory_order_seq_cst);
 }
 
 int InprocRegistry::bind (const std::string &name, Binding binding, std::vector<InprocChannel *> &waiting)

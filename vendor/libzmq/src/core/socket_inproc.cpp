@@ -29,7 +29,7 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
         pipe->peer_routing_id = peer.routing_id;
     InprocPipe &held = *pipe;
     inproc_pipes_.push_back (std::move (pipe));
-    own.strand.store (&strand_, std::memory_order_release);
+    own.strand.store (&strand_, std::memory_order_seq_cst);
     if (!for_monitor && !options.hello_msg.empty ()) {
         Msg hello;
         if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
@@ -99,7 +99,7 @@ int Socket::connect_inproc (const std::string &endpoint)
     InprocChannel::Side &own = channel->side[0];
     own.send_limit.store (options.sndhwm, std::memory_order_relaxed);
     own.receive_limit.store (options.rcvhwm, std::memory_order_relaxed);
-    own.strand.store (&strand_, std::memory_order_release);
+    own.strand.store (&strand_, std::memory_order_seq_cst);
     channel->conflate = conflate ();
     try {
         own.routing_id = options.routing_id;
@@ -108,8 +108,8 @@ int Socket::connect_inproc (const std::string &endpoint)
         attach_inproc (channel, 0, *pattern_, endpoint, 0, false);
     } catch (...) {
         // Whoever is bound may have heard of it.
-        channel->direction[0].writer_left.store (true, std::memory_order_release);
-        channel->direction[1].reader_left.store (true, std::memory_order_release);
+        channel->direction[0].writer_left.store (true, std::memory_order_seq_cst);
+        channel->direction[1].reader_left.store (true, std::memory_order_seq_cst);
         if (!context_.registry ().forget (endpoint, *channel))
             channel->tell (1);
         channel->release ();
@@ -132,7 +132,7 @@ try {
         return;
     }
     const InprocChannel::Direction &in = channel->direction[0];
-    if (in.writer_left.load (std::memory_order_acquire) && in.empty ()) {
+    if (in.writer_left.load (std::memory_order_seq_cst) && in.empty ()) {
         refuse_channel (channel);  // came and went, or failed to come
         return;
     }
@@ -157,8 +157,8 @@ try {
 // Nobody is bound any more: the connecting side sees its pipe end.
 void Socket::refuse_channel (InprocChannel *channel) noexcept
 {
-    channel->direction[0].reader_left.store (true, std::memory_order_release);
-    channel->direction[1].writer_left.store (true, std::memory_order_release);
+    channel->direction[0].reader_left.store (true, std::memory_order_seq_cst);
+    channel->direction[1].writer_left.store (true, std::memory_order_seq_cst);
     channel->tell (0);
     channel->release ();
 }

@@ -28,20 +28,25 @@ namespace engine {
 // unlock. (Among several sleepers one that finds another asleep again in its stead does not notice that it was woken; fair it is not.)
 // A thread that copies large messages into a queue holds the strand all the time but for nanoseconds between two calls, in which nobody
 // who is being woken up can take it: the reactor, which would write them, did not get it for seconds.
-class ENGINE_CAPABILITY ("mutex") Mutex
+//
+// Why no wake-up is lost: a sleeper marks the state (contended, starving), and the system lets it sleep only while the state is that. Who
+// unlocks exchanges the state, finds the mark and wakes somebody, who marks it again or takes it as contended. It is a template so that
+// tests/unit/core/mutex_model_test.cpp can run it on a model of C++'s memory. Pace: how long a waiter yields, and when it loses patience.
+template <template <class> class Atomic, class Pace>
+class ENGINE_CAPABILITY ("mutex") BasicMutex
 {
   public:
-    void lock () noexcept ENGINE_ACQUIRE ()
+    void lock () noexcept (Pace::steady) ENGINE_ACQUIRE ()
     {
         if (!try_lock ()) [[unlikely]]
             lock_slowly ();
     }
-    bool try_lock () noexcept ENGINE_TSA (try_acquire_capability (true))
+    bool try_lock () noexcept (Pace::steady) ENGINE_TSA (try_acquire_capability (true))
     {
         std::uint32_t expected = free;
         return state_.compare_exchange_strong (expected, held, std::memory_order_acquire, std::memory_order_relaxed);
     }
-    void unlock () noexcept ENGINE_RELEASE ()
+    void unlock () noexcept (Pace::steady) ENGINE_RELEASE ()
     {
         if (state_.load (std::memory_order_relaxed) == starving) [[unlikely]] {
             hand_over ();
@@ -61,13 +66,31 @@ class ENGINE_CAPABILITY ("mutex") Mutex
         starving,   // held, and somebody has been sleeping for too long
         handed      // kept for whoever has
     };
-    void lock_slowly () noexcept;
-    void sleep_until_locked () noexcept;
-    void hand_over () noexcept;
-    void wake (std::uint32_t before) noexcept;
+    void lock_slowly () noexcept (Pace::steady);
+    void sleep_until_locked () noexcept (Pace::steady);
+    void hand_over () noexcept (Pace::steady);
+    void wake (std::uint32_t before) noexcept (Pace::steady);
 
-    std::atomic<std::uint32_t> state_{free};
+    Atomic<std::uint32_t> state_{free};
 };
+
+class Pace
+{
+  public:
+    static constexpr bool steady = true;    // nothing throws
+    static constexpr int most_yields = 64;  // some ten microseconds
+    static bool yield () noexcept;          // false: it does not pay
+    Pace () noexcept;
+    bool lost_patience () const noexcept;
+
+  private:
+    // Whoever it is handed to has to be given a processor first, and the others wait for that: seldom, where many share the processors.
+    static constexpr std::int64_t patience = 10'000'000;  // ns
+    std::int64_t start_;
+};
+
+using Mutex = BasicMutex<std::atomic, Pace>;
+extern template class BasicMutex<std::atomic, Pace>;
 
 class ENGINE_SCOPED_CAPABILITY Lock
 {

@@ -351,13 +351,14 @@ void Attendance::settle () noexcept
         return;
     if (exported_ >= 0 && streams_.size () == 1)
         set_interest (*streams_.front (), streams_.front ()->interest ());
-    // What the kernel would not take must not wait for the next call.
-    if (!held_by_reactor_ && !socket_.strand ().doorbell.has_waiters ())
-        for (const Stream *stream : streams_)
-            if (stream->blocked ()) {
-                hand_back ();
-                break;
-            }
+    if (held_by_reactor_ || std::none_of (streams_.begin (), streams_.end (), [] (const Stream *stream) { return stream->blocked (); }))
+        return;
+    // What the kernel would not take must not wait for the next call. A thread that sleeps on the socket writes it; should it find what it
+    // waits for and leave instead, the end of its call looks again.
+    if (socket_.strand ().doorbell.has_waiters ())
+        unsettled_ = true;
+    else
+        hand_back ();
 }
 
 void Attendance::on_io (std::uint32_t) noexcept

@@ -3,7 +3,7 @@
 //
 // Who may call what: "producer" and "consumer" below; each is one thread at a time (whoever holds that socket's strand). No call blocks.
 // Waking: a consumer that is about to sleep calls wait_prepare(); the publish() after that says true, once, and its caller
-// wakes the consumer. Both sides store first and look second, in one total order, so no wake-up is lost and none is needless.
+// wakes the consumer: a WaitMark (handoff.hpp), whose news is published_. No wake-up is lost and none is needless.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include <cstring>
 #include <new>
 
+#include "message/handoff.hpp"
 #include "message/msg.hpp"
 
 namespace engine {
@@ -51,7 +52,7 @@ class SpscQueue
     [[nodiscard]] bool publish () noexcept
     {
         published_.store (pushed_, std::memory_order_seq_cst);
-        return waiting_.load (std::memory_order_seq_cst) && waiting_.exchange (false, std::memory_order_acq_rel);
+        return waiting_.take ();
     }
     // Releases what was pushed and not published.
     void rollback () noexcept;
@@ -89,10 +90,10 @@ class SpscQueue
     // Declares that the consumer waits, until a publish() says true. False: something has come meanwhile, do not wait.
     [[nodiscard]] bool wait_prepare () noexcept
     {
-        waiting_.store (true, std::memory_order_seq_cst);
+        waiting_.set ();
         if (published_.load (std::memory_order_seq_cst) == popped_.load (std::memory_order_relaxed))
             return true;
-        waiting_.store (false, std::memory_order_relaxed);
+        waiting_.unset ();
         return false;
     }
 
@@ -124,7 +125,7 @@ class SpscQueue
     // What the producer tells.
     alignas (64) std::atomic<std::size_t> published_{0};
     // What the consumer tells.
-    alignas (64) std::atomic<bool> waiting_{false};
+    alignas (64) WaitMark<> waiting_;
     std::atomic<Chunk *> spare_{nullptr};
     // The consumer's line.
     alignas (64) std::atomic<std::size_t> popped_{0};
