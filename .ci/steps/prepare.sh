@@ -5,7 +5,8 @@
 packages=(
   g++ cmake ninja-build python3-dev python3-venv libsodium-dev # as the README's first command
   doctest-dev libzmq3-dev make pkg-config                      # as the second
-  clang clang-tidy llvm libclang-rt-dev ccache shellcheck git             # sanitizers, fuzzers, lint
+  clang clang-tidy llvm libclang-rt-dev ccache shellcheck git  # sanitizers, fuzzers, lint
+  valgrind                                                     # instructions
 )
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive

@@ -6,93 +6,22 @@
  * throughput-inproc (PUSH, PULL), two threads of one. Speaks the workers' language of harness/channel.py: a line of JSON
  * when ready, then, in the roles that count, a line with the window and a line with the result. The library is
  * loaded with dlopen so that one build measures every engine under the same compiler. */
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum
-{
-    TYPE_PAIR = 0,
-    TYPE_REQ = 3,
-    TYPE_REP = 4,
-    TYPE_PULL = 7,
-    TYPE_PUSH = 8,
-    OPTION_LAST_ENDPOINT = 32
-};
-
-static struct
-{
-    void *(*ctx_new) (void);
-    void *(*socket) (void *, int);
-    int (*bind) (void *, const char *);
-    int (*connect) (void *, const char *);
-    int (*getsockopt) (void *, int, void *, size_t *);
-    int (*send) (void *, const void *, size_t, int);
-    int (*recv) (void *, void *, size_t, int);
-    int (*errnumber) (void);
-    const char *(*strerror) (int);
-} zmq;
+#include "library.h"
 
 static size_t size;
 static char *buffer;
-
-static void check (int ok, const char *what)
-{
-    if (ok)
-        return;
-    fprintf (stderr, "%s: %s\n", what, zmq.strerror ? zmq.strerror (zmq.errnumber ()) : dlerror ());
-    exit (1);
-}
-
-static void load (const char *path)
-{
-    void *library = dlopen (path, RTLD_NOW | RTLD_LOCAL);
-    check (library != NULL, path);
-    const struct
-    {
-        const char *name;
-        void *slot;
-    } functions[] = {
-      {"zmq_ctx_new", &zmq.ctx_new}, {"zmq_socket", &zmq.socket},         {"zmq_bind", &zmq.bind},
-      {"zmq_connect", &zmq.connect}, {"zmq_getsockopt", &zmq.getsockopt}, {"zmq_send", &zmq.send},
-      {"zmq_recv", &zmq.recv},       {"zmq_errno", &zmq.errnumber},       {"zmq_strerror", &zmq.strerror},
-    };
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        /* The engine inside the Python package has names of its own: zmq_py_send for zmq_send. */
-        char own_name[64];
-        snprintf (own_name, sizeof own_name, "zmq_py_%s", functions[i].name + strlen ("zmq_"));
-        void *found = dlsym (library, functions[i].name);
-        if (found == NULL)
-            found = dlsym (library, own_name);
-        check (found != NULL, functions[i].name);
-        memcpy (functions[i].slot, &found, sizeof found);
-    }
-}
 
 static double now (void)
 {
     struct timespec t;
     clock_gettime (CLOCK_MONOTONIC, &t);
     return (double) t.tv_sec + (double) t.tv_nsec * 1e-9;
-}
-
-static void *bound (void *context, int type, const char *endpoint)
-{
-    void *socket = zmq.socket (context, type);
-    check (socket != NULL, "zmq_socket");
-    check (zmq.bind (socket, endpoint) == 0, "zmq_bind");
-    return socket;
-}
-
-static void *connected (void *context, int type, const char *endpoint)
-{
-    void *socket = zmq.socket (context, type);
-    check (socket != NULL, "zmq_socket");
-    check (zmq.connect (socket, endpoint) == 0, "zmq_connect");
-    return socket;
 }
 
 static void say_ready (void *socket)

@@ -1,0 +1,136 @@
+"""Instructions a message on the hot paths: `python benchmarks/instructions/count.py [--check | --record]`.
+
+Unlike times, they are the same whatever else the machine is doing. record.json holds what they were when somebody last
+looked, with the compiler and the Python that they are true for; --check fails when a path now takes more than TOLERANCE over
+its record, --record writes the record anew. Needs valgrind, its headers and a C compiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from harness import capi  # noqa: E402
+
+RECORD = HERE / "record.json"
+TOLERANCE = 0.03
+C_PATHS = ("send", "receive", "round-trip", "multipart", "publish-16", "inproc", "poll")
+PYTHON_PATHS = ("send", "receive", "round-trip", "multipart", "inproc", "frame", "poll", "poller")
+TIME_LIMIT = 60  # seconds a path
+
+
+def main() -> int:
+    """Entry point; the exit status is 1 when a path has grown."""
+    parser = argparse.ArgumentParser(description="Count instructions a message on the hot paths.")
+    parser.add_argument("--module", default="zmqpy", help="package to measure")
+    parser.add_argument("--library", help="C library to measure (default: the one behind the package)")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--check", action="store_true", help="fail when a path has grown by more than 3 %%")
+    action.add_argument("--record", action="store_true", help="write record.json")
+    options = parser.parse_args()
+    library = options.library or capi.engine(options.module)
+    if library is None:
+        parser.error(f"{options.module} has no C library")
+    counts = measure(options.module, library)
+    record = json.loads(RECORD.read_text()) if RECORD.exists() else {"environment": {}, "paths": {}}
+    if options.record:
+        RECORD.write_text(json.dumps({"environment": environment(), "paths": counts}, indent=2) + "\n")
+    comparable = record["environment"] == environment()
+    grown = report(counts, record["paths"])
+    if not comparable:
+        print(f"The record is for another environment, and is not held against this: {record['environment']}")
+        print(f"This one: {environment()}")
+    if options.check and comparable and grown:
+        print(f"FAILED: more than {TOLERANCE:.0%} over the record: {', '.join(grown)}")
+        print("If that is what a change costs and is worth it, commit the new record with it (--record).")
+        return 1
+    return 0
+
+
+def environment() -> dict[str, str]:
+    """What decides the figures beside the code."""
+    compiler = subprocess.run(["c++", "-dumpfullversion"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return {
+        "machine": platform.machine(),
+        "compiler": compiler,
+        "libc": "-".join(platform.libc_ver()),
+        "python": platform.python_version(),
+    }
+
+
+def measure(module: str, library: str) -> dict[str, float]:
+    """Instructions a message of every path: {"c/send": 812.5, ...}."""
+    with tempfile.TemporaryDirectory(prefix="zmqpy-instructions-") as folder:
+        steady = build("steady.c", Path(folder) / "steady.so", "-shared", "-fPIC")
+        paths = build("paths.c", Path(folder) / "paths")
+        jobs = {f"c/{name}": [paths, library, name] for name in C_PATHS}
+        jobs |= {f"python/{name}": [sys.executable, str(HERE / "paths.py"), module, name] for name in PYTHON_PATHS}
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            counted = pool.map(lambda job: count(job[1], steady, Path(folder) / job[0].replace("/", "-")), jobs.items())
+            return dict(zip(jobs, counted))
+
+
+def build(source: str, target: Path, *flags: str) -> str:
+    """Path of the program or library made of a C file."""
+    subprocess.run(
+        [
+            "cc",
+            "-std=gnu11",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            *flags,
+            str(HERE / source),
+            "-o",
+            str(target),
+            "-ldl",
+        ],
+        check=True,
+    )
+    return str(target)
+
+
+def count(command: list[str], steady: str, out: Path) -> float:
+    """Instructions a message of one command that says how many messages it was."""
+    valgrind = ["valgrind", "--tool=callgrind", "--collect-atstart=no", f"--callgrind-out-file={out}", "--quiet"]
+    # Environment variables move the stack, and an address decides how some copies are made.
+    variables = {"LD_PRELOAD": steady, "PATH": "/usr/bin:/bin", "PYTHONHASHSEED": "0", "HOME": "/"}
+    finished = subprocess.run(
+        [*valgrind, *command], env=variables, stdout=subprocess.PIPE, text=True, check=True, timeout=TIME_LIMIT
+    )
+    found = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
+    assert found, f"{out} has no total"
+    return round(int(found[1]) / int(finished.stdout), 1)
+
+
+def report(counts: dict[str, float], recorded: dict[str, float]) -> list[str]:
+    """Prints the table; the names of the paths that have grown."""
+    grown = []
+    print(f"{'path':22} {'instructions':>12} {'recorded':>10} {'change':>8}")
+    for name, instructions in counts.items():
+        before = recorded.get(name)
+        if before is None:
+            print(f"{name:22} {instructions:12.1f} {'-':>10} {'-':>8}")
+            grown.append(name)
+            continue
+        change = instructions / before - 1
+        print(f"{name:22} {instructions:12.1f} {before:10.1f} {change:8.1%}")
+        if change > TOLERANCE:
+            grown.append(name)
+    return grown
+
+
+if __name__ == "__main__":
+    sys.exit(main())
