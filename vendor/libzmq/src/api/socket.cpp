@@ -73,7 +73,7 @@ int take_apart (const char *text, Endpoint &endpoint, const Transport *&transpor
 int check_mechanism (const Options &options) noexcept { return find_mechanism (options.mechanism) ? 0 : EPROTONOSUPPORT; }
 
 // Resolving a host name may take long, so it happens with the strand let go.
-int bind_stream (SocketGuard &guard, const Transport &transport, const std::string &address)
+int bind_stream (SocketGuard &guard, const Transport &transport, const char *text, const std::string &address)
 {
     if (const int error = check_mechanism (guard->options))
         return error;
@@ -89,7 +89,7 @@ int bind_stream (SocketGuard &guard, const Transport &transport, const std::stri
         return ENOTSOCK;
     }
     if (error) {
-        guard->emit_bind_failed (error, address);
+        guard->emit_bind_failed (error, text);
         return error;
     }
     return guard->add_listener (transport, std::move (listening), options);
@@ -104,7 +104,7 @@ int zmq_bind (void *socket, const char *text)
         const Transport *transport;
         if (const int error = take_apart (text, endpoint, transport))
             return fail (error);
-        return result (transport ? bind_stream (guard, *transport, endpoint.address) : guard->bind_inproc (text));
+        return result (transport ? bind_stream (guard, *transport, text, endpoint.address) : guard->bind_inproc (text));
     });
 }
 

@@ -7,8 +7,6 @@
 #include "core/context.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
-#include "io/connector.hpp"
-#include "io/listener.hpp"
 #include "io/stream.hpp"
 
 namespace engine {
@@ -123,30 +121,21 @@ try {
         return;
     if (strand_.doorbell.pending ())
         run_inbox ();  // a consumer may have connected since
-    const Connector *const connector = stream.connector ();
-    const Listener *const listener = stream.listener ();
-    std::string local, remote;
-    if (connector) {
-        remote = connector->event_endpoint ();
-        if (monitor_->version () != 1)
-            local = stream.local_endpoint ();
-    } else if (listener) {
-        local = listener->endpoint ();
-        if (monitor_->version () != 1)
-            remote = stream.remote_endpoint ();
-    }
-    monitor_->send (static_cast<std::uint64_t> (event), {value}, local, remote);
+    // (In version 1 there is one name, the one that bind or connect was given.)
+    const bool both = monitor_->version () != 1;
+    const bool connecting = stream.connector () != nullptr;
+    monitor_->send (static_cast<std::uint64_t> (event), {value}, both || !connecting ? stream.local_endpoint () : std::string (),
+                    both || connecting ? stream.remote_endpoint () : std::string ());
 } catch (...) {
 }
 
-void Socket::emit_endpoint (int event, std::uint64_t value, const std::string &endpoint) noexcept
+void Socket::emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept
 try {
     if (!monitor_ || !monitor_->wants (static_cast<std::uint64_t> (event)))
         return;
     if (strand_.doorbell.pending ())
         run_inbox ();
-    const bool remote = event == ZMQ_EVENT_CONNECTED || event == ZMQ_EVENT_CONNECT_DELAYED || event == ZMQ_EVENT_CONNECT_RETRIED;
-    monitor_->send (static_cast<std::uint64_t> (event), {value}, remote ? std::string () : endpoint, remote ? endpoint : std::string ());
+    monitor_->send (static_cast<std::uint64_t> (event), {value}, local ? *local : std::string (), remote ? *remote : std::string ());
 } catch (...) {
 }
 

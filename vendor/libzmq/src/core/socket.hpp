@@ -93,14 +93,16 @@ class Socket final : public PatternHost
     int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address);
     // Ends all bindings and connections of that name; ENOENT.
     int end_endpoint (const std::string &endpoint, const std::string &canonical);
-    void emit_bind_failed (int error, const std::string &address) noexcept;
+    void emit_bind_failed (int error, const std::string &endpoint) noexcept;
 
     // ---- monitor ----
     int start_monitor (const std::string &endpoint, std::uint64_t events, int version, int type);
     void stop_monitor () noexcept;
     int report_pipes () noexcept;
     void emit (int event, std::uint64_t value, const Stream &stream) noexcept;
-    void emit_endpoint (int event, std::uint64_t value, const std::string &endpoint) noexcept;
+    // About an endpoint that is bound, or connecting.
+    void emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept { emit (event, value, &endpoint, nullptr); }
+    void emit_remote (int event, std::uint64_t value, const std::string &endpoint) noexcept { emit (event, value, nullptr, &endpoint); }
 
     // ---- called by streams, connectors and pipes ----
     void start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept;
@@ -160,6 +162,7 @@ class Socket final : public PatternHost
     void refuse_channel (InprocChannel *channel) noexcept;
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                   bool for_monitor) noexcept;
+    void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept;
     NetworkPipe *make_pipe ();
     NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && row_.conflatable; }

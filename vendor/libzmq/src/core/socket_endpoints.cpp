@@ -73,7 +73,7 @@ int Socket::add_listener (const Transport &transport, Listening &&listening, std
         transport.unlisten (listening);  // still ours: moving it cannot fail
         return ENOMEM;
     }
-    emit_endpoint (ZMQ_EVENT_LISTENING, static_cast<std::uint64_t> (fd), name);
+    emit_local (ZMQ_EVENT_LISTENING, static_cast<std::uint64_t> (fd), name);
     if (const int error = listener->start ())
         return error;
     listeners_.push_back (std::move (listener));
@@ -113,9 +113,9 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
     return 0;
 }
 
-void Socket::emit_bind_failed (int error, const std::string &address) noexcept
+void Socket::emit_bind_failed (int error, const std::string &endpoint) noexcept
 {
-    emit_endpoint (ZMQ_EVENT_BIND_FAILED, static_cast<std::uint64_t> (error), address);
+    emit_local (ZMQ_EVENT_BIND_FAILED, static_cast<std::uint64_t> (error), endpoint);
 }
 
 Connector *Socket::find_connector (std::uint64_t id) noexcept

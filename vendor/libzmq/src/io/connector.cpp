@@ -34,8 +34,6 @@ Connector::Connector (Socket &socket, const Transport &transport, std::string en
 
 Connector::~Connector () { stop (); }
 
-const std::string &Connector::event_endpoint () const noexcept { return ever_lost_ && !numeric_.empty () ? numeric_ : endpoint_; }
-
 int Connector::prepare () noexcept { return timer_.prepare (socket_.reactor (), socket_.strand (), *this) ? 0 : ENOMEM; }
 
 void Connector::start () noexcept { attempt (); }
@@ -99,7 +97,6 @@ void Connector::resolved (int error, std::vector<DialTarget> targets) noexcept
 void Connector::dial_next () noexcept
 try {
     const DialTarget &target = targets_[target_];
-    numeric_ = target.endpoint;
     const int error = transport_.dial (target, *options_, fd_);
     if (error == 0) {
         connected ();
@@ -115,7 +112,7 @@ try {
         attempt_failed (failure);
         return;
     }
-    socket_.emit_endpoint (ZMQ_EVENT_CONNECT_DELAYED, static_cast<std::uint64_t> (EINPROGRESS), event_endpoint ());
+    socket_.emit_remote (ZMQ_EVENT_CONNECT_DELAYED, static_cast<std::uint64_t> (EINPROGRESS), endpoint_);
     if (options_->connect_timeout > 0 && !socks_ && target.socks_host.empty ())
         timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->connect_timeout * millisecond);
 } catch (...) {
@@ -146,7 +143,7 @@ try {
     backoff_ = 0;
     const int fd = fd_;
     fd_ = -1;
-    socket_.emit_endpoint (ZMQ_EVENT_CONNECTED, static_cast<std::uint64_t> (fd), event_endpoint ());
+    socket_.emit_remote (ZMQ_EVENT_CONNECTED, static_cast<std::uint64_t> (fd), endpoint_);
     socket_.stats.connects++;
     socket_.start_stream (fd, options_, this, nullptr);
 } catch (...) {
@@ -208,7 +205,7 @@ void Connector::attempt_failed (int error) noexcept
     const bool had_fd = fd_ >= 0;
     close_fd (true);
     if (!had_fd && error != 0)
-        socket_.emit_endpoint (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (error), event_endpoint ());
+        socket_.emit_remote (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (error), endpoint_);
     if (target_ + 1 < targets_.size ()) {
         ++target_;
         dial_next ();
@@ -249,7 +246,7 @@ void Connector::retry_later () noexcept
     }
     phase_ = Phase::waiting;
     const int interval = next_interval ();
-    socket_.emit_endpoint (ZMQ_EVENT_CONNECT_RETRIED, static_cast<std::uint64_t> (interval), event_endpoint ());
+    socket_.emit_remote (ZMQ_EVENT_CONNECT_RETRIED, static_cast<std::uint64_t> (interval), endpoint_);
     // (After prepare() it always can.)
     timer_.arm (socket_.reactor (), socket_.strand (), *this, std::max (now () + interval * millisecond, attempted_ + shortest_pause));
 }
@@ -259,7 +256,6 @@ void Connector::stream_lost (bool protocol, bool in_handshake) noexcept
     stream = nullptr;
     if (phase_ == Phase::abandoned)
         return;
-    ever_lost_ = true;
     if (protocol || (in_handshake && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_HANDSHAKE_FAILED))) {
         phase_ = Phase::abandoned;
         socket_.connector_abandoned (*this);
@@ -278,7 +274,7 @@ void Connector::close_fd (bool report) noexcept
     ::close (fd_);
     fd_ = -1;
     if (report)
-        socket_.emit_endpoint (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), event_endpoint ());
+        socket_.emit_remote (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), endpoint_);
 }
 
 // ---- events ----

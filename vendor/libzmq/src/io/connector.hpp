@@ -38,9 +38,11 @@ class Connector final : public HookTarget
     void resolved (int error, std::vector<DialTarget> targets) noexcept;
 
     const Transport &transport () const noexcept { return transport_; }
-    const std::string &endpoint () const noexcept { return endpoint_; }  // as typed: what disconnect takes
+    const std::string &endpoint () const noexcept
+    {
+        return endpoint_;
+    }  // as typed: what ZMQ_LAST_ENDPOINT and monitor events say, and disconnect takes
     const std::string &address () const noexcept { return address_; }
-    const std::string &event_endpoint () const noexcept;  // what monitor events say
     const Options &options () const noexcept { return *options_; }
     std::uint64_t id () const noexcept { return id_; }
     NetworkPipe *pipe = nullptr;  // survives connections (IMMEDIATE 0); null otherwise
@@ -78,11 +80,9 @@ class Connector final : public HookTarget
     const Transport &transport_;
     const std::string endpoint_;
     const std::string address_;
-    std::string numeric_;  // of the target dialled last
     std::shared_ptr<const Options> options_;
     const std::uint64_t id_;
     Phase phase_ = Phase::idle;
-    bool ever_lost_ = false;  // monitor events name the numeric endpoint from the first loss on
     int fd_ = -1;
     int backoff_ = 0;  // ms, 0: at its start
     Nanoseconds attempted_ = 0;

@@ -54,7 +54,7 @@ void Listener::close () noexcept
         ::shutdown (fd, SHUT_RDWR);
     transport_.unlisten (listening_);
     listening_.fd = -1;
-    socket_.emit_endpoint (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), listening_.endpoint);
+    socket_.emit_local (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), listening_.endpoint);
 }
 
 void Listener::on_io (std::uint32_t events) noexcept
@@ -64,7 +64,7 @@ void Listener::on_io (std::uint32_t events) noexcept
         int fd = -1;
         const int error = transport_.accept (listening_.fd, *options_, fd);
         if (error == 0) {
-            socket_.emit_endpoint (ZMQ_EVENT_ACCEPTED, static_cast<std::uint64_t> (fd), listening_.endpoint);
+            socket_.emit_local (ZMQ_EVENT_ACCEPTED, static_cast<std::uint64_t> (fd), listening_.endpoint);
             socket_.stats.accepts++;
             socket_.reactor ().descriptor_table ().in_use (fd);
             socket_.start_stream (fd, options_, nullptr, this);
@@ -77,7 +77,7 @@ void Listener::on_io (std::uint32_t events) noexcept
         const bool ended = suspicious && has_ended (listening_.fd);
         if (nobody && !ended)
             return;
-        socket_.emit_endpoint (ZMQ_EVENT_ACCEPT_FAILED, static_cast<std::uint64_t> (nobody ? EINVAL : error), listening_.endpoint);
+        socket_.emit_local (ZMQ_EVENT_ACCEPT_FAILED, static_cast<std::uint64_t> (nobody ? EINVAL : error), listening_.endpoint);
         if (ended) {
             watch_.reset ();  // it would be readable for ever
             return;

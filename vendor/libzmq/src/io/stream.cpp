@@ -521,16 +521,19 @@ void Stream::check_finished () noexcept
     timer_.arm (socket_.reactor (), socket_.strand (), *this, time + wait);
 }
 
+// One name for one endpoint: the bound end has the listener's name, the connected one the connector's; the other is an address.
 std::string Stream::local_endpoint () const
 {
-    const Transport *const transport = connector_ ? &connector_->transport () : listener_ ? &listener_->transport () : nullptr;
-    return transport && fd_ >= 0 ? transport->local_endpoint (fd_) : std::string ();
+    if (listener_)
+        return listener_->endpoint ();
+    return connector_ && fd_ >= 0 ? connector_->transport ().local_endpoint (fd_) : std::string ();
 }
 
 std::string Stream::remote_endpoint () const
 {
-    const Transport *const transport = connector_ ? &connector_->transport () : listener_ ? &listener_->transport () : nullptr;
-    return transport && fd_ >= 0 ? transport->remote_endpoint (fd_) : std::string ();
+    if (connector_)
+        return connector_->endpoint ();
+    return listener_ && fd_ >= 0 ? listener_->transport ().remote_endpoint (fd_) : std::string ();
 }
 
 }  // namespace engine

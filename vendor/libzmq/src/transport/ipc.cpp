@@ -39,7 +39,6 @@ int resolve (const std::string &address, const Options &options, std::vector<Dia
     DialTarget target;
     if (const int error = parse_ipc_address (address, target.address))
         return error;
-    target.endpoint = "ipc://" + address;
     out.push_back (std::move (target));
     return 0;
 }

@@ -374,7 +374,6 @@ int resolve_tcp_connect (std::string_view address, bool ipv6, Names names, std::
         DialTarget target;
         target.address = address_found;
         target.source = source;
-        target.endpoint = tcp_endpoint_text (address_found);
         out.push_back (std::move (target));
     }
     return 0;

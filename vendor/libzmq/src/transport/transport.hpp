@@ -51,7 +51,6 @@ struct DialTarget
 {
     SocketAddress address;
     SocketAddress source;    // size 0: any
-    std::string endpoint;    // numeric, for monitor events after the first loss
     std::string socks_host;  // non-empty: `address` is the proxy's; host and port to ask it for
     std::uint16_t socks_port = 0;
 };

@@ -340,6 +340,19 @@ TEST_CASE ("socket_monitor_versioned: version 2 events and refused arguments")
     CHECK (frames[2].size () == 8);
     CHECK (frames[3] == endpoint);
     CHECK (frames[4].empty ());
+
+    // A connecting endpoint is the remote one, in every event: DELAYED, CLOSED, RETRIED.
+    Socket client (ctx, ZMQ_DEALER), client_events (ctx, ZMQ_PAIR);
+    const std::string client_name = inproc_name (), nobody = unused_endpoint ();
+    CHECK (monitor (client, client_name.c_str (), 0xffff, 2, ZMQ_PAIR) == 0);
+    client_events.connect (client_name);
+    client.connect (nobody);
+    for (int i = 0; i < 6; ++i) {
+        const Msg seen = recv (client_events);
+        REQUIRE (seen.size () == 5);
+        CHECK (seen[3].empty ());
+        CHECK (seen[4] == nobody);
+    }
 }
 
 TEST_CASE ("poller: of several that watch one socket each learns what there is, whoever asked first")

@@ -84,6 +84,15 @@ class Script
     static inline Script *current_ = nullptr;
 };
 
+// An address of the fake is its text.
+inline void put_text (SocketAddress &address, const std::string &text)
+{
+    REQUIRE (text.size () <= sizeof address.storage);
+    std::memcpy (&address.storage, text.data (), text.size ());
+    address.size = static_cast<socklen_t> (text.size ());
+}
+inline std::string text_of (const SocketAddress &address) { return {reinterpret_cast<const char *> (&address.storage), address.size}; }
+
 inline const Transport &fake_transport ()
 {
     static const Transport row = {
@@ -97,7 +106,7 @@ inline const Transport &fake_transport ()
           ++script.resolutions;
           for (int i = 1; i <= script.targets; ++i) {
               out.emplace_back ();
-              out.back ().endpoint = "fake://" + address + "#" + std::to_string (i);
+              put_text (out.back ().address, "fake://" + address + "#" + std::to_string (i));
               out.back ().socks_host = script.socks_host;
               out.back ().socks_port = script.socks_host.empty () ? 0 : 80;
           }
@@ -111,7 +120,7 @@ inline const Transport &fake_transport ()
       },
       [] (const DialTarget &target, const Options &, int &fd) {
           Script &script = Script::current ();
-          script.dialled.push_back ({now (), target.endpoint});
+          script.dialled.push_back ({now (), text_of (target.address)});
           const Script::Dial dial = Script::next (script.dials, {ECONNREFUSED});
           fd = dial.result == 0 || dial.result == EINPROGRESS ? script.open (dial.ready) : -1;
           return dial.result;

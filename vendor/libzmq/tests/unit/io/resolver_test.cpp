@@ -19,6 +19,7 @@
 #include "controlled_memory.hpp"
 #include "core/context_options.hpp"
 #include "core/options.hpp"
+#include "transport/tcp_address.hpp"
 
 using namespace engine;
 using namespace std::chrono_literals;
@@ -79,7 +80,7 @@ TEST_CASE ("resolver: work is done elsewhere and reported")
     const auto [error, targets] = get_soon (future);
     CHECK (error == 0);
     REQUIRE (targets.size () == 1);
-    CHECK (targets[0].endpoint == "tcp://127.0.0.1:80");
+    CHECK (tcp_endpoint_text (targets[0].address) == "tcp://127.0.0.1:80");
     CHECK (worker != std::this_thread::get_id ());
     CHECK (!ticket.cancel ());
     CHECK (!ticket.cancel_and_wait ());

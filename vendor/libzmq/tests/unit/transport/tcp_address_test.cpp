@@ -29,7 +29,7 @@ std::string connect_text (const std::string &address, bool ipv6)
     if (const int error = resolve_tcp_connect (address, ipv6, Names::ask, found))
         return "errno " + std::to_string (error);
     REQUIRE (!found.empty ());
-    return found.front ().endpoint;
+    return tcp_endpoint_text (found.front ().address);
 }
 
 std::string error_text (int error) { return "errno " + std::to_string (error); }
@@ -172,7 +172,7 @@ TEST_CASE ("tcp address: sources")
     REQUIRE (resolve_tcp_connect ("127.0.0.2:4000;127.0.0.1:9", false, Names::never, found) == 0);
     REQUIRE (found.size () == 1);
     CHECK (tcp_endpoint_text (found[0].source) == "tcp://127.0.0.2:4000");
-    CHECK (found[0].endpoint == "tcp://127.0.0.1:9");
+    CHECK (tcp_endpoint_text (found[0].address) == "tcp://127.0.0.1:9");
     found.clear ();
     REQUIRE (resolve_tcp_connect (loopback_interface () + ":*;127.0.0.1:9", false, Names::never, found) == 0);
     CHECK (tcp_endpoint_text (found.at (0).source) == "tcp://127.0.0.1:0");
