@@ -159,7 +159,13 @@ class Context(_Context, Generic[_SocketT]):
             if not socket.closed:
                 if self._warn_destroy_close:
                     warnings.warn(f"Destroying context with unclosed socket {socket}", ResourceWarning, stacklevel=3)
-                socket.close(linger=linger)
+                if linger is not None:
+                    try:
+                        socket.setsockopt(SocketOption.LINGER, int(linger))
+                    except ZMQError as error:  # closed meanwhile, or terminated by a shadow
+                        if error.errno not in (Errno.ENOTSOCK, Errno.ETERM):
+                            raise
+                socket.close()
         self.term()
 
     @overload

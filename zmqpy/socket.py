@@ -8,13 +8,14 @@ from __future__ import annotations
 import pickle
 import random
 import warnings
-from typing import Any, Callable, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Generic, TypeVar
 
 from zmqpy._core.batch import BatchSocket as _Socket
-from zmqpy._core.options import OptionAttribute
+from zmqpy._core.options import OptionAttribute, set_option_hooks
+from zmqpy._core.overrides import set_plain_classes
+from zmqpy._core.socket import assign, get_attributes, set_attributes
 from zmqpy.constants import Errno, Event, SocketOption, SocketType
 from zmqpy.error import ZMQBindError, ZMQError
-from zmqpy.part_by_part import recv_multipart, send_multipart
 from zmqpy.poll import Poller
 from zmqpy.tracker import MessageTracker
 from zmqpy.utils import jsonapi
@@ -66,17 +67,9 @@ class Socket(_Socket, Generic[_ReturnT]):
     _type_name: str = "UNKNOWN"
     _poller_class: ClassVar[Any] = Poller
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A class with a send or recv of its own sends or receives the parts of a message by that, as with pyzmq."""
-        super().__init_subclass__(**kwargs)
-        for part, by_parts in (("send", send_multipart), ("recv", recv_multipart)):
-            whole = f"{part}_multipart"
-            # What an earlier call put into a base hides what a later base has of its own.
-            method = next(vars(base)[whole] for base in cls.__mro__ if vars(base).get(whole, by_parts) is not by_parts)
-            if method is getattr(Socket, whole) and getattr(cls, part) is not getattr(Socket, part):
-                method = by_parts
-            if getattr(cls, whole) is not method and whole not in vars(cls):
-                setattr(cls, whole, method)
+    if not TYPE_CHECKING:  # attributes that nobody declared are mistakes
+        __setattr__ = assign
+        __dict__ = property(get_attributes, set_attributes, doc="The socket's own attributes.")
 
     def __init__(
         self: Socket[bytes],
@@ -214,6 +207,14 @@ class Socket(_Socket, Generic[_ReturnT]):
 
     # ---- options ----
 
+    def _get_attr_opt(self, name: str, opt: int) -> Any:
+        """The value of the attribute of an option; `name` in upper case."""
+        return self.get(opt)
+
+    def _set_attr_opt(self, name: str, opt: int, value: Any) -> None:
+        """Assigns to the attribute of an option; `name` in upper case."""
+        self.set(opt, value)
+
     setsockopt = _Socket.set
     getsockopt = _Socket.get
 
@@ -244,8 +245,7 @@ class Socket(_Socket, Generic[_ReturnT]):
 
     def set_hwm(self, value: int) -> None:
         """Sets SNDHWM and RCVHWM, the limits of messages queued for and from a peer."""
-        self.set(SocketOption.SNDHWM, value)
-        self.set(SocketOption.RCVHWM, value)
+        self.sndhwm = self.rcvhwm = value
 
     def get_hwm(self) -> int:
         """SNDHWM."""
@@ -256,33 +256,17 @@ class Socket(_Socket, Generic[_ReturnT]):
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when EVENTS may have changed; see the option FD."""
-        descriptor: int = self.get(SocketOption.FD)
-        return descriptor
+        return self.FD
 
     # ---- messages ----
 
-    def send_string(
-        self, u: str, flags: int = 0, copy: bool = True, encoding: str = "utf-8", **kwargs: Any
-    ) -> MessageTracker | None:
-        """Sends a text, encoded; other arguments as for send."""
-        if not isinstance(u, str):
-            raise TypeError(f"u must be str, not {u!r:.60}")
-        if kwargs:
-            return self.send(u.encode(encoding), flags, copy, **kwargs)
-        return self.send(u.encode(encoding), flags, copy)
-
-    send_unicode = send_string
-
-    def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> str:
-        """Receives a text. Raises UnicodeDecodeError if it is none, and what recv raises."""
-        return self.recv(flags).decode(encoding)
-
-    recv_unicode = recv_string
+    send_unicode = _Socket.send_string
+    recv_unicode = _Socket.recv_string
 
     def send_json(self, obj: Any, flags: int = 0, **kwargs: Any) -> Any:
         """Sends `obj` as JSON. kwargs: routing_id and group go to send, all others to json.dumps."""
         send_kwargs = {key: kwargs.pop(key) for key in ("routing_id", "group") if key in kwargs}
-        return self.send(jsonapi.dumps(obj, **kwargs), flags, **send_kwargs)
+        return self.send(jsonapi.dumps(obj, **kwargs), flags=flags, **send_kwargs)
 
     def recv_json(self, flags: int = 0, **kwargs: Any) -> Any:
         """Receives JSON. kwargs: json.loads's. Raises json.JSONDecodeError if it is none, and what recv raises."""
@@ -292,7 +276,7 @@ class Socket(_Socket, Generic[_ReturnT]):
         self, obj: Any, flags: int = 0, protocol: int = DEFAULT_PROTOCOL, **kwargs: Any
     ) -> MessageTracker | None:
         """Sends `obj` pickled. Only for peers that trust each other."""
-        tracker: MessageTracker | None = self.send(pickle.dumps(obj, protocol), flags, **kwargs)
+        tracker: MessageTracker | None = self.send(pickle.dumps(obj, protocol), flags=flags, **kwargs)
         return tracker
 
     def recv_pyobj(self, flags: int = 0) -> Any:
@@ -303,11 +287,13 @@ class Socket(_Socket, Generic[_ReturnT]):
         self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any
     ) -> MessageTracker | None:
         """Sends the parts that `serialize(msg)` gives; other arguments as for send_multipart."""
-        return self.send_multipart(serialize(msg), flags, copy, **kwargs)
+        if kwargs:
+            return self.send_multipart(serialize(msg), flags=flags, copy=copy, **kwargs)
+        return self.send_multipart(serialize(msg), flags=flags, copy=copy)
 
     def recv_serialized(self, deserialize: Callable[[list[Any]], Any], flags: int = 0, copy: bool = True) -> Any:
         """What `deserialize` makes of the parts of the next message."""
-        return self._deserialize(self.recv_multipart(flags, copy), deserialize)
+        return self._deserialize(self.recv_multipart(flags=flags, copy=copy), deserialize)
 
     def _deserialize(self, recvd: Any, load: Callable[[Any], Any]) -> Any:
         """Applies `load` to what a receive gave; sockets that give awaitables apply it later."""
@@ -351,6 +337,8 @@ def _add_options() -> None:
 
 
 _add_options()
+set_option_hooks(Socket)
+set_plain_classes(Socket, Poller)
 
 SyncSocket = Socket[bytes]
 

@@ -16,7 +16,9 @@ from zmqpy._core.ext cimport *
 from zmqpy._core.frame cimport close_messages
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.multipart cimport MultipartSocket
+from zmqpy._core.overrides cimport OWN_RECV, OWN_RECV_MULTIPART, OWN_SEND, OWN_SEND_MULTIPART, part_by_part
 from zmqpy._core.parts cimport copy_bytes
+from zmqpy._core.socket cimport is_plain
 from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, Operation, TransferSocket
 
 
@@ -107,6 +109,8 @@ cdef class BatchSocket(MultipartSocket):
         All messages are accepted, unless DONTWAIT is given or SNDTIMEO passes: then fewer, and those from that index on are
         the caller's to send again. Raises Again if not even one was accepted, and what send raises.
         """
+        if not is_plain(self) and self.overrides() & (OWN_SEND | OWN_SEND_MULTIPART):
+            return part_by_part().send_many(self, messages, flags)
         return send_batch(self, messages, flags)
 
     def recv_many(self, Py_ssize_t max=1000, int flags=0) -> list:
@@ -117,6 +121,8 @@ cdef class BatchSocket(MultipartSocket):
         returned that there was memory for, and the others by the next calls of recv_many (recv and poll do not know of them);
         MemoryError if there was not enough for one.
         """
+        if not is_plain(self) and self.overrides() & (OWN_RECV | OWN_RECV_MULTIPART):
+            return part_by_part().recv_many(self, max, flags)
         return recv_batch(self, max, flags)
 
     def __iter__(self):
@@ -126,7 +132,10 @@ cdef class BatchSocket(MultipartSocket):
     def __next__(self):
         cdef list batch
         try:
-            batch = recv_batch(self, 1, 0)
+            if not is_plain(self) and self.overrides() & (OWN_RECV | OWN_RECV_MULTIPART):
+                batch = part_by_part().recv_many(self, 1, 0)
+            else:
+                batch = recv_batch(self, 1, 0)
         except Exception as error:
             if getattr(error, "errno", None) in (ENOTSOCK, ZMQ_ETERM):
                 raise StopIteration from None

@@ -10,7 +10,9 @@ from libc.stdlib cimport free, malloc
 from zmqpy._core.ext cimport ZMQ_EXT_BARE, zmq_ext_bytes_t
 from zmqpy._core.frame cimport give_back
 from zmqpy._core.libzmq cimport *
+from zmqpy._core.overrides cimport OWN_RECV, OWN_SEND, part_by_part
 from zmqpy._core.parts cimport address_message, describe, fill_message, take_parts
+from zmqpy._core.socket cimport is_plain
 from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_MSGS, SEND_PARTS, Operation, TransferSocket
 
 cdef enum:
@@ -32,6 +34,8 @@ cdef class MultipartSocket(TransferSocket):
         of all parts.
         """
         cdef tuple parts
+        if not is_plain(self) and self.overrides() & OWN_SEND:
+            return part_by_part().send_multipart(self, msg_parts, flags, copy, track, **kwargs)
         if PyUnicode_Check(msg_parts):
             raise TypeError(f"msg_parts must be an iterable of parts, not one str ({msg_parts!r:.40}); use send_string")
         parts = tuple(msg_parts)  # nobody else can change it while a send waits
@@ -76,6 +80,8 @@ cdef class MultipartSocket(TransferSocket):
         """Receives all parts of one message: a list of bytes, or of Frames with copy=False. Arguments as for recv."""
         cdef zmq_msg_t few[FEW]
         cdef Operation operation
+        if not is_plain(self) and self.overrides() & OWN_RECV:
+            return part_by_part().recv_multipart(self, flags, copy, track)
         operation.kind = RECV_MESSAGES
         operation.size = 0
         operation.msgs = few

@@ -3,6 +3,7 @@
 
 from libc.errno cimport EINTR, EINVAL
 from libc.stdint cimport int64_t, uint8_t, uint64_t
+from cpython.object cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdlib cimport free, malloc
 from zmqpy._core.constants cimport (
@@ -15,6 +16,7 @@ from zmqpy._core.constants cimport (
 )
 from zmqpy._core.errors cimport check_signals, raise_error
 from zmqpy._core.libzmq cimport *
+from zmqpy._core.overrides cimport zmqpy_type_lookup, zmqpy_type_version
 
 from zmqpy.constants import SocketOption, _OptType
 
@@ -138,8 +140,39 @@ cdef int set_attribute(object socket, int option, object value) except -1:
     """What an assignment to an option's attribute does: topics may be str there."""
     if isinstance(value, str) and (option == ZMQ_SUBSCRIBE or option == ZMQ_UNSUBSCRIBE):
         value = (<str>value).encode("utf-8")
-    socket.set(option, value)
+    if has_hook(socket, "_set_attr_opt"):
+        socket._set_attr_opt(name_of(option), option, value)
+    else:
+        socket.set(option, value)
     return 0
+
+
+cdef dict _hooks = {}  # name -> what Socket has by that name, which adds nothing to get and set
+cdef unsigned int _unhooked_version = 0  # of the class that was last seen to have only those
+
+
+def set_option_hooks(type socket):
+    """The class whose _get_attr_opt and _set_attr_opt need not be called."""
+    for name in ("_get_attr_opt", "_set_attr_opt"):
+        _hooks[name] = vars(socket)[name]
+
+
+cdef bint has_hook(object socket, str name):
+    """Whether the class of `socket` has a method `name` of its own that attributes of options go through."""
+    global _unhooked_version
+    cdef PyObject *own
+    cdef bint found = False
+    if zmqpy_type_version(socket) == _unhooked_version and _unhooked_version:
+        return False
+    for hook, plain in _hooks.items():
+        own = zmqpy_type_lookup(type(socket), hook)
+        if own != NULL and own != <PyObject *>plain:
+            found = True
+            if hook == name:
+                return True
+    if not found:
+        _unhooked_version = zmqpy_type_version(socket)
+    return False
 
 
 cdef class OptionAttribute:
@@ -156,6 +189,8 @@ cdef class OptionAttribute:
         if instance is None:
             return self
         try:
+            if has_hook(instance, "_get_attr_opt"):
+                return instance._get_attr_opt(self.name, self.option)
             return instance.get(self.option)
         except Exception as error:
             if getattr(error, "errno", None) == EINVAL:

@@ -12,11 +12,22 @@ from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.options cimport get_option, set_attribute, set_option
+from zmqpy._core.overrides cimport (
+    OWN_DICT,
+    ZMQPY_NEVER,
+    is_hook,
+    overrides_of_attributes,
+    overrides_of_class,
+    zmqpy_type_lookup,
+    zmqpy_type_version,
+)
 
 from zmqpy.constants import SocketOption
 
 cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object instance, object name, object value) except -1
+    object PyObject_GenericGetDict(object instance, void *unused)
+    int PyObject_GenericSetDict(object instance, object attributes, void *unused) except -1
 
 # zmq_bind and the other calls with an endpoint.
 ctypedef int (*endpoint_call)(void *socket, const char *endpoint) noexcept nogil
@@ -30,6 +41,7 @@ cdef class Socket(Handle):
         self.users = 0
         self.type_number = -1
         self.copy_threshold = 65536
+        self.plain_version = ZMQPY_NEVER
 
     def __init__(self, context=None, int socket_type=0, shadow=0, copy_threshold=None):
         if self.handle != NULL:
@@ -201,23 +213,53 @@ cdef class Socket(Handle):
         self.require()
         check_draft(zmqpy_leave(self.handle, text_bytes(group, "group")), "leave")
 
-    # ---- attributes ----
+    # ---- overridden methods ----
 
-    def __setattr__(self, name, value):
-        """Attributes are those of the class, and options by name in any case; everything else is a mistake."""
-        cdef type cls = type(self)
-        if name == "subscribe" or name == "unsubscribe":
-            # Methods, and also options that may be assigned.
-            if not callable(value):
-                set_attribute(self, SocketOption[name.upper()], value)
-                return
-        if hasattr(cls, name) or is_annotated(cls, name):
-            PyObject_GenericSetAttr(self, name, value)
+    cdef int overrides(self) except -1:
+        cdef unsigned int version = zmqpy_type_version(self)
+        cdef int own
+        if version == 0 or version != self.looked_version:
+            self.overridden = overrides_of_class(type(self))
+            self.looked_version = version = zmqpy_type_version(self)
+        own = self.overridden
+        if self.touched or own & OWN_DICT:
+            own |= overrides_of_attributes(PyObject_GenericGetDict(self, NULL))
+        elif own == 0 and version != 0:
+            self.plain_version = version
+        return own
+
+
+def assign(Socket socket not None, str name not None, value):
+    """Implements Socket.__setattr__: attributes are those of the class, and options by name in any case; all else is a mistake."""
+    cdef type cls = type(socket)
+    if name == "subscribe" or name == "unsubscribe":
+        # Methods, and also options that may be assigned.
+        if not callable(value):
+            set_attribute(socket, SocketOption[name.upper()], value)
             return
-        option = SocketOption.__members__.get(name.upper())
-        if option is None:
-            raise AttributeError(f"{cls.__name__} has no such option: {name.upper()}")
-        set_attribute(self, option, value)
+    if is_hook(name):
+        socket.touched = True
+        socket.plain_version = ZMQPY_NEVER
+    if zmqpy_type_lookup(cls, name) != NULL or is_annotated(cls, name):
+        PyObject_GenericSetAttr(socket, name, value)
+        return
+    option = SocketOption.__members__.get(name.upper())
+    if option is None:
+        raise AttributeError(f"{cls.__name__} has no such option: {name.upper()}")
+    set_attribute(socket, option, value)
+
+
+def get_attributes(Socket socket not None):
+    """Implements Socket.__dict__: whoever has it may override methods by it."""
+    socket.touched = True
+    socket.plain_version = ZMQPY_NEVER
+    return PyObject_GenericGetDict(socket, NULL)
+
+
+def set_attributes(Socket socket not None, attributes):
+    socket.touched = True
+    socket.plain_version = ZMQPY_NEVER
+    PyObject_GenericSetDict(socket, attributes, NULL)
 
 
 cdef bint is_annotated(type cls, str name) except -1:

@@ -8,6 +8,7 @@ it. Names, defaults and results follow pyzmq. Messages of several parts are mult
 from cpython.buffer cimport PyBUF_CONTIG, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
+from cpython.unicode cimport PyUnicode_Check, PyUnicode_DecodeUTF8
 from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
 from libc.string cimport memcpy
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDTIMEO
@@ -23,17 +24,20 @@ from zmqpy._core.ext cimport (
 )
 from zmqpy._core.frame cimport GIL_FREE_SIZE, Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
+from zmqpy._core.overrides cimport OWN_DESERIALIZE, OWN_POLL, OWN_RECV, OWN_SEND, part_by_part, poller_is_plain
 from zmqpy._core.parts cimport address_message, describe, fill_message, place_bytes, take_bytes
-from zmqpy._core.socket cimport Socket
+from zmqpy._core.socket cimport Socket, is_plain
 from zmqpy._core.wait cimport Timeout, again_in_time, end_timeout, poll_items, start_timeout
 
 cdef extern from *:
     """
     #define zmqpy_likely(x) __builtin_expect (!!(x), 1)
+    #define zmqpy_unlikely(x) __builtin_expect (!!(x), 0)
     #define zmqpy_own(made) (made)
     """
     object own "zmqpy_own"(PyObject *made)  # takes over the reference
     bint zmqpy_likely(bint x) nogil
+    bint zmqpy_unlikely(bint x) nogil
 
 
 cdef inline bint worth_waiting(int flags) noexcept:
@@ -109,6 +113,14 @@ cdef class TransferSocket(Socket):
         operation.size = where.size
         return self.transfer(&operation, flags)
 
+    def send_string(self, u, int flags=0, bint copy=True, str encoding="utf-8", **kwargs):
+        """Sends a text, encoded; other arguments as for send."""
+        if not PyUnicode_Check(u):
+            raise TypeError(f"u must be str, not {u!r:.60}")
+        if kwargs or not copy or not is_plain(self) and self.overrides() & OWN_SEND:
+            return part_by_part().send_string(self, u, flags, copy, encoding, **kwargs)
+        self.send_part(u if encoding == "utf-8" else u.encode(encoding), flags, True)
+
     # ---- receiving ----
 
     def recv(self, int flags=0, bint copy=True, bint track=False):
@@ -143,6 +155,24 @@ cdef class TransferSocket(Socket):
         if track:
             frame.tracker = track_event(None)
         return frame
+
+    def recv_string(self, int flags=0, str encoding="utf-8"):
+        """Receives a text. Raises UnicodeDecodeError if it is none, and what recv raises."""
+        cdef zmq_msg_t msg
+        cdef Operation operation
+        if not is_plain(self) and self.overrides() & (OWN_RECV | OWN_DESERIALIZE):
+            return part_by_part().recv_string(self, flags, encoding)
+        zmq_msg_init(&msg)
+        operation.kind = RECV_MSG
+        operation.msgs = &msg
+        operation.size = 0
+        self.transfer(&operation, flags)
+        if encoding != "utf-8":
+            return take_bytes(&msg).decode(encoding)
+        try:
+            return PyUnicode_DecodeUTF8(<const char *>zmq_msg_data(&msg), zmq_msg_size(&msg), NULL)
+        finally:
+            zmq_msg_close(&msg)
 
     def recv_into(self, buffer, /, *, Py_ssize_t nbytes=0, int flags=0) -> int:
         """Receives one part into a writable buffer; what does not fit is lost. Returns the part's whole size in bytes.
@@ -184,6 +214,8 @@ cdef class TransferSocket(Socket):
         """
         cdef zmq_pollitem_t item
         cdef long milliseconds = -1
+        if zmqpy_unlikely(not is_plain(self) or not poller_is_plain()) and (not poller_is_plain() or self.overrides() & OWN_POLL):
+            return part_by_part().poll(self, timeout, flags)
         if self.handle == NULL:
             self.fail(ENOTSUP if not self.forked else ENOTSOCK)
         if timeout is not None:
