@@ -48,7 +48,11 @@ int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
             help_out (guard);
         return error;
     }
-    return persist (guard, flags, guard->options.sndtimeo, [&] { return guard->try_send (frame); });
+    const bool for_ever = guard->options.sndtimeo < 0 && !(flags & ZMQ_DONTWAIT);
+    return persist (guard, flags, guard->options.sndtimeo, [&] {
+        const int outcome = guard->try_send (frame);
+        return outcome == EAGAIN && for_ever && guard->unreachable () ? EHOSTUNREACH : outcome;
+    });
 }
 
 int send_bytes (SocketGuard &guard, const void *data, std::size_t size, int flags) noexcept

@@ -93,6 +93,9 @@ class Socket final : public PatternHost
     int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address);
     // Ends all bindings and connections of that name; ENOENT.
     int end_endpoint (const std::string &endpoint, const std::string &canonical);
+    // True once the engine has given up connecting (RECONNECT_IVL -1, RECONNECT_STOP, a protocol error) and no other endpoint is left that
+    // could ever bring a peer: only the application can change that.
+    bool unreachable () const noexcept;
     void emit_bind_failed (int error, const std::string &endpoint) noexcept;
 
     // ---- monitor ----
@@ -211,6 +214,7 @@ class Socket final : public PatternHost
     bool room_ = false;  // a pipe that was full has room, or there is a new one
     bool sweeping_ = false;
 
+    bool gave_up_ = false;  // on an endpoint, since the application named the last one
     bool closing_ = false;
     Nanoseconds linger_deadline_ = never;  // of accepted connections, once closed
     bool receiving_more_ = false;

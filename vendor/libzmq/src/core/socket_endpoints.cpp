@@ -77,6 +77,7 @@ int Socket::add_listener (const Transport &transport, Listening &&listening, std
     if (const int error = listener->start ())
         return error;
     listeners_.push_back (std::move (listener));
+    gave_up_ = false;
     options.last_endpoint.swap (name);
     return 0;
 }
@@ -109,6 +110,7 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
     }
     options.last_endpoint.swap (name);
     connectors_.push_back (std::move (connector));
+    gave_up_ = false;
     connectors_.back ()->start ();
     return 0;
 }
@@ -293,6 +295,8 @@ void Socket::connector_abandoned (Connector &connector) noexcept
     }
     if (closing_ || connector.lingering)
         bury (connector);
+    else
+        gave_up_ = true;
     activity_ = true;
 }
 
@@ -302,6 +306,14 @@ void Socket::endpoint_ended (Connector &connector) noexcept
     connector_abandoned (connector);
     connector.stop ();
     bury (connector);
+}
+
+bool Socket::unreachable () const noexcept
+{
+    return gave_up_ && listeners_.empty () && inproc_bindings_.empty () &&
+           std::all_of (inproc_pipes_.begin (), inproc_pipes_.end (), [] (const auto &pipe) { return pipe->for_monitor; }) &&
+           std::all_of (connectors_.begin (), connectors_.end (),
+                        [] (const auto &connector) { return connector->abandoned () || connector->lingering; });
 }
 
 void Socket::bury (Stream &stream) noexcept

@@ -71,6 +71,7 @@ int Socket::bind_inproc (const std::string &endpoint)
         return error;
     }
     welcome (waiting, *pattern_, endpoint, binding.id, false);
+    gave_up_ = false;
     options.last_endpoint.swap (name);
     return 0;
 }
@@ -116,6 +117,7 @@ int Socket::connect_inproc (const std::string &endpoint)
         throw;
     }
     channel->release ();
+    gave_up_ = false;
     options.last_endpoint.swap (name);
     return 0;
 }

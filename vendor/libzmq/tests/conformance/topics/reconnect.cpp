@@ -3,6 +3,9 @@
 #include "monitor.hpp"
 #include "wire.hpp"
 
+#include <atomic>
+#include <utility>
+
 using namespace conf;
 
 static std::vector<int> retry_intervals (Context &ctx, Socket &socket, size_t count)
@@ -92,6 +95,155 @@ TEST_CASE ("RECONNECT_IVL -1: a lost connection is removed")
     CHECK (wait_until ([&] { return !can_send (push); }));
     CHECK (listener.nobody (50));
     CHECK_ERRNO (zmq_disconnect (push, listener.endpoint ().c_str ()), ENOENT);
+}
+
+namespace {
+
+// A peer that was connected and is gone for good, as a monitor has seen.
+void gain_and_lose (Context &ctx, Socket &socket, const std::string &peer_type, const std::string &where)
+{
+    Monitor monitor (ctx, socket, ZMQ_EVENT_DISCONNECTED);
+    Listener listener (where);
+    socket.connect (listener.endpoint ());
+    Peer peer = listener.accept ();
+    peer.handshake (peer_type);
+    CHECK (wait_for (socket, ZMQ_POLLOUT));
+    peer.close ();
+    monitor.wait (ZMQ_EVENT_DISCONNECTED);
+    zmq_socket_monitor (socket, nullptr, 0);
+}
+
+const std::pair<int, const char *> senders[] = {{ZMQ_PUSH, "PULL"}, {ZMQ_DEALER, "DEALER"}, {ZMQ_REQ, "REP"}, {ZMQ_PAIR, "PAIR"}};
+
+}  // namespace
+
+TEST_CASE ("without reconnecting, sending to nobody says so instead of blocking for ever")
+{
+    if (oracle ())  // blocks for ever
+        return;
+    TempDir dir;
+    for (const auto &[type, peer_type] : senders) {
+        for (const std::string &where : {unused_endpoint (), dir.ipc (peer_type)}) {
+            CAPTURE (type);
+            CAPTURE (where);
+            Context ctx;
+            Socket socket (ctx, type);
+            socket.set (ZMQ_RECONNECT_IVL, -1).set (ZMQ_SNDTIMEO, -1);
+            gain_and_lose (ctx, socket, peer_type, where);
+            CHECK_ERRNO (send_frame (socket, "x"), EHOSTUNREACH);
+            // Who asks not to wait, or only for a while, is told what he expects.
+            CHECK_ERRNO (send_frame (socket, "x", ZMQ_DONTWAIT), EAGAIN);
+            socket.set (ZMQ_SNDTIMEO, 5);
+            CHECK_ERRNO (send_frame (socket, "x"), EAGAIN);
+            CHECK_FALSE (can_send (socket));
+            // A new endpoint is a new chance.
+            socket.set (ZMQ_SNDTIMEO, -1);
+            Listener listener;
+            socket.connect (listener.endpoint ());
+            Peer peer = listener.accept ();
+            peer.handshake (peer_type);
+            send (socket, "x");
+        }
+    }
+}
+
+TEST_CASE ("a first attempt that was the last, and one that RECONNECT_STOP ends, are no different")
+{
+    if (oracle ())
+        return;
+    for (const int option : {ZMQ_RECONNECT_IVL, opt_reconnect_stop}) {
+        Context ctx;
+        Socket push (ctx, ZMQ_PUSH);
+        push.set (option, option == ZMQ_RECONNECT_IVL ? -1 : 1).set (ZMQ_SNDTIMEO, -1).set (ZMQ_SNDHWM, 1);
+        Monitor monitor (ctx, push, ZMQ_EVENT_CLOSED);
+        push.connect (unused_endpoint ());
+        monitor.wait (ZMQ_EVENT_CLOSED);
+        CHECK_ERRNO (send_frame (push, "x"), EHOSTUNREACH);
+    }
+}
+
+TEST_CASE ("a peer that is given up for its protocol errors is no different")
+{
+    if (oracle ())
+        return;
+    Context ctx;
+    Socket push (ctx, ZMQ_PUSH);
+    push.set (ZMQ_SNDTIMEO, -1);
+    Monitor monitor (ctx, push, ZMQ_EVENT_DISCONNECTED);
+    Listener listener;
+    push.connect (listener.endpoint ());
+    Peer peer = listener.accept ();
+    peer.send (wire::greeting () + wire::ready ("SUB"));
+    monitor.wait (ZMQ_EVENT_DISCONNECTED);
+    CHECK_ERRNO (send_frame (push, "x"), EHOSTUNREACH);
+}
+
+TEST_CASE ("a sender that already waits is told when the last peer goes for good")
+{
+    if (oracle ())
+        return;
+    Context ctx;
+    Socket push (ctx, ZMQ_PUSH);
+    push.set (ZMQ_RECONNECT_IVL, -1).set (ZMQ_SNDTIMEO, -1).set (ZMQ_SNDHWM, 1).set (ZMQ_SNDBUF, 4096);
+    Listener listener;
+    push.connect (listener.endpoint ());
+    Peer peer = listener.accept ();
+    peer.handshake ("PULL");
+    CHECK (wait_for (push, ZMQ_POLLOUT));
+    std::atomic<int> error{0};
+    Background sender ([&] {
+        const std::string body (100000, 'b');
+        while (send_frame (push, body) != -1) {
+        }
+        error = zmq_errno ();
+    });
+    CHECK_FALSE (sender.wait (quiet));
+    peer.close ();
+    CHECK (sender.wait ());
+    CHECK (error == EHOSTUNREACH);
+}
+
+TEST_CASE ("as long as a peer may come, a sender waits for it")
+{
+    if (oracle ())
+        return;
+    const char *const chances[] = {"bound", "bound inproc", "connected inproc", "connected elsewhere", "none yet"};
+    for (const std::string chance : chances) {
+        CAPTURE (chance);
+        Context ctx;
+        Socket push (ctx, ZMQ_PUSH);
+        push.set (ZMQ_RECONNECT_IVL, -1).set (ZMQ_SNDTIMEO, -1);
+        const std::string name = inproc_name ();
+        std::string late = unused_endpoint ();
+        if (chance == "bound")
+            late = push.bind ();
+        else if (chance == "bound inproc")
+            push.bind (late = name);
+        else if (chance == "connected elsewhere") {
+            push.set (ZMQ_RECONNECT_IVL, 10).set (ZMQ_IMMEDIATE, 1);
+            push.connect (late);
+            push.set (ZMQ_RECONNECT_IVL, -1).set (ZMQ_IMMEDIATE, 0);
+        } else if (chance == "connected inproc") {
+            push.set (ZMQ_SNDHWM, 1);
+            push.connect (late = name);
+            send (push, "fill");
+        }
+        if (chance != "none yet")
+            gain_and_lose (ctx, push, "PULL", unused_endpoint ());
+        Background sender ([&] { send (push, "x"); });
+        CHECK_FALSE (sender.wait (quiet));
+        Socket pull (ctx, ZMQ_PULL);
+        if (chance.starts_with ("bound"))
+            pull.connect (late);
+        else
+            pull.bind (late);
+        if (chance == "none yet")
+            push.connect (late);  // our sockets are any thread's
+        if (chance == "connected inproc")
+            CHECK (recv (pull) == Msg{"fill"});
+        CHECK (recv (pull) == Msg{"x"});
+        CHECK (sender.wait ());
+    }
 }
 
 TEST_CASE ("a server that comes later is found")
