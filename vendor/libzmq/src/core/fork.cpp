@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "core/strand.hpp"
+#include "platform/inherited_sockets.hpp"
 
 namespace engine {
 
@@ -14,7 +15,8 @@ void watch_forks () noexcept
 {
     static std::once_flag once;
     std::call_once (once, [] {
-        pthread_atfork (nullptr, nullptr, [] {
+        pthread_atfork (before_fork, after_fork_in_parent, [] {
+            after_fork_in_child ();
             fork_generation.fetch_add (1, std::memory_order_relaxed);
             Strand::forget_inherited ();
         });

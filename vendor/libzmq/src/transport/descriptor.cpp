@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "platform/inherited_sockets.hpp"
+
 namespace engine {
 
 Descriptor::~Descriptor () { reset (); }
@@ -51,10 +53,14 @@ int get_int (int fd, int option, int &value) noexcept
 
 int open_stream_socket (int family) noexcept
 {
+    SocketCreation creation;
 #if defined SOCK_CLOEXEC && defined SOCK_NONBLOCK
-    return ::socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int made = ::socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    creation.opened (made);
+    return made;
 #else
     Descriptor fd (::socket (family, SOCK_STREAM, 0));
+    creation.opened (fd.get ());
     if (fd.valid ()) {
         if (const int error = set_flags (fd.get ())) {
             errno = error;
@@ -104,6 +110,7 @@ int accept_stream (int listen_fd, int &fd, SocketAddress &peer) noexcept
     fd = -1;
     for (;;) {
         peer.size = sizeof peer.storage;
+        SocketCreation creation;
 #if defined __linux__ || defined __FreeBSD__
         const int taken = ::accept4 (listen_fd, peer.get (), &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 #else
@@ -114,6 +121,7 @@ int accept_stream (int listen_fd, int &fd, SocketAddress &peer) noexcept
                 continue;
             return errno == EWOULDBLOCK ? EAGAIN : errno;
         }
+        creation.opened (taken);
 #if !(defined __linux__ || defined __FreeBSD__)
         if (const int error = set_flags (taken)) {
             ::close (taken);

@@ -1,10 +1,16 @@
 // processes_and_threads.cpp - fork, peers in other processes that die, and sockets handed from one thread to another.
 #include "harness.hpp"
 #include "monitor.hpp"
+#include "wire.hpp"
 
 #include <cstdlib>
+#include <optional>
 
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -197,6 +203,262 @@ TEST_CASE ("a child can make sockets, whatever the other threads were doing at t
     }
     stop = true;
     CHECK (fine);
+}
+
+namespace {
+
+// A child that does nothing until it is killed, and that certainly runs.
+class Idler
+{
+  public:
+    explicit Idler (const std::function<bool ()> &check = [] { return true; })
+    {
+        REQUIRE (pipe (_pipe) == 0);
+        _child.emplace ([&] {
+            if (write (_pipe[1], check () ? "+" : "-", 1) != 1)
+                return 1;
+            pause ();
+            return 0;
+        });
+        char answer = '?';
+        CHECK (read (_pipe[0], &answer, 1) == 1);
+        fine = answer == '+';
+    }
+    ~Idler ()
+    {
+        _child.reset ();
+        close (_pipe[0]);
+        close (_pipe[1]);
+    }
+    bool fine = false;
+
+  private:
+    int _pipe[2];
+    std::optional<Child> _child;
+};
+
+// Is a descriptor of this process an end of a tcp connection or listener with that port?
+bool holds_port (int port)
+{
+    const auto matches = [port] (int rc, const sockaddr_in &address) {
+        return rc == 0 && address.sin_family == AF_INET && ntohs (address.sin_port) == port;
+    };
+    for (int fd = 3; fd < 1024; ++fd) {
+        sockaddr_in address{};
+        socklen_t size = sizeof address;
+        if (matches (getsockname (fd, reinterpret_cast<sockaddr *> (&address), &size), address))
+            return true;
+        size = sizeof address;
+        if (matches (getpeername (fd, reinterpret_cast<sockaddr *> (&address), &size), address))
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE ("a forked child does not keep its parent's ports")
+{
+    if (oracle ())  // it does
+        return;
+    TempDir dir;
+    Context ctx;
+    for (const std::string &endpoint : {unused_endpoint (), dir.ipc ()}) {
+        CAPTURE (endpoint);
+        Socket pull (ctx, ZMQ_PULL);
+        pull.bind (endpoint);
+        const Idler child;
+        pull.close ();
+        Listener next (endpoint);  // without any permission to share
+    }
+}
+
+TEST_CASE ("a forked child does not keep its parent's connections")
+{
+    if (oracle ())
+        return;
+    TempDir dir;
+    Context ctx;
+    for (const std::string &endpoint : {unused_endpoint (), dir.ipc ()}) {
+        CAPTURE (endpoint);
+        Socket pull (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH), connecting (ctx, ZMQ_PUSH);
+        Peer accepted = Peer::connect (pull.bind (endpoint));
+        accepted.handshake ("PUSH");
+        Listener listener;
+        push.connect (listener.endpoint ());
+        Peer connected = listener.accept ();
+        connected.handshake ("PULL");
+        connecting.connect (listener.endpoint ());
+        Peer shaking = listener.accept ();
+        const Idler child;
+        pull.close ();
+        push.close ();
+        connecting.close ();
+        CHECK (accepted.closed ());
+        CHECK (connected.closed ());
+        CHECK (shaking.closed ());
+    }
+}
+
+TEST_CASE ("a parent that dies is missed by its peers, although its child lives")
+{
+    if (oracle () || !children_may_have_threads)
+        return;
+    TempDir dir;
+    Context ctx;
+    const std::string endpoint = dir.ipc ();
+    Socket push (ctx, ZMQ_PUSH);
+    push.set (ZMQ_RECONNECT_IVL, 10);
+    Monitor monitor (ctx, push, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+    push.connect (endpoint);
+    int from_grandchild[2];
+    REQUIRE (pipe (from_grandchild) == 0);
+    Child server ([&] {
+        void *own = zmq_ctx_new ();
+        void *pull = zmq_socket (own, ZMQ_PULL);
+        char buffer[8];
+        if (zmq_bind (pull, endpoint.c_str ()) != 0 || zmq_recv (pull, buffer, sizeof buffer, 0) != 5)
+            return 1;
+        const pid_t pid = fork ();
+        if (pid == 0)
+            alarm (20);
+        if (pid > 0 && write (from_grandchild[1], &pid, sizeof pid) != sizeof pid)
+            return 1;
+        for (;;)
+            pause ();
+    });
+    send (push, "hello");
+    monitor.wait (ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    pid_t grandchild = 0;
+    REQUIRE (read (from_grandchild[0], &grandchild, sizeof grandchild) == sizeof grandchild);
+    server.kill_now ();
+    CHECK (monitor.next ().event == ZMQ_EVENT_DISCONNECTED);
+    CHECK (kill (grandchild, SIGKILL) == 0);
+    close (from_grandchild[0]);
+    close (from_grandchild[1]);
+}
+
+TEST_CASE ("what the child closes stays watched in the parent")
+{
+    for (const int attend : {1, 0}) {
+        Context ctx;
+        if (ours ())
+            ctx.set (ctx_ext_attend, attend);
+        else if (!attend)
+            break;
+        Socket pull (ctx, ZMQ_PULL);
+        const std::string endpoint = pull.bind ();
+        std::vector<Socket> pushers;
+        for (int i = 0; i < 5; ++i) {
+            pushers.emplace_back (ctx, ZMQ_PUSH);
+            pushers.back ().connect (endpoint);
+            send (pushers.back (), "before");
+            CHECK (recv (pull) == Msg{"before"});
+        }
+        for (int round = 0; round < 3; ++round) {
+            const Idler child;
+            for (Socket &pusher : pushers) {
+                send (pusher, "during");
+                CHECK (recv (pull) == Msg{"during"});
+            }
+        }
+        // Ends are noticed, newcomers served.
+        Socket late (ctx, ZMQ_PUSH);
+        late.connect (endpoint);
+        pushers.clear ();
+        send (late, "after");
+        CHECK (recv (pull) == Msg{"after"});
+    }
+}
+
+TEST_CASE ("nothing is inherited, whatever the other threads were opening at the moment of the fork")
+{
+    if (oracle () || !allocator_survives_fork)
+        return;
+    Context ctx;
+    Socket pull (ctx, ZMQ_PULL);
+    const int port = port_of (pull.bind ());
+    std::atomic<bool> stop{false};
+    const auto connect_and_close = [&] {
+        while (!stop) {
+            Socket push (ctx, ZMQ_PUSH);
+            push.set (ZMQ_RECONNECT_IVL, 0);
+            push.connect ("tcp://127.0.0.1:" + std::to_string (port));
+            push.set (ZMQ_SNDTIMEO, 100);
+            send_frame (push, "x");
+        }
+    };
+    Background one (connect_and_close), two (connect_and_close);
+    bool fine = true;
+    for (int i = 0; i < 100 && fine; ++i) {
+        Child child ([port] { return holds_port (port) ? 1 : 0; });
+        fine = child.join () == 0;
+        drain (pull, 0);
+    }
+    stop = true;
+    CHECK (fine);
+    CHECK (holds_port (port));
+}
+
+TEST_CASE ("a child keeps what is not ours: descriptors with numbers that were, and that of ZMQ_USE_FD")
+{
+    Context ctx;
+    for (int round = 0; round < 2; ++round) {
+        // Numbers that connections had are free again...
+        std::vector<Socket> sockets;
+        Socket server (ctx, ZMQ_PULL);
+        const std::string endpoint = server.bind ();
+        for (int i = 0; i < 8; ++i) {
+            sockets.emplace_back (ctx, ZMQ_PUSH);
+            sockets.back ().connect (endpoint);
+            send (sockets.back (), "x");
+            CHECK (recv (server) == Msg{"x"});
+        }
+        sockets.clear ();
+        server.close ();
+    }
+    sleep_ms (20);
+    // ... for sockets and pipes of the application.
+    std::vector<int> mine;
+    for (int i = 0; i < 16; ++i) {
+        int pair[2];
+        REQUIRE ((i % 2 ? pipe (pair) : socketpair (AF_UNIX, SOCK_STREAM, 0, pair)) == 0);
+        mine.insert (mine.end (), pair, pair + 2);
+    }
+    Socket adopted (ctx, ZMQ_PULL);
+    const int given = socket (AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+    REQUIRE (bind (given, reinterpret_cast<sockaddr *> (&address), sizeof address) == 0);
+    REQUIRE (listen (given, 1) == 0);
+    adopted.set (ZMQ_USE_FD, given);
+    adopted.bind ("tcp://127.0.0.1:*");
+    const Idler child ([&] {
+        for (const int fd : mine)
+            if (fcntl (fd, F_GETFD) == -1)
+                return false;
+        return fcntl (given, F_GETFD) != -1;
+    });
+    CHECK (child.fine);
+    for (const int fd : mine)
+        close (fd);
+}
+
+TEST_CASE ("posix_spawn and vfork leave everything as it is")
+{
+    Context ctx;
+    Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
+    push.connect (pull.bind ());
+    for (int i = 0; i < 3; ++i) {
+        char name[] = "/bin/true";
+        char *const arguments[] = {name, nullptr};
+        pid_t pid = 0;
+        REQUIRE (posix_spawn (&pid, name, nullptr, nullptr, arguments, environ) == 0);
+        CHECK (waitpid (pid, nullptr, 0) == pid);
+        send (push, "x");
+        CHECK (recv (pull) == Msg{"x"});
+    }
 }
 
 TEST_CASE ("a peer process that is killed is noticed, its successor is served")
