@@ -11,6 +11,7 @@
 
 #include "core/context_options.hpp"
 #include "core/options.hpp"
+#include "pattern/socket_type.hpp"
 
 using namespace engine;
 
@@ -85,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
     if (input.empty ())
         return 0;
     ContextOptions context;
-    Options options = make_options (take_byte () % 21, context);
+    Options options = make_options (find_socket_type (take_byte () % 21), context);
     while (input.size () >= 2) {
         int option = take_byte ();
         if (option == 255) {

@@ -5,6 +5,7 @@
 
 #include "api/poll_set.hpp"
 #include "message/msg.hpp"
+#include "pattern/socket_type.hpp"
 
 using namespace engine;
 
@@ -61,9 +62,12 @@ class Proxy
 // Whether the socket owes an answer to whatever it receives.
 bool is_replying (void *socket)
 {
-    int type = 0;
-    std::size_t size = sizeof type;
-    return zmq_getsockopt (socket, ZMQ_TYPE, &type, &size) == 0 && type == ZMQ_REP;
+    int number = 0;
+    std::size_t size = sizeof number;
+    if (zmq_getsockopt (socket, ZMQ_TYPE, &number, &size) != 0)
+        return false;
+    const SocketType *const type = find_socket_type (number);
+    return type && type->must_answer;
 }
 
 // Whole messages, as long as there are any and the other side has room. 0 or -1.

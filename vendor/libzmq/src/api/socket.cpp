@@ -4,6 +4,7 @@
 #include "api/handles.hpp"
 #include "io/listener.hpp"
 #include "mechanism/mechanism.hpp"
+#include "pattern/socket_type.hpp"
 #include "transport/transport.hpp"
 
 using namespace engine;
@@ -166,27 +167,28 @@ int zmq_socket_get_peer_state (void *socket, const void *id, size_t size)
     });
 }
 
-// ---- draft socket types, which are not built: every type that exists refuses ----
+// ---- draft socket types: what those have that know groups or number their peers ----
 
-int zmq_join (void *socket, const char *)
+int zmq_join (void *socket, const char *group)
 {
-    return with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
+    return with_socket (socket, [&] (SocketGuard &guard) { return result (guard->pattern ().join (group)); });
 }
 
-int zmq_leave (void *socket, const char *)
+int zmq_leave (void *socket, const char *group)
 {
-    return with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
+    return with_socket (socket, [&] (SocketGuard &guard) { return result (guard->pattern ().leave (group)); });
 }
 
 uint32_t zmq_connect_peer (void *socket, const char *)
 {
+    // Types with numbered peers (PEER) are not built.
     with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
     return 0;
 }
 
-int zmq_disconnect_peer (void *socket, uint32_t)
+int zmq_disconnect_peer (void *socket, uint32_t number)
 {
-    return with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
+    return with_socket (socket, [&] (SocketGuard &guard) { return result (guard->pattern ().disconnect_peer (number)); });
 }
 
 // ---- monitor ----
@@ -208,7 +210,8 @@ int zmq_socket_monitor_versioned (void *socket, const char *text, uint64_t event
             return fail (error);
         if (transport)
             return fail (EPROTONOSUPPORT);
-        if (type != ZMQ_PAIR && type != ZMQ_PUB && type != ZMQ_PUSH)
+        const SocketType *const row = find_socket_type (type);
+        if (!row || !row->can_monitor)
             return fail (EINVAL);
         return result (guard->start_monitor (text, events, version, type));
     });

@@ -17,6 +17,7 @@
 #include "core/wait.hpp"
 #include "io/reactor.hpp"
 #include "io/resolver.hpp"
+#include "pattern/socket_type.hpp"
 
 namespace engine {
 
@@ -82,7 +83,7 @@ Strand *Context::make_socket (int type) noexcept
         errno = ETERM;
         return nullptr;
     }
-    const PatternRow *const row = find_pattern (type);
+    const SocketType *const row = find_socket_type (type);
     if (!row) {
         errno = EINVAL;
         return nullptr;

@@ -23,9 +23,9 @@ void append (std::string &out, Number value)
 
 }  // namespace
 
-Monitor::Monitor (const PatternRow &row, std::string endpoint, std::uint64_t binding, std::uint64_t events, int version)
-    : pattern_ (row.make (*this)), endpoint_ (std::move (endpoint)), binding_ (binding), events_ (events), version_ (version),
-      keeps_ (row.type != ZMQ_PUB)
+Monitor::Monitor (const SocketType &type, std::string endpoint, std::uint64_t binding, std::uint64_t events, int version)
+    : pattern_ (type.make (*this)), endpoint_ (std::move (endpoint)), binding_ (binding), events_ (events), version_ (version),
+      keeps_ (!type.publishes)
 {}
 
 void Monitor::send (std::uint64_t event, const std::vector<std::uint64_t> &values, const std::string &local, const std::string &remote)
@@ -79,7 +79,7 @@ bool Monitor::put (const Frames &frames) noexcept
 
 int Socket::start_monitor (const std::string &endpoint, std::uint64_t events, int version, int type)
 {
-    const PatternRow *const row = find_pattern (type);
+    const SocketType *const row = find_socket_type (type);
     stop_monitor ();
     InprocRegistry::Binding binding;
     binding.strand = &strand_;

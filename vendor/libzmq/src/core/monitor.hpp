@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pattern/pattern.hpp"
+#include "pattern/socket_type.hpp"
 
 namespace engine {
 
@@ -19,7 +20,7 @@ class Monitor final : public PatternHost
   public:
     static constexpr std::size_t most_kept = 10000;  // events
 
-    Monitor (const PatternRow &row, std::string endpoint, std::uint64_t binding, std::uint64_t events, int version);
+    Monitor (const SocketType &type, std::string endpoint, std::uint64_t binding, std::uint64_t events, int version);
 
     bool wants (std::uint64_t event) const noexcept { return (events_ & event) != 0; }
     void send (std::uint64_t event, const std::vector<std::uint64_t> &values, const std::string &local, const std::string &remote);

@@ -7,6 +7,7 @@
 #include "core/errors.hpp"
 #include "core/option_value.hpp"
 #include "core/z85.hpp"
+#include "pattern/socket_type.hpp"
 #include "zmq.h"
 
 namespace engine {
@@ -264,19 +265,23 @@ int add_metadata (Options &options, const void *value, std::size_t size)
 
 int set_router_notify (Options &options, const void *value, std::size_t size)
 {
-    if (options.socket_type != ZMQ_ROUTER && options.socket_type != ZMQ_REP)
+    if (!options.type || !options.type->wants_peer_routing_id)
         return EINVAL;
     return set_number<&Options::router_notify, 0, ZMQ_NOTIFY_CONNECT | ZMQ_NOTIFY_DISCONNECT> (options, value, size);
 }
 
+int get_type (const Options &options, void *value, std::size_t *size)
+{
+    return write_number (options.type ? options.type->number : -1, value, size);
+}
+
 int set_stream_notify (Options &options, const void *value, std::size_t size)
 {
-    return options.socket_type == ZMQ_STREAM ? read_bool (value, size, Rule::strict, options.stream_notify) : EINVAL;
+    return options.type && options.type->raw ? read_bool (value, size, Rule::strict, options.stream_notify) : EINVAL;
 }
 
 constexpr auto get_heartbeat_ttl = get_number<&Options::heartbeat_ttl>;
 constexpr auto get_router_notify = get_number<&Options::router_notify>;
-constexpr auto get_type = get_number<&Options::socket_type>;
 constexpr auto get_last_endpoint = get_text<&Options::last_endpoint>;
 
 // ---- the table ----
@@ -385,13 +390,13 @@ int get_option (const Options &options, int option, void *value, std::size_t *si
     return row && row->get ? row->get (options, value, size) : EINVAL;
 }
 
-Options make_options (int socket_type, const ContextOptions &context)
+Options make_options (const SocketType *type, const ContextOptions &context)
 {
     Options options;
-    options.socket_type = socket_type;
+    options.type = type;
     options.ipv6 = context.ipv6;
     options.zero_copy_recv = context.zero_copy_recv;
-    if (!context.blocky || socket_type == ZMQ_SUB || socket_type == ZMQ_XSUB || socket_type == ZMQ_DISH)
+    if (!context.blocky || (type && type->no_linger_by_default))
         options.linger = 0;
     return options;
 }

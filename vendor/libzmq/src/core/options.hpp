@@ -20,6 +20,7 @@
 namespace engine {
 
 struct ContextOptions;  // core/context_options.hpp
+struct SocketType;      // pattern/socket_type.hpp
 
 using CurveKey = std::array<std::uint8_t, 32>;
 
@@ -54,13 +55,13 @@ struct Options
     bool stream_notify = true;
 
     // Set by the socket, not by zmq_setsockopt.
-    int socket_type = -1;  // ZMQ_PAIR ...
+    const SocketType *type = nullptr;
     std::string last_endpoint;
     bool zero_copy_recv = true;  // the context's ZMQ_ZERO_COPY_RECV
 };
 
 // A new socket's options: the defaults as its type and its context have them.
-Options make_options (int socket_type, const ContextOptions &context);
+Options make_options (const SocketType *type, const ContextOptions &context);
 
 // As zmq_setsockopt and zmq_getsockopt: 0, or EINVAL (unknown, not settable or gettable, held elsewhere, wrong size or value; nothing
 // has changed then) or ENOMEM. `size` of get_option: the buffer's, then the value's; the rest of a larger buffer is zeroed.

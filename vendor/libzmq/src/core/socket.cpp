@@ -30,9 +30,9 @@ constexpr Nanoseconds input_interval = 100 * microsecond;
 
 }  // namespace
 
-Socket::Socket (Context &context, Strand &strand, const PatternRow &row)
-    : options (make_options (row.type, context.options ())), context_ (context), strand_ (strand), row_ (row),
-      random_state_ (static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16)), pattern_ (row.make (*this)),
+Socket::Socket (Context &context, Strand &strand, const SocketType &type)
+    : options (make_options (&type, context.options ())), context_ (context), strand_ (strand), type_ (type),
+      random_state_ (static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16)), pattern_ (type.make (*this)),
       attendance_ (*this)
 {}
 

@@ -19,6 +19,7 @@
 #include "core/options.hpp"
 #include "io/attendance.hpp"
 #include "pattern/pattern.hpp"
+#include "pattern/socket_type.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
@@ -35,17 +36,18 @@ class Stream;
 class Socket final : public PatternHost
 {
   public:
-    Socket (Context &context, Strand &strand, const PatternRow &row);
+    Socket (Context &context, Strand &strand, const SocketType &type);
     ~Socket () override;
 
     // ---- facts ----
     Context &context () const noexcept { return context_; }
     Strand &strand () const noexcept { return strand_; }
     Reactor &reactor () const noexcept { return *reactor_; }  // set once there is a stream endpoint
-    const PatternRow &row () const noexcept { return row_; }
+    const SocketType &type () const noexcept { return type_; }
+    Pattern &pattern () noexcept { return *pattern_; }
     Attendance &attendance () noexcept { return attendance_; }
-    bool raw () const noexcept { return row_.raw || pattern_->raw (); }
-    bool subscribes () const noexcept { return row_.type == ZMQ_SUB || row_.type == ZMQ_XSUB; }
+    bool raw () const noexcept { return type_.raw || pattern_->raw (); }
+    bool subscribes () const noexcept { return type_.subscribes; }
     bool closing () const noexcept { return closing_; }
     bool terminated () const noexcept;
     Options options;
@@ -75,7 +77,7 @@ class Socket final : public PatternHost
     // them itself than to pile up memory that is cold when its turn comes. Never true for long: see stop_helping().
     bool congested () const noexcept;
     // Publishers never wait for a peer.
-    bool may_help () const noexcept { return row_.type != ZMQ_PUB && row_.type != ZMQ_XPUB && options.sndtimeo != 0; }
+    bool may_help () const noexcept { return !type_.publishes && options.sndtimeo != 0; }
     void stop_helping (Nanoseconds since) noexcept;
 
     // ---- options ----
@@ -168,7 +170,7 @@ class Socket final : public PatternHost
     void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept;
     NetworkPipe *make_pipe ();
     NetworkPipe *replace_pipe (Connector &connector);
-    bool conflate () const noexcept { return options.conflate && row_.conflatable; }
+    bool conflate () const noexcept { return options.conflate && type_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
     void flush_touched () noexcept;
     Nanoseconds note_flush () noexcept { return last_flush_ = now (); }
@@ -187,7 +189,7 @@ class Socket final : public PatternHost
 
     Context &context_;
     Strand &strand_;
-    const PatternRow &row_;
+    const SocketType &type_;
     Reactor *reactor_ = nullptr;
     std::uint64_t random_state_;  // before the pattern, which asks for random numbers when it is made
     std::unique_ptr<Pattern> pattern_;

@@ -84,7 +84,7 @@ int Socket::add_listener (const Transport &transport, Listening &&listening, std
 
 int Socket::connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address)
 {
-    if (row_.connects_once)
+    if (type_.connects_once)
         for (const auto &connector : connectors_)
             if (!connector->lingering && connector->endpoint () == endpoint)
                 return 0;

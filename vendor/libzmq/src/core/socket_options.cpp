@@ -40,9 +40,9 @@ try {
         flush_touched ();
         return of_pattern;
     }
-    if (option == ZMQ_ROUTER_NOTIFY && row_.type != ZMQ_ROUTER && row_.type != ZMQ_REP)
+    if (option == ZMQ_ROUTER_NOTIFY && !type_.wants_peer_routing_id)
         return EINVAL;
-    if (option == ZMQ_STREAM_NOTIFY && row_.type != ZMQ_STREAM)
+    if (option == ZMQ_STREAM_NOTIFY && !type_.raw)
         return EINVAL;
     const int error = engine::set_option (options, option, value, size);
     if (!error && (option == ZMQ_SNDHWM || option == ZMQ_RCVHWM))
@@ -58,9 +58,9 @@ try {
     case ZMQ_RCVMORE:
         return give_int (receiving_more_, value, size);
     case ZMQ_TYPE:
-        return *size == sizeof (int) ? give_int (row_.type, value, size) : EINVAL;
+        return *size == sizeof (int) ? give_int (type_.number, value, size) : EINVAL;
     case ZMQ_THREAD_SAFE:
-        return give_int (0, value, size);
+        return give_int (type_.thread_safe, value, size);
     case ZMQ_FD: {
         if (*size < sizeof (int))
             return EINVAL;

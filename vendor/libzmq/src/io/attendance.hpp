@@ -110,9 +110,9 @@ class Attendance final : public HookTarget
     Nanoseconds trust_ = Reactor::lease_time;  // how long until the loop is looked at again
     bool asked_ = false;                       // for ZMQ_EVENTS, since the last look
     bool guarded_ = false;                     // the reactor sleeps on set_, and will look at the loop instead of reading
-    bool used_ = false;    // the lease was used since the last look
-    bool listed_ = false;  // the reactor will look
-    bool parked_ = false;  // not looked at while a thread sleeps on the socket
+    bool used_ = false;                        // the lease was used since the last look
+    bool listed_ = false;                      // the reactor will look
+    bool parked_ = false;                      // not looked at while a thread sleeps on the socket
     bool unsettled_ = false;
 };
 

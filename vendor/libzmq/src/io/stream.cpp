@@ -78,7 +78,7 @@ bool Stream::deliver (Msg &frame) noexcept
     switch (frame.kind ()) {
     case Kind::subscribe:
     case Kind::cancel:
-        if (socket_.row ().wants_subscriptions && !pipe_->receive (frame)) {
+        if (socket_.type ().wants_subscriptions && !pipe_->receive (frame)) {
             lose ({ENOMEM, false});
             return false;
         }

@@ -24,12 +24,12 @@ namespace {
 
 HandshakeConfig handshake_config (const Socket &socket, const Options &options, int fd, const Transport &transport)
 {
-    const PatternRow &row = socket.row ();
+    const SocketType &type = socket.type ();
     HandshakeConfig config;
-    config.socket_type = row.type;
+    config.socket_type = type.number;
     config.routing_id = options.routing_id;
-    config.want_peer_routing_id = row.wants_peer_routing_id;
-    config.phantom_subscription = row.wants_subscriptions;
+    config.want_peer_routing_id = type.wants_peer_routing_id;
+    config.phantom_subscription = type.wants_subscriptions;
     config.mechanism = options.mechanism;
     config.as_server = options.as_server;
     config.has_zap_domain = !options.zap_domain.empty ();
@@ -147,8 +147,8 @@ try {
         encoder_ = Encoder (wire);
         secure_with (handshake_->take_mechanism ());
         phantom = handshake_->phantom_subscription ();
-        if (socket_.row ().make_frame_check)
-            frame_check_ = socket_.row ().make_frame_check ();
+        if (socket_.type ().make_frame_check)
+            frame_check_ = socket_.type ().make_frame_check ();
         if (wire == Wire::v3_0 || wire == Wire::v3_1) {
             socket_.emit (ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0, *this);
             if (options_->heartbeat_ivl > 0)

@@ -5,7 +5,7 @@
 
 #include <zmq.h>
 
-#include "mechanism/socket_types.hpp"
+#include "pattern/socket_type.hpp"
 
 namespace engine {
 
@@ -81,7 +81,10 @@ const std::string *find_property (const Properties &properties, std::string_view
 bool acceptable_peer (int socket_type, const Properties &properties) noexcept
 {
     const std::string *peer = find_property (properties, "Socket-Type");
-    return !peer || accepts_peer (socket_type, *peer);
+    if (!peer)
+        return true;
+    const SocketType *const own = find_socket_type (socket_type);
+    return own && own->accepts_peer (*peer);
 }
 
 HandshakeFailure failure_of_error_command (std::span<const std::uint8_t> body) noexcept

@@ -4,6 +4,7 @@
 #include "pattern/fair_queue.hpp"
 #include "pattern/load_balancer.hpp"
 #include "pattern/option_value.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 
 namespace engine {
@@ -52,8 +53,8 @@ class DealerPattern final : public Pattern
 
 }  // namespace
 
-constinit const PatternRow dealer_row = {
-  .type = ZMQ_DEALER,
+constinit const SocketType dealer_row = {
+  .number = ZMQ_DEALER,
   .name = "DEALER",
   .compatible = peer_types (ZMQ_REP, ZMQ_DEALER, ZMQ_ROUTER),
   .sends_identity = true,

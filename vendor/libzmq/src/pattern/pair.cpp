@@ -7,6 +7,7 @@
 
 #include "pattern/fair_queue.hpp"
 #include "pattern/load_balancer.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 
 namespace engine {
@@ -53,10 +54,11 @@ class PairPattern final : public Pattern
 
 }  // namespace
 
-constinit const PatternRow pair_row = {
-  .type = ZMQ_PAIR,
+constinit const SocketType pair_row = {
+  .number = ZMQ_PAIR,
   .name = "PAIR",
   .compatible = peer_types (ZMQ_PAIR),
+  .can_monitor = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PairPattern> (host); },
 };
 

@@ -7,8 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string_view>
 
 #include "message/msg.hpp"
@@ -76,28 +74,14 @@ class Pattern
     virtual bool raw () const noexcept { return false; }
     // zmq_socket_get_peer_state: ZMQ_POLLOUT or 0 in `events`; EHOSTUNREACH; ENOTSUP.
     virtual int peer_state (const void *id, std::size_t size, int &events);
+    // Types that know groups (DISH): zmq_join, zmq_leave; `group` may be null. ENOTSUP elsewhere.
+    virtual int join (const char *group);
+    virtual int leave (const char *group);
+    // Types that number their peers (SERVER, PEER): zmq_disconnect_peer. ENOTSUP elsewhere, EHOSTUNREACH.
+    virtual int disconnect_peer (std::uint32_t number);
 
   protected:
     PatternHost &host_;
 };
-
-struct PatternRow
-{
-    int type = -1;                       // ZMQ_PAIR ...
-    const char *name = "";               // Socket-Type property
-    std::uint32_t compatible = 0;        // bit per peer type
-    bool sends_identity = false;         // Identity property: REQ, DEALER, ROUTER
-    bool wants_peer_routing_id = false;  // ROUTER, REP
-    bool wants_subscriptions = false;    // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
-    bool no_linger_by_default = false;   // SUB, XSUB
-    bool raw = false;                    // STREAM
-    bool conflatable = false;            // DEALER PUSH PULL PUB SUB
-    bool connects_once = false;          // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
-    std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
-    std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
-};
-
-std::span<const PatternRow *const> pattern_table () noexcept;
-const PatternRow *find_pattern (int type) noexcept;
 
 }  // namespace engine

@@ -3,24 +3,24 @@
 
 #include <cstdint>
 
-#include "pattern/pattern.hpp"
+#include "pattern/socket_type.hpp"
 
 namespace engine {
 
-extern const PatternRow pair_row;
-extern const PatternRow pub_row;
-extern const PatternRow sub_row;
-extern const PatternRow req_row;
-extern const PatternRow rep_row;
-extern const PatternRow dealer_row;
-extern const PatternRow router_row;
-extern const PatternRow pull_row;
-extern const PatternRow push_row;
-extern const PatternRow xpub_row;
-extern const PatternRow xsub_row;
-extern const PatternRow stream_row;
+extern const SocketType pair_row;
+extern const SocketType pub_row;
+extern const SocketType sub_row;
+extern const SocketType req_row;
+extern const SocketType rep_row;
+extern const SocketType dealer_row;
+extern const SocketType router_row;
+extern const SocketType pull_row;
+extern const SocketType push_row;
+extern const SocketType xpub_row;
+extern const SocketType xsub_row;
+extern const SocketType stream_row;
 
-// The set of peer types for PatternRow::compatible.
+// The set of peer types for SocketType::compatible.
 template <class... Types>
 constexpr std::uint32_t peer_types (Types... types) noexcept
 {

@@ -5,6 +5,7 @@
 
 #include <zmq.h>
 
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/xpub.hpp"
 
@@ -26,13 +27,15 @@ class PubPattern final : public XpubPattern
 
 }  // namespace
 
-constinit const PatternRow pub_row = {
-  .type = ZMQ_PUB,
+constinit const SocketType pub_row = {
+  .number = ZMQ_PUB,
   .name = "PUB",
   .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
   .wants_subscriptions = true,
+  .publishes = true,
   .conflatable = true,
   .connects_once = true,
+  .can_monitor = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PubPattern> (host); },
 };
 

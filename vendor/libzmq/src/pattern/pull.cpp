@@ -4,6 +4,7 @@
 #include <zmq.h>
 
 #include "pattern/fair_queue.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 
 namespace engine {
@@ -30,8 +31,8 @@ class PullPattern final : public Pattern
 
 }  // namespace
 
-constinit const PatternRow pull_row = {
-  .type = ZMQ_PULL,
+constinit const SocketType pull_row = {
+  .number = ZMQ_PULL,
   .name = "PULL",
   .compatible = peer_types (ZMQ_PUSH),
   .conflatable = true,

@@ -4,6 +4,7 @@
 #include <zmq.h>
 
 #include "pattern/load_balancer.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 
 namespace engine {
@@ -39,11 +40,12 @@ class PushPattern final : public Pattern
 
 }  // namespace
 
-constinit const PatternRow push_row = {
-  .type = ZMQ_PUSH,
+constinit const SocketType push_row = {
+  .number = ZMQ_PUSH,
   .name = "PUSH",
   .compatible = peer_types (ZMQ_PULL),
   .conflatable = true,
+  .can_monitor = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PushPattern> (host); },
 };
 

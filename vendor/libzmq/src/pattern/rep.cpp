@@ -8,6 +8,7 @@
 
 #include <zmq.h>
 
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/router_base.hpp"
 
@@ -127,11 +128,12 @@ class RepPattern final : public RouterBase
 
 }  // namespace
 
-constinit const PatternRow rep_row = {
-  .type = ZMQ_REP,
+constinit const SocketType rep_row = {
+  .number = ZMQ_REP,
   .name = "REP",
   .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER),
   .wants_peer_routing_id = true,
+  .must_answer = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RepPattern> (host); },
 };
 

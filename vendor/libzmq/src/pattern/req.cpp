@@ -11,6 +11,7 @@
 #include "pattern/fair_queue.hpp"
 #include "pattern/load_balancer.hpp"
 #include "pattern/option_value.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 
 namespace engine {
@@ -210,8 +211,8 @@ class ReqFrameCheck final : public FrameCheck
 
 }  // namespace
 
-constinit const PatternRow req_row = {
-  .type = ZMQ_REQ,
+constinit const SocketType req_row = {
+  .number = ZMQ_REQ,
   .name = "REQ",
   .compatible = peer_types (ZMQ_REP, ZMQ_ROUTER),
   .sends_identity = true,

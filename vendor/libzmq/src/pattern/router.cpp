@@ -7,6 +7,7 @@
 #include <zmq.h>
 
 #include "pattern/option_value.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/router_base.hpp"
 
@@ -100,8 +101,8 @@ class RouterPattern final : public RouterBase
 
 }  // namespace
 
-constinit const PatternRow router_row = {
-  .type = ZMQ_ROUTER,
+constinit const SocketType router_row = {
+  .number = ZMQ_ROUTER,
   .name = "ROUTER",
   .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER),
   .sends_identity = true,

@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "pattern/option_value.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/router_base.hpp"
 
@@ -87,8 +88,8 @@ class StreamPattern final : public RouterBase
 
 }  // namespace
 
-constinit const PatternRow stream_row = {
-  .type = ZMQ_STREAM,
+constinit const SocketType stream_row = {
+  .number = ZMQ_STREAM,
   .name = "STREAM",
   .raw = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<StreamPattern> (host); },

@@ -7,6 +7,7 @@
 #include <zmq.h>
 
 #include "pattern/option_value.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/xsub.hpp"
 
@@ -68,10 +69,11 @@ class SubPattern final : public XsubPattern
 
 }  // namespace
 
-constinit const PatternRow sub_row = {
-  .type = ZMQ_SUB,
+constinit const SocketType sub_row = {
+  .number = ZMQ_SUB,
   .name = "SUB",
   .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
+  .subscribes = true,
   .no_linger_by_default = true,
   .conflatable = true,
   .connects_once = true,

@@ -1,4 +1,4 @@
-// The list of all socket types. A row is made by the file of its type; nothing else registers anything.
+// The list of all socket types; see socket_type.hpp. A row is made by the file of its type; nothing else registers anything.
 #include "pattern/patterns.hpp"
 
 namespace engine {
@@ -7,20 +7,34 @@ namespace {
 
 // In order of type number, PAIR = 0 to STREAM = 11. The draft types SERVER (12) to CHANNEL (20) are to follow here.
 // Nothing is made at first use: a child of a process that has threads may use it whatever they were doing at the fork.
-constexpr const PatternRow *rows[] = {
+constexpr const SocketType *rows[] = {
   &pair_row, &pub_row, &sub_row, &req_row, &rep_row, &dealer_row, &router_row, &pull_row, &push_row, &xpub_row, &xsub_row, &stream_row,
 };
 
 }  // namespace
 
-std::span<const PatternRow *const> pattern_table () noexcept { return rows; }
+std::span<const SocketType *const> socket_types () noexcept { return rows; }
 
-const PatternRow *find_pattern (int type) noexcept
+const SocketType *find_socket_type (int number) noexcept
 {
-    for (const PatternRow *row : rows)
-        if (row->type == type)
+    for (const SocketType *row : rows)
+        if (row->number == number)
             return row;
     return nullptr;
+}
+
+const SocketType *find_socket_type (std::string_view name) noexcept
+{
+    for (const SocketType *row : rows)
+        if (row->name == name)
+            return row;
+    return nullptr;
+}
+
+bool SocketType::accepts_peer (std::string_view peer_name) const noexcept
+{
+    const SocketType *const peer = find_socket_type (peer_name);
+    return peer && (compatible >> peer->number & 1);
 }
 
 }  // namespace engine

@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "pattern/option_value.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/subscription_frame.hpp"
 
@@ -191,11 +192,12 @@ int XpubPattern::get_option (int option, void *value, std::size_t *size)
     return EINVAL;
 }
 
-constinit const PatternRow xpub_row = {
-  .type = ZMQ_XPUB,
+constinit const SocketType xpub_row = {
+  .number = ZMQ_XPUB,
   .name = "XPUB",
   .compatible = peer_types (ZMQ_SUB, ZMQ_XSUB),
   .wants_subscriptions = true,
+  .publishes = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XpubPattern> (host); },
 };
 

@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "pattern/option_value.hpp"
+#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/subscription_frame.hpp"
 
@@ -134,10 +135,11 @@ int XsubPattern::get_option (int option, void *value, std::size_t *size)
     return EINVAL;
 }
 
-constinit const PatternRow xsub_row = {
-  .type = ZMQ_XSUB,
+constinit const SocketType xsub_row = {
+  .number = ZMQ_XSUB,
   .name = "XSUB",
   .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
+  .subscribes = true,
   .no_linger_by_default = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<XsubPattern> (host); },
 };

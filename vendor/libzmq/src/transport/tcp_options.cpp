@@ -16,6 +16,7 @@
 #include <zmq.h>
 
 #include "core/options.hpp"
+#include "pattern/socket_type.hpp"
 
 namespace engine {
 
@@ -71,7 +72,7 @@ bool is_wildcard (const sockaddr_storage &address) noexcept
     return address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED (&reinterpret_cast<const sockaddr_in6 &> (address).sin6_addr);
 }
 
-bool publishes (const Options &options) noexcept { return options.socket_type == ZMQ_PUB || options.socket_type == ZMQ_XPUB; }
+bool publishes (const Options &options) noexcept { return options.type && options.type->publishes; }
 
 // ---- congestion control ----
 

@@ -13,8 +13,8 @@
 
 #include "mechanism/mechanism.hpp"
 #include "mechanism/properties.hpp"
-#include "mechanism/socket_types.hpp"
 #include "message/metadata.hpp"
+#include "pattern/socket_type.hpp"
 #include "zmtp/frame.hpp"
 
 namespace engine {

@@ -9,7 +9,6 @@
 #include <zmq.h>
 
 #include "mechanism/properties.hpp"
-#include "mechanism/socket_types.hpp"
 
 using namespace engine;
 using namespace std::string_literals;
@@ -118,20 +117,4 @@ TEST_CASE ("very many properties are read in bounded time")
     Properties properties;
     CHECK (parse_properties (bytes, properties));
     CHECK (properties.size () == 1024);
-}
-
-TEST_CASE ("socket types: numbers are zmq.h's and compatibility is mutual")
-{
-    CHECK (std::string (find_socket_type (ZMQ_PAIR)->name) == "PAIR");
-    CHECK (std::string (find_socket_type (ZMQ_XSUB)->name) == "XSUB");
-    CHECK (std::string (find_socket_type (ZMQ_STREAM)->name) == "STREAM");
-    CHECK (find_socket_type (21) == nullptr);
-    CHECK (find_socket_type (-1) == nullptr);
-    CHECK (find_socket_type ("dealer") == nullptr);
-    for (const SocketType &one : socket_types ()) {
-        CHECK (find_socket_type (one.number) == &one);
-        CHECK (find_socket_type (std::string_view (one.name)) == &one);
-        for (const SocketType &other : socket_types ())
-            CHECK (accepts_peer (one.number, other.name) == accepts_peer (other.number, one.name));
-    }
 }

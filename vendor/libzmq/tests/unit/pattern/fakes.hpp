@@ -18,6 +18,7 @@
 
 #include "message/msg.hpp"
 #include "pattern/pattern.hpp"
+#include "pattern/socket_type.hpp"
 
 namespace fakes {
 
@@ -137,7 +138,7 @@ class FakeHost final : public engine::PatternHost
 class FakeSocket
 {
   public:
-    explicit FakeSocket (int type) : row (*engine::find_pattern (type)), pattern (row.make (host)) {}
+    explicit FakeSocket (int type) : row (*engine::find_socket_type (type)), pattern (row.make (host)) {}
 
     FakePipe &add (std::string_view routing_id = {}, std::size_t limit = 1000)
     {
@@ -252,7 +253,7 @@ class FakeSocket
     }
 
     FakeHost host;
-    const engine::PatternRow &row;
+    const engine::SocketType &row;
     std::vector<std::unique_ptr<FakePipe>> pipes;
     std::vector<const FakePipe *> gone;
     std::unique_ptr<Pattern> pattern;

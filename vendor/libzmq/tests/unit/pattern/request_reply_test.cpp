@@ -167,7 +167,7 @@ TEST_CASE ("REQ_RELAXED gives a pending request up; REQ_CORRELATE tells replies 
 
 TEST_CASE ("REQ holds its connections to the form of a reply")
 {
-    const engine::PatternRow &row = *engine::find_pattern (ZMQ_REQ);
+    const engine::SocketType &row = *engine::find_socket_type (ZMQ_REQ);
     REQUIRE (bool (row.make_frame_check));
     auto accepts = [&row] (const std::vector<std::pair<std::string, bool>> &frames) {
         const auto check = row.make_frame_check ();

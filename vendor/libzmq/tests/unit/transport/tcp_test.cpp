@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <zmq.h>
 
+#include "pattern/socket_type.hpp"
 #include "transport/accept_filter.hpp"
 #include "transport/loopback.hpp"
 #include "transport/tcp_address.hpp"
@@ -96,7 +97,7 @@ TEST_CASE ("tcp: what is accepted from elsewhere on a wildcard address keeps the
     elsewhere.size = sizeof peer;
     for (const int type : {ZMQ_PULL, ZMQ_PUB}) {
         Options options;
-        options.socket_type = type;
+        options.type = find_socket_type (type);
         Bound bound ("tcp", "*:*", options);
         REQUIRE (bound.error () == 0);
         Descriptor client, server;
