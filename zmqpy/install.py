@@ -1,16 +1,24 @@
-"""install_as_zmq: `import zmq`, and everything below it, gives zmqpy's modules: the same objects under another name."""
+"""install_as_zmq: `import zmq`, and everything below it, gives zmqpy's modules: the same objects under another name.
+
+Running whole programs so, and what child processes need for it, is as_zmq.py's and _startup's.
+"""
 
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any
 
 _ALIAS = "zmq"
+_DISTRIBUTION = "pyzmq"
 _PACKAGE = __name__.partition(".")[0]
+_STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_startup")
 
 
 class _AliasLoader:
@@ -28,6 +36,44 @@ class _AliasLoader:
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self._spec  # the import system has put the alias's there
 
+    # For `python -m zmq.something`.
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        code: CodeType | None = self._loader().get_code(self._target)
+        return code
+
+    def get_source(self, fullname: str) -> str | None:
+        source: str | None = self._loader().get_source(self._target)
+        return source
+
+    def get_filename(self, fullname: str) -> str:
+        name: str = self._loader().get_filename(self._target)
+        return name
+
+    def is_package(self, fullname: str) -> bool:
+        return bool(self._loader().is_package(self._target))
+
+    def _loader(self) -> Any:
+        spec = importlib.util.find_spec(self._target)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"no module named {self._target}")
+        return spec.loader
+
+
+class _Distribution(importlib.metadata.Distribution):
+    """What importlib.metadata says of pyzmq: the release whose interface zmqpy has."""
+
+    def read_text(self, filename: str) -> str | None:
+        from zmqpy.version import pyzmq_version
+
+        if filename in ("METADATA", "PKG-INFO"):
+            summary = "Summary: zmqpy under pyzmq's name (zmqpy.install_as_zmq)"
+            return f"Metadata-Version: 2.1\nName: {_DISTRIBUTION}\nVersion: {pyzmq_version()}\n{summary}\n"
+        return None
+
+    def locate_file(self, path: Any) -> Any:
+        return os.path.join(os.path.dirname(_STARTUP), path)
+
 
 class _AliasFinder:
     """Finds zmq and zmq.anything where zmqpy and zmqpy.anything are."""
@@ -38,19 +84,38 @@ class _AliasFinder:
         if fullname != _ALIAS and not fullname.startswith(_ALIAS + "."):
             return None
         name = _PACKAGE + fullname[len(_ALIAS) :]
-        if name not in sys.modules and importlib.util.find_spec(name) is None:
+        found = None if name in sys.modules else importlib.util.find_spec(name)
+        if name not in sys.modules and found is None:
             return None  # nor does another finder: the parent's __path__ is zmqpy's
-        is_package = name in sys.modules and hasattr(sys.modules[name], "__path__")
-        return ModuleSpec(fullname, _AliasLoader(name), is_package=is_package)  # type: ignore[arg-type]
+        is_package = (
+            hasattr(sys.modules[name], "__path__") if found is None else found.submodule_search_locations is not None
+        )
+        spec = ModuleSpec(fullname, _AliasLoader(name), is_package=is_package)  # type: ignore[arg-type]
+        if found is not None:
+            spec.origin = found.origin
+        return spec
+
+    def find_distributions(
+        self, context: importlib.metadata.DistributionFinder.Context | None = None
+    ) -> Iterable[importlib.metadata.Distribution]:
+        """pyzmq, for those who ask for it by name: importlib.metadata.version("pyzmq")."""
+        name = getattr(context, "name", None)
+        if name is not None and name.lower().replace("_", "-") == _DISTRIBUTION:
+            return [_Distribution()]
+        return []
 
 
 _finder = _AliasFinder()
 
 
-def install_as_zmq(force: bool = False) -> None:
+def install_as_zmq(force: bool = False, children: bool = False) -> None:
     """From now on `import zmq`, `import zmq.utils.monitor` and so on give zmqpy. Calling it again does nothing.
 
     force : replace a zmq (pyzmq) that has already been imported. Whoever imported it keeps it.
+    children : also in processes that this one starts with the same Python, however it starts them: by multiprocessing (spawn,
+    forkserver) or as programs of their own. Sets PYTHONPATH.
+
+    importlib.metadata.version("pyzmq") and zmq.__version__ then give pyzmq_version(); zmqpy's own is zmqpy.version.__version__.
 
     Raises RuntimeError if pyzmq has already been imported and `force` is not given.
     """
@@ -69,6 +134,25 @@ def install_as_zmq(force: bool = False) -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith(_PACKAGE + ".") and "._core" not in name:
             sys.modules[_ALIAS + name[len(_PACKAGE) :]] = module
+    from zmqpy.version import pyzmq_version
+
+    setattr(package, "__version__", pyzmq_version())  # noqa: B010
+    if children:
+        inherit()
+
+
+def inherit() -> None:
+    """Lets child processes start with the alias: the folder of its sitecustomize goes to the front of PYTHONPATH."""
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != _STARTUP]
+    os.environ["PYTHONPATH"] = os.pathsep.join([_STARTUP, *paths])
+
+
+def is_installed() -> bool:
+    """Whether `import zmq` gives zmqpy here."""
+    present = sys.modules.get(_ALIAS)
+    if present is not None:
+        return present is sys.modules[_PACKAGE]
+    return _finder in sys.meta_path or any(type(finder).__name__ == "_Bootstrap" for finder in sys.meta_path)
 
 
 __all__ = ["install_as_zmq"]
