@@ -2,7 +2,6 @@
 // against each other.
 #include "zmtp/handshake.hpp"
 
-#include "pattern/socket_type.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,9 +13,12 @@
 
 #include "mechanism/mechanism.hpp"
 #include "message/metadata.hpp"
+#include "pattern/socket_type.hpp"
 
 using engine::Handshake;
 using engine::HandshakeConfig;
+using engine::socket_types;
+using engine::SocketType;
 using engine::Wire;
 using State = Handshake::State;
 using namespace std::string_literals;
