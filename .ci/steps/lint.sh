@@ -18,3 +18,10 @@ fi
 
 shellcheck .ci/run .ci/common.sh .ci/steps/*.sh
 python3 tools/generate_constants.py --check
+
+# The workflow gives .ci/run the time that its steps may take.
+minutes=$(awk '/^  everything:/ { found = 1 } found && /timeout-minutes:/ { print $2; exit }' .github/workflows/ci.yml)
+if [ "$((minutes * 60))" -lt "$(bash .ci/run --seconds)" ]; then
+  echo "ci.yml: timeout-minutes: $minutes is less than the steps' limits together, $(bash .ci/run --seconds) s" >&2
+  exit 1
+fi

@@ -2,7 +2,6 @@
 // against each other.
 #include "zmtp/handshake.hpp"
 
-
 #include <algorithm>
 #include <cerrno>
 #include <random>
