@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 __revision__ = ""
 
 _PYZMQ = (27, 3, 0)
+VERSION_MAJOR, VERSION_MINOR, VERSION_PATCH = _PYZMQ  # pyzmq's, as programs ask zmq.sugar.version for them
+VERSION_EXTRA = ""
 
 version_info: tuple[int, int, int] = tuple(int(part) for part in re.findall(r"\d+", __version__)[:3])  # type: ignore[assignment]
 

@@ -1,16 +1,28 @@
 """pyzmq's name for the compiled layer: its classes and functions as they are without the conveniences."""
 
-from zmqpy._core.batch import BatchSocket as Socket
-from zmqpy._core.context import Context
-from zmqpy._core.crypto import curve_keypair, curve_public
-from zmqpy._core.device import proxy, proxy_steerable
-from zmqpy._core.errors import IPC_PATH_MAX_LEN, has, strerror, zmq_errno, zmq_version_info
-from zmqpy._core.frame import Frame
-from zmqpy._core.monitored_queue import monitored_queue
-from zmqpy._core.poller import zmq_poll
+from zmqpy.backend.cython import (
+    IPC_PATH_MAX_LEN,
+    PYZMQ_DRAFT_API,
+    Context,
+    Frame,
+    Message,
+    Socket,
+    curve_keypair,
+    curve_public,
+    has,
+    monitored_queue,
+    proxy,
+    proxy_steerable,
+    strerror,
+    zmq_errno,
+    zmq_poll,
+    zmq_version_info,
+)
+from zmqpy.backend.select import public_api as public_api
+from zmqpy.backend.select import select_backend as select_backend
 
-Message = Frame
-PYZMQ_DRAFT_API: bool = has("draft")
+#: The backends that there are to choose from, pyzmq's first and second choice.
+first = second = "zmqpy.backend.cython"
 
 __all__ = [
     "IPC_PATH_MAX_LEN",
