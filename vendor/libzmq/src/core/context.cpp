@@ -5,8 +5,6 @@
 #include <new>
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <zmq.h>
 
@@ -24,8 +22,7 @@ namespace engine {
 Context::Context () : generation_ ((watch_forks (), fork_generation.load (std::memory_order_relaxed)))
 {
     options_ = make_context_options ();
-    end_fd_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (end_fd_ < 0)
+    if (!end_.open ())
         throw std::system_error (errno, std::generic_category ());
     spin_time_ = options_.spin_us * microsecond;
 }
@@ -35,8 +32,6 @@ Context::~Context ()
     tag_.clear ();
     resolver_.reset ();
     reactors_.clear ();
-    if (end_fd_ >= 0)
-        ::close (end_fd_);
 }
 
 bool Context::foreign () const noexcept { return generation_ != fork_generation.load (std::memory_order_relaxed); }
@@ -135,10 +130,8 @@ void Context::socket_gone (Strand &strand) noexcept
     if (!strands_.erase (&strand))
         return;
     --socket_count_;
-    if (strands_.empty () && terminated ()) {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t put = ::write (end_fd_, &one, sizeof one);
-    }
+    if (strands_.empty () && terminated ())
+        end_.ring ();
 }
 
 // ---- the end ----
@@ -160,13 +153,11 @@ int Context::wait_for_end () noexcept
             if (strands_.empty ())
                 return 0;
         }
-        pollfd entry{end_fd_, POLLIN, 0};
+        pollfd entry{end_.fd (), POLLIN, 0};
         if (sleep_on (&entry, 1, never) < 0)
             return errno;
-        if (entry.revents) {
-            std::uint64_t value;
-            [[maybe_unused]] const ssize_t got = ::read (end_fd_, &value, sizeof value);
-        }
+        if (entry.revents)
+            end_.drain ();
     }
 }
 

@@ -13,6 +13,7 @@
 #include "core/handle_tag.hpp"
 #include "core/inproc_registry.hpp"
 #include "core/sync.hpp"
+#include "platform/wake_descriptor.hpp"
 
 namespace engine {
 
@@ -77,7 +78,7 @@ class Context
     std::vector<std::unique_ptr<Reactor>> reactors_ ENGINE_GUARDED_BY (mutex_);
     std::unique_ptr<Resolver> resolver_ ENGINE_GUARDED_BY (mutex_);
     InprocRegistry registry_;
-    int end_fd_ = -1;  // eventfd: rung when the last socket has gone
+    WakeDescriptor end_;  // rung when the last socket has gone
 };
 
 }  // namespace engine

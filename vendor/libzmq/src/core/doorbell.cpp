@@ -1,34 +1,11 @@
 #include "core/doorbell.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "core/fork.hpp"
 
 namespace engine {
-
-namespace {
-
-void write_one (int fd) noexcept
-{
-    const std::uint64_t one = 1;
-    while (::write (fd, &one, sizeof one) < 0 && errno == EINTR) {
-    }
-}
-
-void read_all (int fd) noexcept
-{
-    std::uint64_t value;
-    while (::read (fd, &value, sizeof value) < 0 && errno == EINTR) {
-    }
-}
-
-}  // namespace
 
 Waiter &Waiter::current () noexcept
 {
@@ -36,38 +13,31 @@ Waiter &Waiter::current () noexcept
     return waiter;
 }
 
-Waiter::~Waiter ()
-{
-    if (fd_ >= 0)
-        ::close (fd_);
-}
-
 int Waiter::fd () noexcept
 {
     const unsigned generation = fork_generation.load (std::memory_order_relaxed);
-    if (fd_ >= 0 && generation_ != generation) {
-        // An eventfd inherited over fork is the parent's too: ringing it would wake the wrong process.
-        ::close (fd_);
-        fd_ = -1;
+    if (wake_.is_open () && generation_ != generation) {
+        // One that was inherited over fork is the parent's too: ringing it would wake the wrong process.
+        wake_.close ();
         rung_.drained ();
     }
-    if (fd_ < 0) {
-        fd_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (!wake_.is_open ()) {
+        wake_.open ();
         generation_ = generation;
     }
-    return fd_;
+    return wake_.fd ();
 }
 
 void Waiter::ring () noexcept
 {
     if (rung_.ring ())
-        write_one (fd_);
+        wake_.ring ();
 }
 
 void Waiter::drain () noexcept
 {
     // Read, then clear: a ring in between is seen by the check that follows; one half done only wakes us once more.
-    read_all (fd_);
+    wake_.drain ();
     rung_.drained ();
 }
 
@@ -110,9 +80,9 @@ void Doorbell::ring_locked () noexcept
     if (watchers_.size () > 1)
         for (Waiter *watcher : watchers_)
             watcher->ring ();
-    if (export_fd_ >= 0 && !export_rung_) {
+    if (export_.is_open () && !export_rung_) {
         export_rung_ = true;
-        write_one (export_fd_);
+        export_.ring ();
     }
 }
 
@@ -145,7 +115,7 @@ void Doorbell::remove_waiter (Waiter &waiter) noexcept
         return;
     waiters_.erase (at);
     waiter_count_.fetch_sub (1, std::memory_order_relaxed);
-    watched_.store (!waiters_.empty () || export_fd_ >= 0, std::memory_order_relaxed);
+    watched_.store (!waiters_.empty () || export_.is_open (), std::memory_order_relaxed);
 }
 
 bool Doorbell::add_watcher (Waiter &watcher) noexcept
@@ -173,21 +143,20 @@ void Doorbell::remove_watcher (Waiter &watcher) noexcept
 int Doorbell::export_fd () noexcept
 {
     Lock lock (mutex_);
-    if (export_fd_ < 0) {
-        export_fd_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (export_fd_ < 0)
+    if (!export_.is_open ()) {
+        if (!export_.open ())
             return -1;
         exported_.store (true, std::memory_order_relaxed);
         watched_.store (true, std::memory_order_relaxed);
     }
-    return export_fd_;
+    return export_.fd ();
 }
 
 void Doorbell::quiet () noexcept
 {
     Lock lock (mutex_);
     if (export_rung_) {
-        read_all (export_fd_);
+        export_.drain ();
         export_rung_ = false;
     }
 }
@@ -201,7 +170,7 @@ void Doorbell::open () noexcept
 int Doorbell::duplicate_export () noexcept
 {
     Lock lock (mutex_);
-    return export_fd_ < 0 ? -1 : ::fcntl (export_fd_, F_DUPFD_CLOEXEC, 0);
+    return export_.is_open () ? export_.duplicate () : -1;
 }
 
 void Doorbell::shut (std::vector<Parcel> &left) noexcept
@@ -214,9 +183,7 @@ void Doorbell::shut (std::vector<Parcel> &left) noexcept
     pending_.store (false, std::memory_order_relaxed);
     // Whoever watches ZMQ_FD learns of the end, if he holds a duplicate.
     ring_locked ();
-    if (export_fd_ >= 0)
-        ::close (export_fd_);
-    export_fd_ = -1;
+    export_.close ();
     export_rung_ = false;
     exported_.store (false, std::memory_order_relaxed);
     watched_.store (!waiters_.empty (), std::memory_order_relaxed);

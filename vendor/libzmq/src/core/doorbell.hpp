@@ -15,12 +15,13 @@
 
 #include "core/sync.hpp"
 #include "message/handoff.hpp"
+#include "platform/wake_descriptor.hpp"
 
 namespace engine {
 
 class InprocChannel;
 
-// A sleeping thread's own eventfd. One per thread, made when it first sleeps.
+// A sleeping thread's own wake descriptor. One per thread, made when it first sleeps.
 class Waiter
 {
   public:
@@ -31,13 +32,12 @@ class Waiter
     void drain () noexcept;  // the owner, when its descriptor was readable and before it checks its condition again
 
     Waiter () = default;
-    ~Waiter ();
     Waiter (const Waiter &) = delete;
     Waiter &operator= (const Waiter &) = delete;
 
   private:
     WakeFlag<> rung_;
-    int fd_ = -1;
+    WakeDescriptor wake_;
     unsigned generation_ = 0;
 };
 
@@ -87,12 +87,12 @@ class Doorbell
     void remove_watcher (Waiter &watcher) noexcept;
     bool several_watchers () const noexcept { return several_watchers_.load (std::memory_order_relaxed); }
 
-    // The eventfd inside ZMQ_FD; made on first call, -1 on failure.
+    // The bell inside ZMQ_FD; made on first call, -1 on failure.
     int export_fd () noexcept;
     // A duplicate of it for the caller to close: it keeps the bell, and its last ring, alive when the socket is closed.
     int duplicate_export () noexcept;
     bool exported () const noexcept { return exported_.load (std::memory_order_relaxed); }
-    void quiet () noexcept;  // takes back what ring() did to export_fd
+    void quiet () noexcept;  // takes back what ring() did to it
 
     void open () noexcept;
     void shut (std::vector<Parcel> &left) noexcept;  // from now on parcels are refused; rings for the last time
@@ -104,7 +104,7 @@ class Doorbell
     std::vector<Parcel> inbox_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Waiter *> waiters_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Waiter *> watchers_ ENGINE_GUARDED_BY (mutex_);
-    int export_fd_ ENGINE_GUARDED_BY (mutex_) = -1;
+    WakeDescriptor export_ ENGINE_GUARDED_BY (mutex_);
     bool export_rung_ ENGINE_GUARDED_BY (mutex_) = false;
     bool shut_ ENGINE_GUARDED_BY (mutex_) = true;
     bool missed_ ENGINE_GUARDED_BY (mutex_) = false;

@@ -3,10 +3,10 @@
 #include <new>
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "io/poller.hpp"
+#include "platform/wake_descriptor.hpp"
 
 namespace engine {
 
@@ -17,8 +17,6 @@ class EpollPoller final : public Poller
   public:
     ~EpollPoller () override
     {
-        if (wake_ >= 0)
-            ::close (wake_);
         if (epoll_ >= 0)
             ::close (epoll_);
     }
@@ -26,8 +24,7 @@ class EpollPoller final : public Poller
     bool open () noexcept
     {
         epoll_ = ::epoll_create1 (EPOLL_CLOEXEC);
-        wake_ = epoll_ < 0 ? -1 : ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-        return wake_ >= 0 && add (wake_, io_in, this) == 0;
+        return epoll_ >= 0 && wake_.open () && add (wake_.fd (), io_in, this) == 0;
     }
 
     int add (int fd, std::uint32_t events, void *data) noexcept override { return control (EPOLL_CTL_ADD, fd, events, data); }
@@ -50,8 +47,7 @@ class EpollPoller final : public Poller
         int out = 0;
         for (int i = 0; i < count; ++i) {
             if (ready[i].data.ptr == this) {
-                std::uint64_t value;
-                [[maybe_unused]] const ssize_t got = ::read (wake_, &value, sizeof value);
+                wake_.drain ();
                 continue;
             }
             std::uint32_t mask = 0;
@@ -66,11 +62,7 @@ class EpollPoller final : public Poller
         return out;
     }
 
-    void interrupt () noexcept override
-    {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t put = ::write (wake_, &one, sizeof one);
-    }
+    void interrupt () noexcept override { wake_.ring (); }
 
   private:
     int control (int operation, int fd, std::uint32_t events, void *data) noexcept
@@ -82,7 +74,7 @@ class EpollPoller final : public Poller
     }
 
     int epoll_ = -1;
-    int wake_ = -1;
+    WakeDescriptor wake_;
 };
 
 }  // namespace

@@ -5,11 +5,10 @@
 #include <vector>
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "core/sync.hpp"
 #include "io/poller.hpp"
+#include "platform/wake_descriptor.hpp"
 
 namespace engine {
 
@@ -23,17 +22,7 @@ short poll_mask (std::uint32_t events) noexcept
 class PollPoller final : public Poller
 {
   public:
-    ~PollPoller () override
-    {
-        if (wake_ >= 0)
-            ::close (wake_);
-    }
-
-    bool open () noexcept
-    {
-        wake_ = ::eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-        return wake_ >= 0;
-    }
+    bool open () noexcept { return wake_.open (); }
 
     int add (int fd, std::uint32_t events, void *data) noexcept override
     {
@@ -82,7 +71,7 @@ class PollPoller final : public Poller
             Lock lock (mutex_);
             fds_.resize (entries_.size () + 1);
             data_.resize (entries_.size () + 1);
-            fds_[0] = {wake_, POLLIN, 0};
+            fds_[0] = {wake_.fd (), POLLIN, 0};
             for (std::size_t i = 0; i < entries_.size (); ++i) {
                 fds_[i + 1] = {entries_[i].fd, poll_mask (entries_[i].events), 0};
                 data_[i + 1] = entries_[i].data;
@@ -98,10 +87,8 @@ class PollPoller final : public Poller
         const int count = ::ppoll (fds_.data (), fds_.size (), timeout == never ? nullptr : &limit, nullptr);
         if (count <= 0)
             return 0;
-        if (fds_[0].revents) {
-            std::uint64_t value;
-            [[maybe_unused]] const ssize_t got = ::read (wake_, &value, sizeof value);
-        }
+        if (fds_[0].revents)
+            wake_.drain ();
         int out = 0;
         // Start where the last wait stopped, so that a full event array starves nobody.
         const std::size_t total = fds_.size () - 1;
@@ -119,11 +106,7 @@ class PollPoller final : public Poller
         return out;
     }
 
-    void interrupt () noexcept override
-    {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const ssize_t put = ::write (wake_, &one, sizeof one);
-    }
+    void interrupt () noexcept override { wake_.ring (); }
 
   private:
     struct Entry
@@ -139,7 +122,7 @@ class PollPoller final : public Poller
 
     Mutex mutex_;
     std::vector<Entry> entries_ ENGINE_GUARDED_BY (mutex_);
-    int wake_ = -1;
+    WakeDescriptor wake_;
     // The waiting thread's own.
     std::vector<pollfd> fds_;
     std::vector<void *> data_;

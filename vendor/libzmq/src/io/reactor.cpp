@@ -9,8 +9,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "core/context_options.hpp"
 #include "core/inproc.hpp"
@@ -19,26 +17,6 @@
 #include "io/thread_setup.hpp"
 
 namespace engine {
-
-namespace {
-
-int make_timer () noexcept { return ::timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
-
-void set_timer (int fd, Nanoseconds in) noexcept
-{
-    itimerspec when{};
-    when.it_value.tv_sec = in / 1000000000;
-    when.it_value.tv_nsec = in % 1000000000;
-    ::timerfd_settime (fd, 0, &when, nullptr);
-}
-
-void drain_timer (int fd) noexcept
-{
-    std::uint64_t count;
-    [[maybe_unused]] const ssize_t got = ::read (fd, &count, sizeof count);
-}
-
-}  // namespace
 
 // ---- handles ----
 
@@ -240,7 +218,7 @@ bool Reactor::flush_later (Strand &strand) noexcept
     }
     if (!flush_armed_) {
         flush_armed_ = true;
-        set_timer (flush_timer_, flush_wait_);
+        flush_timer_.set (flush_wait_);
     }
     return true;
 }
@@ -255,7 +233,7 @@ bool Reactor::check_lease_later (Strand &strand) noexcept
     }
     if (!lease_armed_) {
         lease_armed_ = true;
-        set_timer (lease_timer_, lease_time);
+        lease_timer_.set (lease_time);
     }
     return true;
 }
@@ -279,12 +257,10 @@ bool Reactor::open (const ContextOptions &options) noexcept
     poller_ = options.poller ? make_poll_poller () : make_epoll_poller ();
     if (!poller_)
         return false;
-    flush_timer_ = make_timer ();
-    lease_timer_ = make_timer ();
-    if (flush_timer_ < 0 || lease_timer_ < 0)
+    if (!flush_timer_.open () || !lease_timer_.open ())
         return false;
-    descriptor_table_.prepare (flush_timer_);
-    return poller_->add (flush_timer_, io_in, &flush_timer_) == 0 && poller_->add (lease_timer_, io_in, &lease_timer_) == 0;
+    descriptor_table_.prepare (flush_timer_.fd ());
+    return poller_->add (flush_timer_.fd (), io_in, &flush_timer_) == 0 && poller_->add (lease_timer_.fd (), io_in, &lease_timer_) == 0;
 }
 
 std::unique_ptr<Reactor> Reactor::start (const ContextOptions &options, int number) noexcept
@@ -319,10 +295,6 @@ Reactor::~Reactor ()
         thread_.join ();
     }
     descriptor_table_.finish ();
-    if (flush_timer_ >= 0)
-        ::close (flush_timer_);
-    if (lease_timer_ >= 0)
-        ::close (lease_timer_);
     free_retired ();
     List<InprocChannel> left;
     {
@@ -365,7 +337,7 @@ void Reactor::run () noexcept
         bool ticked = false;
         for (int i = 0; i < count; ++i) {
             if (events[i].data == &flush_timer_ || events[i].data == &lease_timer_) {
-                drain_timer (*static_cast<int *> (events[i].data));
+                static_cast<AlarmDescriptor *> (events[i].data)->drain ();
                 ticked = true;
                 continue;
             }
@@ -460,11 +432,10 @@ void Reactor::run_strands () noexcept
     }
 }
 
-bool Reactor::take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept
+bool Reactor::take_due (const AlarmDescriptor &timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept
 {
     Lock lock (mutex_);
-    itimerspec left{};
-    if (!(this->*armed) || ::timerfd_gettime (timer, &left) != 0 || left.it_value.tv_sec != 0 || left.it_value.tv_nsec != 0)
+    if (!(this->*armed) || !timer.passed ())
         return false;
     this->*armed = false;
     batch_.swap (this->*list);

@@ -17,6 +17,7 @@
 #include "core/sync.hpp"
 #include "io/descriptor_table.hpp"
 #include "io/poller.hpp"
+#include "platform/alarm_descriptor.hpp"
 #include "transport/accept_reserve.hpp"
 
 namespace engine {
@@ -132,7 +133,7 @@ class Reactor
     void run_inboxes () noexcept;
     InprocChannel *next_to_serve (List<InprocChannel> &list) noexcept;
     // Takes the list into batch_ if its timer has run out.
-    bool take_due (int timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
+    bool take_due (const AlarmDescriptor &timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
     void retire (Hook *hook, bool timer) noexcept;
     void free_retired () noexcept;
     // The heap has room for every timer there is, so that arming one never fails.
@@ -147,8 +148,8 @@ class Reactor
     DescriptorTable descriptor_table_;
     std::thread thread_;
     std::atomic<bool> stop_{false};
-    int flush_timer_ = -1;  // timerfds: arming one costs the application a system call, waking this thread would cost far more
-    int lease_timer_ = -1;
+    AlarmDescriptor flush_timer_;  // arming one costs the application a system call, waking this thread would cost far more
+    AlarmDescriptor lease_timer_;
 
     Mutex mutex_;
     Nanoseconds flush_wait_ ENGINE_GUARDED_BY (mutex_) = flush_delay;

@@ -4,8 +4,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include "io/listener.hpp"
 #include "mechanism/mechanism.hpp"
 #include "message/metadata.hpp"
+#include "platform/unsent.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
@@ -366,8 +365,8 @@ void Stream::on_timer () noexcept
 // How much of what was written the peer's system has.
 std::uint64_t Stream::taken () const noexcept
 {
-    int unsent = 0;
-    return ::ioctl (fd_, SIOCOUTQ, &unsent) == 0 ? written_ - static_cast<std::uint64_t> (unsent) : written_;
+    const int unsent = unsent_bytes (fd_);
+    return unsent > 0 ? written_ - static_cast<std::uint64_t> (unsent) : written_;
 }
 
 // A PING behind a large message reaches the peer when that has been sent. As long as it is not there, and the peer takes more and more of
@@ -502,10 +501,7 @@ void Stream::check_finished () noexcept
         over = count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
         break;
     }
-    int unsent = 0;
-    if (!over && (::ioctl (fd_, SIOCOUTQ, &unsent) != 0 || unsent == 0))
-        over = true;
-    if (over) {
+    if (over || unsent_bytes (fd_) <= 0) {
         shut_down ();
         socket_.stream_finished (*this);
         return;

@@ -1,0 +1,47 @@
+// A descriptor that a thread sleeps on, with whatever waits for descriptors, until another one rings. On Linux an eventfd(2).
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+
+#include <unistd.h>
+
+namespace engine {
+
+class WakeDescriptor
+{
+  public:
+    WakeDescriptor () = default;
+    ~WakeDescriptor () { close (); }
+    WakeDescriptor (const WakeDescriptor &) = delete;
+    WakeDescriptor &operator= (const WakeDescriptor &) = delete;
+
+    // False with errno.
+    bool open () noexcept;
+    void close () noexcept;
+    bool is_open () const noexcept { return fd_ >= 0; }
+    // Readable from ring() to drain(); -1: not open.
+    int fd () const noexcept { return fd_; }
+    // One more descriptor of the same, for the caller to close; -1 with errno.
+    int duplicate () const noexcept;
+
+    // Any thread.
+    void ring () const noexcept
+    {
+        const std::uint64_t one = 1;
+        while (::write (fd_, &one, sizeof one) < 0 && errno == EINTR) {
+        }
+    }
+    // Takes back all rings so far. Does not block.
+    void drain () const noexcept
+    {
+        std::uint64_t value;
+        while (::read (fd_, &value, sizeof value) < 0 && errno == EINTR) {
+        }
+    }
+
+  private:
+    int fd_ = -1;
+};
+
+}  // namespace engine
