@@ -91,10 +91,14 @@ elseif(ZMQPY_LIBZMQ STREQUAL "bundled")
   install(TARGETS libzmq
     LIBRARY DESTINATION zmqpy/_core COMPONENT zmqpy NAMELINK_SKIP
     RUNTIME DESTINATION zmqpy/_core COMPONENT zmqpy)
-  # For modules of others that call the engine in the package; compile them with -include zmq_private_names.h.
-  install(FILES vendor/libzmq/include/zmq.h vendor/libzmq/include/zmq_ext.h DESTINATION zmqpy/_core/include COMPONENT zmqpy)
+  # For modules of others that call the engine in the package: the zmq.h they include names its functions as they are there.
+  install(FILES vendor/libzmq/include/zmq_ext.h DESTINATION zmqpy/_core/include COMPONENT zmqpy)
+  install(FILES vendor/libzmq/include/zmq.h DESTINATION zmqpy/_core/include/engine COMPONENT zmqpy)
   install(FILES "${PROJECT_BINARY_DIR}/zmqpy_private_names.h" DESTINATION zmqpy/_core/include RENAME zmq_private_names.h
     COMPONENT zmqpy)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/zmqpy_zmq.h" @ONLY CONTENT
+    "/* Written by cmake/Engine.cmake: libzmq's API on the engine in this package. */\n#include \"zmq_private_names.h\"\n#include \"engine/zmq.h\"\n")
+  install(FILES "${PROJECT_BINARY_DIR}/zmqpy_zmq.h" DESTINATION zmqpy/_core/include RENAME zmq.h COMPONENT zmqpy)
 else()
   message(FATAL_ERROR "ZMQPY_LIBZMQ must be 'bundled' or 'system', not '${ZMQPY_LIBZMQ}'.")
 endif()

@@ -50,9 +50,9 @@ def test_preloaded_libzmq_is_not_ours(own_engine):
 def test_headers_and_library_directories(own_engine):
     (directory,) = zmq.get_library_dirs()
     assert Path(directory) == core_directory()
-    for includes in zmq.get_includes():
-        assert (Path(includes) / "zmq.h").exists()
-    assert bool(zmq.get_includes()) is own_engine
+    assert all(Path(includes).is_dir() for includes in zmq.get_includes())
+    assert any((Path(includes) / "zmq.h").exists() for includes in zmq.get_includes()) is own_engine
+    assert zmq.get_libraries() == (["zmqpy_engine"] if own_engine else ["zmq"])
 
 
 def configure(build, *options):

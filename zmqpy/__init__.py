@@ -14,7 +14,7 @@ from zmqpy._core.frame import COPY_THRESHOLD
 from zmqpy._core.poller import zmq_poll
 from zmqpy.constants import *  # noqa: F403
 from zmqpy.install import install_as_zmq
-from zmqpy.legacy import get_includes, get_library_dirs
+from zmqpy.legacy import get_includes, get_libraries, get_library_dirs
 from zmqpy.sugar import *  # noqa: F403
 
 DRAFT_API: bool = has("draft")
@@ -30,6 +30,7 @@ __all__ = [
     "curve_public",
     "error",
     "get_includes",
+    "get_libraries",
     "get_library_dirs",
     "has",
     "install_as_zmq",

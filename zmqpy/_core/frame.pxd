@@ -21,7 +21,7 @@ cdef class ReleaseEvent:
 
 cdef class Frame:
     cdef object __weakref__
-    cdef zmq_msg_t msg
+    cdef zmq_msg_t zmq_msg  # its name in pyzmq, whose users read it from Cython
     cdef bint initialised
     cdef bint read_only
     cdef object source

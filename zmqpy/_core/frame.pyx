@@ -190,7 +190,7 @@ cdef class Frame:
         cdef ReleaseEvent event = None
         cdef bint lend
         if data is None:
-            zmq_msg_init(&self.msg)
+            zmq_msg_init(&self.zmq_msg)
             self.initialised = True
             if track:
                 self.tracker = track_event(None)
@@ -204,33 +204,33 @@ cdef class Frame:
         if lend:
             if track:
                 event = ReleaseEvent()
-            init_lent(&self.msg, data, event)
+            init_lent(&self.zmq_msg, data, event)
             self.initialised = True
             self.source = data
             self.tracker_event = event
             self.read_only = is_read_only(data)
         else:
-            init_copied(&self.msg, data)
+            init_copied(&self.zmq_msg, data)
             self.initialised = True
         if track:
             self.tracker = track_event(event)
 
     def __dealloc__(self):
         if self.initialised:
-            close_messages(&self.msg, 1, zmq_msg_size(&self.msg))
+            close_messages(&self.zmq_msg, 1, zmq_msg_size(&self.zmq_msg))
             if zmqpy_hold_waiting():
                 zmqpy_hold_drain(NULL)
 
     cdef int share(self, zmq_msg_t *msg) except -1:
         zmq_msg_init(msg)
-        if zmq_msg_copy(msg, &self.msg) < 0:
+        if zmq_msg_copy(msg, &self.zmq_msg) < 0:
             raise_error(zmq_errno())
         return 0
 
     def __copy__(self):
         """A frame with the same content, shared and not copied where the engine can."""
         cdef Frame other = type(self).__new__(type(self))
-        if zmq_msg_copy(&other.msg, &self.msg) < 0:
+        if zmq_msg_copy(&other.zmq_msg, &self.zmq_msg) < 0:
             raise_error(zmq_errno())
         other.source = self.source
         other.cached_bytes = self.cached_bytes
@@ -243,14 +243,14 @@ cdef class Frame:
         raise TypeError("a Frame cannot be pickled; pickle frame.bytes")
 
     def __getbuffer__(self, Py_buffer *view, int flags):
-        PyBuffer_FillInfo(view, self, zmq_msg_data(&self.msg), zmq_msg_size(&self.msg), self.read_only, flags)
+        PyBuffer_FillInfo(view, self, zmq_msg_data(&self.zmq_msg), zmq_msg_size(&self.zmq_msg), self.read_only, flags)
 
     def __len__(self):
-        return <Py_ssize_t>zmq_msg_size(&self.msg)
+        return <Py_ssize_t>zmq_msg_size(&self.zmq_msg)
 
     def __repr__(self):
-        cdef Py_ssize_t size = zmq_msg_size(&self.msg)
-        cdef bytes head = PyBytes_FromStringAndSize(<char *>zmq_msg_data(&self.msg), min(size, 12))
+        cdef Py_ssize_t size = zmq_msg_size(&self.zmq_msg)
+        cdef bytes head = PyBytes_FromStringAndSize(<char *>zmq_msg_data(&self.zmq_msg), min(size, 12))
         content = repr(head)
         if size > 16:
             unit = "B"
@@ -275,7 +275,7 @@ cdef class Frame:
             if type(self.source) is bytes:
                 self.cached_bytes = self.source
             else:
-                self.cached_bytes = PyBytes_FromStringAndSize(<char *>zmq_msg_data(&self.msg), zmq_msg_size(&self.msg))
+                self.cached_bytes = PyBytes_FromStringAndSize(<char *>zmq_msg_data(&self.zmq_msg), zmq_msg_size(&self.zmq_msg))
         return self.cached_bytes
 
     @property
@@ -286,7 +286,7 @@ cdef class Frame:
     @property
     def more(self) -> bool:
         """Whether another part of the same message follows."""
-        return zmq_msg_more(&self.msg) != 0
+        return zmq_msg_more(&self.zmq_msg) != 0
 
     # Message options by name, for programs that read them so.
     MORE = property(lambda self: option_of(self, ZMQ_MORE), doc="As `more`, an int.")
@@ -323,17 +323,17 @@ cdef class Frame:
         cdef int64_t routing_id
         cdef const char *text
         if isinstance(option, int):
-            value = zmq_msg_get(&self.msg, option)
+            value = zmq_msg_get(&self.zmq_msg, option)
             if value < 0:
                 raise_error(zmq_errno())
             return value
         if option == "routing_id":
-            routing_id = zmqpy_msg_routing_id(&self.msg)
+            routing_id = zmqpy_msg_routing_id(&self.zmq_msg)
             if routing_id < 0:
                 raise_unsupported("a routing id of a message")
             return routing_id
         if option == "group":
-            text = zmqpy_msg_group(&self.msg)
+            text = zmqpy_msg_group(&self.zmq_msg)
             if text == NULL:
                 raise_unsupported("a group of a message")
             return (<bytes>text).decode("utf-8")
@@ -343,7 +343,7 @@ cdef class Frame:
             name = bytes(option)
         else:
             raise TypeError(f"option must be an int or the name of a property, not {option!r}")
-        text = zmq_msg_gets(&self.msg, <bytes>name)
+        text = zmq_msg_gets(&self.zmq_msg, <bytes>name)
         if text == NULL:
             raise_error(zmq_errno())
         return (<bytes>text).decode("utf-8")
@@ -352,16 +352,16 @@ cdef class Frame:
         """Sets "routing_id" (int) or "group" (str or bytes); every other option raises ZMQError (EINVAL)."""
         cdef int rc
         if option == "routing_id":
-            rc = zmqpy_msg_set_routing_id(&self.msg, value)
+            rc = zmqpy_msg_set_routing_id(&self.zmq_msg, value)
         elif option == "group":
             group = value.encode("utf-8") if isinstance(value, str) else value
             if not isinstance(group, bytes):
                 raise TypeError(f"group must be str or bytes, not {value!r}")
-            rc = zmqpy_msg_set_group(&self.msg, <bytes>group)
+            rc = zmqpy_msg_set_group(&self.zmq_msg, <bytes>group)
         elif isinstance(option, int):
             if not isinstance(value, int):
                 raise TypeError(f"the value of option {option} must be an int, not {value!r}")
-            rc = zmq_msg_set(&self.msg, option, value)
+            rc = zmq_msg_set(&self.zmq_msg, option, value)
         else:
             rc = -1
             raise_error(EINVAL)
@@ -382,7 +382,7 @@ cdef class Frame:
 
 
 cdef object option_of(Frame frame, int option):
-    cdef int value = zmq_msg_get(&frame.msg, option)
+    cdef int value = zmq_msg_get(&frame.zmq_msg, option)
     if value < 0:
         raise AttributeError(f"the message has no option {option}")
     return value

@@ -50,8 +50,8 @@ cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *
         where.size = PyBytes_GET_SIZE(part)
         return None
     if isinstance(part, Frame):
-        where.data = zmq_msg_data(&(<Frame>part).msg)
-        where.size = zmq_msg_size(&(<Frame>part).msg)
+        where.data = zmq_msg_data(&(<Frame>part).zmq_msg)
+        where.size = zmq_msg_size(&(<Frame>part).zmq_msg)
         return None
     if PyUnicode_Check(part):
         if not text:
@@ -158,7 +158,7 @@ cdef list take_parts(zmq_msg_t *msgs, Py_ssize_t count, bint copy, bint track):
                 parts.append(take_bytes(&msgs[index - 1]))
                 continue
             frame = Frame.__new__(Frame)
-            zmq_msg_move(&frame.msg, &msgs[index])
+            zmq_msg_move(&frame.zmq_msg, &msgs[index])
             index += 1
             if track:
                 frame.tracker = track_event(None)

@@ -149,7 +149,7 @@ cdef class TransferSocket(Socket):
             return take_bytes(&msg)
         frame = Frame.__new__(Frame)
         operation.kind = RECV_MSG
-        operation.msgs = &frame.msg
+        operation.msgs = &frame.zmq_msg
         operation.size = 0
         self.transfer(&operation, flags)
         if track:

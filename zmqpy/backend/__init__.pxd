@@ -1,0 +1,1 @@
+"""See zmqpy/__init__.pxd."""
