@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import zmqpy as zmq
+import zmqpy.asyncio
 from zmqpy.decorators import context, socket
 from zmqpy.utils import z85
 from zmqpy.utils.monitor import parse_monitor_message, recv_monitor_message
@@ -71,3 +74,16 @@ def odds_and_ends(sock: zmq.Socket[bytes]) -> tuple[str, tuple[int, ...], bool, 
     kind: zmq.SocketType = zmq.SocketType.PUB
     print(number, kind, sock.closed, sock.fileno(), sock.get_hwm())
     return zmq.zmq_version(), zmq.zmq_version_info(), zmq.has("ipc"), z85.encode(b"abcd")
+
+
+async def in_a_loop(ctx: zmq.asyncio.Context) -> list[bytes]:
+    dealer = ctx.socket(zmq.DEALER)
+    sent: asyncio.Future[zmq.MessageTracker | None] = dealer.send(b"x")
+    await sent
+    text: str = await dealer.recv_string()
+    frame = await dealer.recv(copy=False)
+    print(text, frame.bytes, await dealer.poll(10))
+    async for message in dealer:
+        print(message)
+    parts = await dealer.recv_multipart()
+    return [await dealer.recv(), *parts]

@@ -27,7 +27,6 @@ cdef extern from "Python.h":
 
 
 cdef enum:
-    BATCH = 128            # messages handed to the engine, or taken from it, in one call
     BATCH_BYTES = 65536    # a batch larger than this is sent without the GIL
 
 
@@ -36,12 +35,6 @@ cdef class FrameBatch:
 
     It is there before anything is taken from the engine, so keeping takes no memory.
     """
-
-    cdef zmq_msg_t own[BATCH]
-    cdef zmq_msg_t *frames      # `own`, or a larger array from the engine
-    cdef Py_ssize_t start, end  # frames[start..end) are left
-    cdef list made              # messages of frames before those, likewise left; or None
-    cdef FrameBatch next        # another one that a socket keeps
 
     def __cinit__(self):
         self.frames = self.own
@@ -75,9 +68,6 @@ cdef class FrameBatch:
 
 cdef class BatchSocket(MultipartSocket):
     """A Socket that also sends and receives many messages at a time."""
-
-    cdef FrameBatch spare  # for the next batch; None while one is at work
-    cdef FrameBatch kept   # the first of those whose messages are not all handed out; or None
 
     cdef FrameBatch begin_batch(self):
         cdef FrameBatch batch = self.kept

@@ -61,7 +61,11 @@ cdef class Handle:
         _owners.pop(address, None)
         # The engine may give the address to another object: no shadow may take that for the old one.
         for shadow in list(_shadows.pop(address, ())):
-            (<Handle>shadow).handle = NULL
+            (<Handle>shadow).lose()
+        return 0
+
+    cdef int lose(self) except -1:
+        self.handle = NULL
         return 0
 
     cdef void forget(self) noexcept:

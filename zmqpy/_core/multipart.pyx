@@ -15,9 +15,6 @@ from zmqpy._core.parts cimport address_message, describe, fill_message, take_par
 from zmqpy._core.socket cimport is_plain
 from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_MSGS, SEND_PARTS, Operation, TransferSocket
 
-cdef enum:
-    FEW = 16  # parts; a message of more needs memory of its own while it is sent or received
-
 cdef object _tracker_class = None
 
 

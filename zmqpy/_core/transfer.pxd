@@ -25,6 +25,10 @@ cdef struct Operation:
     size_t done               # how many of `parts` or `msgs` were sent or received
 
 
+# The call itself. Negative, and errno, if something is left to be done.
+cdef int perform(void *handle, Operation *operation, int flags) noexcept nogil
+
+
 cdef class TransferSocket(Socket):
     # Makes the call: at first without waiting and, unless it is about much data, with the GIL held; then as `flags` say.
     cdef int transfer(self, Operation *operation, int flags) except -1

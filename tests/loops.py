@@ -1,0 +1,44 @@
+"""Running coroutines of tests on each event loop there is, with a limit of time."""
+
+import asyncio
+
+import pytest
+from support import WAIT_MS
+
+#: uvloop only where it is installed; "debug" is asyncio's own loop in debug mode.
+KINDS = ["asyncio", "debug", "uvloop"]
+
+
+def new_loop(kind):
+    if kind == "uvloop":
+        return pytest.importorskip("uvloop").new_event_loop()
+    loop = asyncio.new_event_loop()
+    if kind == "debug":
+        loop.set_debug(True)
+        loop.slow_callback_duration = 10
+    return loop
+
+
+def run_on(kind, coroutine, timeout=WAIT_MS / 1000):
+    """Runs it in a new loop, and closes that; what it returns. Exceptions that nobody took are the test's failure."""
+    loop = new_loop(kind)
+    untaken = []
+    loop.set_exception_handler(lambda loop, context: untaken.append(context))
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(asyncio.wait_for(coroutine, timeout))
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        asyncio.set_event_loop(None)
+        loop.close()
+        assert not untaken, untaken
+
+
+async def turns(count=3):
+    """Lets the loop turn a few times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
