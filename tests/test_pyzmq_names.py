@@ -10,7 +10,17 @@ pytestmark = pytest.mark.extension
 pyzmq = pytest.importorskip("zmq")
 
 #: What pyzmq's modules and classes show and is not meant for programs: what they import, and what they are made of.
-INTERNAL = {"annotations", "TYPE_CHECKING", "sys", "os", "warnings", "types", "asyncio", "selectors", "WeakKeyDictionary"}
+INTERNAL = {
+    "annotations",
+    "TYPE_CHECKING",
+    "sys",
+    "os",
+    "warnings",
+    "types",
+    "asyncio",
+    "selectors",
+    "WeakKeyDictionary",
+}
 
 CLASSES = [
     ("asyncio", "Context"),

@@ -82,7 +82,9 @@ class Socket(_AsyncSocket, _zmq.Socket[Any]):
     async def __aexit__(self, *args: Any) -> None:
         self.close()
 
-    getsockopt = _AsyncSocket.get
+    def getsockopt(self, option: int) -> Any:
+        """As `get`."""
+        return self.get(option)
 
     def recv_string(self, flags: int = 0, encoding: str = "utf-8") -> Future[str]:  # type: ignore[override]
         """A future of a text. Its exception is UnicodeDecodeError if what came is none."""
