@@ -83,7 +83,7 @@ cdef object try_recv(TransferSocket socket, bint copy, bint track):
         return own(made) if made != NULL else take_bytes(&msg)
     frame = Frame.__new__(Frame)
     operation.kind = RECV_MSG
-    operation.msgs = &frame.msg
+    operation.msgs = &frame.zmq_msg
     operation.size = 0
     if not attempt(socket, &operation, 0):
         return BLOCKED
