@@ -8,6 +8,7 @@ its record, --record writes the record anew. Needs valgrind, its headers and a C
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import os
 import platform
@@ -35,6 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Count instructions a message on the hot paths.")
     parser.add_argument("--module", default="zmqpy", help="package to measure")
     parser.add_argument("--library", help="C library to measure (default: the one behind the package)")
+    parser.add_argument("--paths", default="*", help="only those, such as 'c/*'")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--check", action="store_true", help="fail when a path has grown by more than 3 %%")
     action.add_argument("--record", action="store_true", help="write record.json")
@@ -42,9 +44,11 @@ def main() -> int:
     library = options.library or capi.engine(options.module)
     if library is None:
         parser.error(f"{options.module} has no C library")
-    counts = measure(options.module, library)
+    counts = measure(options.module, library, options.paths)
     record = json.loads(RECORD.read_text()) if RECORD.exists() else {"environment": {}, "paths": {}}
     if options.record:
+        if options.paths != "*":
+            parser.error("--record wants all paths")
         RECORD.write_text(json.dumps({"environment": environment(), "paths": counts}, indent=2) + "\n")
     comparable = record["environment"] == environment()
     grown = report(counts, record["paths"])
@@ -69,13 +73,14 @@ def environment() -> dict[str, str]:
     }
 
 
-def measure(module: str, library: str) -> dict[str, float]:
-    """Instructions a message of every path: {"c/send": 812.5, ...}."""
+def measure(module: str, library: str, pattern: str) -> dict[str, float]:
+    """Instructions a message of every path that the pattern names: {"c/send": 812.5, ...}."""
     with tempfile.TemporaryDirectory(prefix="zmqpy-instructions-") as folder:
         steady = build("steady.c", Path(folder) / "steady.so", "-shared", "-fPIC")
         paths = build("paths.c", Path(folder) / "paths")
         jobs = {f"c/{name}": [paths, library, name] for name in C_PATHS}
         jobs |= {f"python/{name}": [sys.executable, str(HERE / "paths.py"), module, name] for name in PYTHON_PATHS}
+        jobs = {name: command for name, command in jobs.items() if fnmatch.fnmatch(name, pattern)}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             counted = pool.map(lambda job: count(job[1], steady, Path(folder) / job[0].replace("/", "-")), jobs.items())
             return dict(zip(jobs, counted))
