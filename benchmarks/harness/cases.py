@@ -5,6 +5,7 @@ CASES is the one table; a row's `measure` starts the processes in a Session and 
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from functools import partial
 from typing import Callable
@@ -26,6 +27,7 @@ class Case:
     floor: how many times better than `against` zmqpy has to be; None where there is no floor.
     ceiling: a bound on the value itself, in `unit`, instead of a ratio.
     cpu_floor: how many times less processor time a message than `against`.
+    ends: for the README's table.
     extra_floors: the same for other numbers of the Sample, all of them better when lower.
     """
 
@@ -41,11 +43,18 @@ class Case:
     in_c: bool = False  # measures the library behind the module
     minimum_seconds: float = 0.0
     extra_floors: tuple[tuple[str, float], ...] = ()
+    ends: str = "both"  # which ends are the library that the column names
+    module: str = ""  # a submodule that the library needs for it
+    needs: str = ""  # a package without which nothing is measured
 
     def applies(self, library: str) -> bool:
         """Whether the case can be measured for a library at all."""
         if self.in_c:
             return capi.engine(library) is not None
+        if self.needs and importlib.util.find_spec(self.needs) is None:
+            return False
+        if self.module and (library == RAW or importlib.util.find_spec(f"{library}.{self.module}") is None):
+            return False
         return self.raw or library != RAW
 
     def value(self, sample: Sample) -> float:
@@ -134,6 +143,21 @@ def _event_loop(session: Session, library: str) -> Sample:
     return session.measure(_ready([client]), [server])
 
 
+def _coroutines(session: Session, library: str, uvloop: bool = False) -> Sample:
+    server = session.start("coroutines.server", library=library, endpoint=session.endpoint("tcp"), uvloop=uvloop)
+    endpoint = server.answer("ready")["endpoint"]
+    client = session.start("coroutines.client", library=library, endpoint=endpoint, size=64, uvloop=uvloop)
+    return session.measure(_ready([client]), [server])
+
+
+def _coroutine_stream(session: Session, library: str) -> Sample:
+    receiver = session.start("coroutines.receiver", library=library, endpoint=session.endpoint("tcp"), batch=100)
+    endpoint = receiver.answer("ready")["endpoint"]
+    sender = session.start("coroutines.sender", library=library, endpoint=endpoint, size=64)
+    sender.answer("ready")
+    return session.measure([receiver], [sender])
+
+
 def _connections(session: Session, library: str, count: int = 1000) -> Sample:
     """Time until `count` new connections are greeted; processor time and memory of the ROUTER's process a connection."""
     router = session.start("router.echo", library=library, endpoint=session.endpoint("tcp"), backlog=4 * count)
@@ -201,17 +225,19 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "reqrep-to-pyzmq",
-        "REQ/REP 64 B, tcp, REP is pyzmq",
+        "REQ/REP round trip, 64 B, tcp, to pyzmq",
         LATENCY,
         partial(_round_trip, transport="tcp", server_library=BASELINE),
         1.4,
+        ends="REQ; REP is pyzmq",
     ),
     Case(
         "reqrep-from-pyzmq",
-        "REQ/REP 64 B, tcp, REQ is pyzmq",
+        "REQ/REP round trip, 64 B, tcp, from pyzmq",
         LATENCY,
         partial(_round_trip, transport="tcp", client_library=BASELINE),
         1.4,
+        ends="REP; REQ is pyzmq",
     ),
     Case("pair-inproc", "PAIR round trip, 64 B, inproc, two threads", LATENCY, _inproc_pair, 4.0),
     Case("pushpull-10", "PUSH/PULL 10 B, tcp", RATE, partial(_stream, size=10), 5.0, raw=True),
@@ -234,7 +260,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "event-loop",
-        "asyncio add_reader loops, 64 B, tcp (against a raw socket)",
+        "asyncio add_reader on ZMQ_FD, round trip, 64 B, tcp",
         LATENCY,
         _event_loop,
         1 / 1.3,
@@ -242,6 +268,24 @@ CASES: tuple[Case, ...] = (
         cpu_floor=None,
         raw=True,
     ),
+    Case(
+        "asyncio",
+        "asyncio sockets, awaited round trip, 64 B, tcp",
+        LATENCY,
+        _coroutines,
+        1.5,
+        module="asyncio",
+    ),
+    Case(
+        "asyncio-uvloop",
+        "the same on uvloop",
+        LATENCY,
+        partial(_coroutines, uvloop=True),
+        1.5,
+        module="asyncio",
+        needs="uvloop",
+    ),
+    Case("asyncio-stream", "asyncio sockets, PUSH/PULL 64 B, tcp", RATE, _coroutine_stream, 2.0, module="asyncio"),
     Case(
         "connections",
         "1,000 connections to one ROUTER, accept and greet",

@@ -93,6 +93,7 @@ class Row:
             "ceiling": self.case.ceiling,
             "cpu_floor": self.case.cpu_floor,
             "against": self.case.against,
+            "ends": self.case.ends,
             "errors": self.errors,
             "libraries": {
                 library: {
