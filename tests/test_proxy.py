@@ -154,6 +154,31 @@ def test_wrong_arguments(make, function, bad):
         zmq.device(zmq.QUEUE, make(zmq.PULL), bad)
 
 
+@pytest.mark.parametrize("starter", ["proxy", "device", "steerable"])
+@pytest.mark.parametrize(
+    ("echo_type", "client_type"), [(zmq.REP, zmq.REQ), (zmq.ROUTER, zmq.REQ), (zmq.DEALER, zmq.DEALER)]
+)
+def test_one_socket_as_both_ends(proxied, in_thread, starter, echo_type, client_type):
+    echo, tap, captured = proxied.socket(echo_type), proxied.socket(zmq.PUSH), proxied.socket(zmq.PULL)
+    echo.rcvtimeo = -1
+    address = bind(echo)
+    tap.connect(bind(captured))
+    with proxied.socket(client_type) as client:
+        client.connect(address)
+        if starter == "device":
+            in_thread(zmq.device, zmq.QUEUE, echo, echo)
+            tap.close()
+        else:
+            in_thread(zmq.proxy if starter == "proxy" else zmq.proxy_steerable, echo, echo, tap)
+        for number in range(10):
+            client.send(b"%d" % number)
+            assert client.recv() == b"%d" % number
+            if starter != "device":
+                assert captured.recv_multipart()[-1] == b"%d" % number
+    captured.close()
+    proxied.term()
+
+
 def test_other_threads_run_while_a_proxy_does(proxied, in_thread):
     front, back, *_ = make_sides(proxied)
     in_thread(zmq.proxy, front, back)

@@ -1,6 +1,6 @@
 // zmq_proxy, zmq_proxy_steerable, zmq_device. Man pages zmq_proxy(3), zmq_proxy_steerable(3).
 #include <array>
-#include <cstring>
+#include <deque>
 #include <string_view>
 
 #include "api/poll_set.hpp"
@@ -50,6 +50,10 @@ class Proxy
     static constexpr int burst = 1000;  // messages one way before the other has its turn
 
     int forward (void *from, void *to, Traffic &in, Traffic &out);
+    int pass (void *from, void *to, Traffic &in, Traffic &out);
+    int turn_round (Traffic &in, Traffic &out);
+    bool take (Part &part, void *from, Traffic &traffic, bool &more);
+    bool put (Part &part, void *to, Traffic &traffic, bool more);
     int obey ();
     int report ();
     bool ready (void *socket, int wanted, int &error);
@@ -57,50 +61,87 @@ class Proxy
     void *front_, *back_, *capture_, *control_;
     Traffic front_traffic_, back_traffic_;
     State state_ = State::active;
+    bool room_first_ = true;  // of a socket that is both ends: see has_room_unasked
 };
 
-// Whether the socket owes an answer to whatever it receives.
-bool is_replying (void *socket)
+// False: it has room for what answers a message received only (REP), or never (PULL, SUB).
+bool has_room_unasked (void *socket)
 {
     int number = 0;
     std::size_t size = sizeof number;
     if (zmq_getsockopt (socket, ZMQ_TYPE, &number, &size) != 0)
-        return false;
+        return true;
     const SocketType *const type = find_socket_type (number);
-    return type && type->must_answer;
+    return !type || !(type->must_answer || type->receives_only);
 }
 
 // Whole messages, as long as there are any and the other side has room. 0 or -1.
 int Proxy::forward (void *from, void *to, Traffic &in, Traffic &out)
 {
     for (int i = 0; i < burst; ++i) {
-        bool more = true;
-        for (bool first = true; more; first = false) {
-            Part part;
-            if (zmq_msg_recv (part.get (), from, ZMQ_DONTWAIT) < 0)
-                return errno == EAGAIN && first ? 0 : -1;
-            more = zmq_msg_more (part.get ());
-            const std::size_t size = zmq_msg_size (part.get ());
-            in.received += !more;
-            in.received_bytes += size;
-            const int flags = more ? ZMQ_SNDMORE : 0;
-            if (capture_) {
-                Part copy;
-                if (zmq_msg_copy (copy.get (), part.get ()) < 0 || zmq_msg_send (copy.get (), capture_, flags) < 0)
-                    return -1;
-            }
-            if (zmq_msg_send (part.get (), to, flags) < 0)
-                return -1;
-            out.sent += !more;
-            out.sent_bytes += size;
-        }
-        int found = 0;
-        if (const int error = look_at_socket (to, ZMQ_POLLOUT, found))
+        const int passed = from == to ? turn_round (in, out) : pass (from, to, in, out);
+        if (passed <= 0)
+            return passed;
+        int found = ZMQ_POLLOUT;
+        if (const int error = room_first_ ? look_at_socket (to, ZMQ_POLLOUT, found) : 0)
             return fail (error);
         if (!found)
             return 0;
     }
     return 0;
+}
+
+// One message, part by part. 1, 0: there is none, or -1.
+int Proxy::pass (void *from, void *to, Traffic &in, Traffic &out)
+{
+    bool more = true;
+    for (bool first = true; more; first = false) {
+        Part part;
+        if (!take (part, from, in, more))
+            return errno == EAGAIN && first ? 0 : -1;
+        if (!put (part, to, out, more))
+            return -1;
+    }
+    return 1;
+}
+
+// One message back into the socket that it came from, which may want all of it before it takes the first part (REP). Likewise.
+int Proxy::turn_round (Traffic &in, Traffic &out)
+{
+    std::deque<Part> parts;
+    for (bool more = true; more;)
+        if (!take (parts.emplace_back (), front_, in, more))
+            return errno == EAGAIN && parts.size () == 1 ? 0 : -1;
+    for (Part &part : parts)
+        if (!put (part, front_, out, &part != &parts.back ()))
+            return -1;
+    return 1;
+}
+
+bool Proxy::take (Part &part, void *from, Traffic &traffic, bool &more)
+{
+    if (zmq_msg_recv (part.get (), from, ZMQ_DONTWAIT) < 0)
+        return false;
+    more = zmq_msg_more (part.get ());
+    traffic.received += !more;
+    traffic.received_bytes += zmq_msg_size (part.get ());
+    return true;
+}
+
+bool Proxy::put (Part &part, void *to, Traffic &traffic, bool more)
+{
+    const std::size_t size = zmq_msg_size (part.get ());
+    const int flags = more ? ZMQ_SNDMORE : 0;
+    if (capture_) {
+        Part copy;
+        if (zmq_msg_copy (copy.get (), part.get ()) < 0 || zmq_msg_send (copy.get (), capture_, flags) < 0)
+            return false;
+    }
+    if (zmq_msg_send (part.get (), to, flags) < 0)
+        return false;
+    traffic.sent += !more;
+    traffic.sent_bytes += size;
+    return true;
 }
 
 int Proxy::report ()
@@ -138,8 +179,7 @@ int Proxy::obey ()
 int Proxy::run ()
 {
     const bool same = front_ == back_;
-    // A REP has room for a reply only once it has received: by itself it is a loop that waits for requests alone.
-    const bool replies = same && is_replying (front_);
+    room_first_ = !same || has_room_unasked (front_);
     // A direction runs only when its source has something and its destination room; so we wait for sources, and for the room of
     // those destinations only whose source has something.
     bool front_in = false, back_in = false;
@@ -171,7 +211,7 @@ int Proxy::run ()
         int error = 0;
         front_in = front_in || (front_item >= 0 && (items[front_item].revents & ZMQ_POLLIN));
         back_in = !same && (back_in || (back_item >= 0 && (items[back_item].revents & ZMQ_POLLIN)));
-        if (front_in && (replies || ready (back_, ZMQ_POLLOUT, error))) {
+        if (front_in && (!room_first_ || ready (back_, ZMQ_POLLOUT, error))) {
             front_in = false;
             if (forward (front_, back_, front_traffic_, back_traffic_) < 0)
                 return -1;

@@ -35,6 +35,7 @@ constinit const SocketType pull_row = {
   .number = ZMQ_PULL,
   .name = "PULL",
   .compatible = peer_types (ZMQ_PUSH),
+  .receives_only = true,
   .conflatable = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PullPattern> (host); },
 };

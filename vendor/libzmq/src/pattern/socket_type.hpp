@@ -25,6 +25,7 @@ struct SocketType
     bool publishes = false;              // PUB, XPUB: never waits for a peer, what finds no room is lost
     bool subscribes = false;             // SUB, XSUB: subscriptions are kept whatever the limits
     bool must_answer = false;            // REP: a request received has to be answered before anything else is
+    bool receives_only = false;          // PULL, SUB: sending is ENOTSUP
     bool no_linger_by_default = false;   // SUB, XSUB
     bool raw = false;                    // STREAM: bytes instead of ZMTP; has ZMQ_STREAM_NOTIFY
     bool conflatable = false;            // DEALER PUSH PULL PUB SUB

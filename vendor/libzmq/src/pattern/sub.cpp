@@ -74,6 +74,7 @@ constinit const SocketType sub_row = {
   .name = "SUB",
   .compatible = peer_types (ZMQ_PUB, ZMQ_XPUB),
   .subscribes = true,
+  .receives_only = true,
   .no_linger_by_default = true,
   .conflatable = true,
   .connects_once = true,
