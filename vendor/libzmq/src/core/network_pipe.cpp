@@ -5,6 +5,15 @@
 
 namespace engine {
 
+namespace {
+
+std::size_t most_bytes (const Options &options) noexcept
+{
+    return static_cast<std::size_t> (options.rcvhwm) * static_cast<std::size_t> (options.in_batch_size);
+}
+
+}  // namespace
+
 NetworkPipe::NetworkPipe (Socket &socket, bool conflate) noexcept : socket_ (socket), conflate_ (conflate) {}
 
 NetworkPipe::~NetworkPipe () = default;
@@ -29,6 +38,8 @@ bool NetworkPipe::read (Msg &out) noexcept
         return true;
     }
     reading_message_ = false;
+    if (bytes_limited_) [[unlikely]]
+        in_bytes_ -= out.size ();
     --in_complete_;
     --socket_.inbound_messages;
     socket_.stats.messages_in++;
@@ -113,11 +124,20 @@ void NetworkPipe::terminate () noexcept
     socket_.request_sweep (*this);
 }
 
+void NetworkPipe::finish () noexcept
+{
+    stop_writing ();
+    finish_requested_ = true;
+    socket_.request_sweep (*this);
+}
+
 bool NetworkPipe::wants_more () const noexcept
 {
-    if (conflate_ || closing_ || discarding_)
+    if (conflate_ || terminate_requested_ || discarding_)
         return true;
     const int limit = socket_.options.rcvhwm;
+    if (bytes_limited_ && limit != 0 && in_bytes_ >= most_bytes (socket_.options))
+        return false;
     return limit == 0 || in_complete_ < static_cast<std::uint32_t> (limit);
 }
 
@@ -150,6 +170,8 @@ void NetworkPipe::count_newest () noexcept
 {
     const Msg &frame = in_.back ();
     socket_.stats.bytes_in += frame.size ();
+    if (bytes_limited_) [[unlikely]]
+        in_bytes_ += frame.size ();
     if (frame.more ()) {
         ++in_unfinished_;
         return;
@@ -234,7 +256,14 @@ void NetworkPipe::discard_inbound () noexcept
     socket_.inbound_messages -= in_complete_;
     in_.clear ();
     in_complete_ = in_unfinished_ = 0;
+    in_bytes_ = 0;
     reading_message_ = false;
+}
+
+void NetworkPipe::stop_writing () noexcept
+{
+    rollback ();
+    closing_ = true;
 }
 
 void NetworkPipe::close_writing () noexcept

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "core/intrusive_list.hpp"
 #include "message/ring.hpp"
@@ -31,8 +32,12 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     void rollback () noexcept override;
     bool closing () const noexcept override { return closing_; }
     void terminate () noexcept override;
+    void finish () noexcept override;
 
     // ---- the stream's side ----
+    // The frames are pieces of a stream of bytes that we have cut ourselves: their bytes count as well, as so many pieces of
+    // ZMQ_IN_BATCH_SIZE, whatever their size.
+    void limit_bytes () noexcept { bytes_limited_ = true; }
     // Room for another inbound message (ZMQ_RCVHWM)?
     bool wants_more () const noexcept;
     // A frame of ordinary data may be decoded where it will lie: into inbound_slot() (null: out of memory), then inbound_filled().
@@ -60,10 +65,14 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     void drop_outbound () noexcept;
     // Nobody will read any more: drops what is there and what comes.
     void discard_inbound () noexcept;
+    // No more is written; what was goes out, and what comes meanwhile is received.
+    void stop_writing () noexcept;
     // No connection will ever serve this pipe again; it stays until its complete inbound messages were read.
     void close_writing () noexcept;
     bool drained () const noexcept { return in_complete_ == 0 && !reading_message_; }
     bool terminate_requested () const noexcept { return terminate_requested_; }
+    // True once after finish().
+    bool take_finish_request () noexcept { return std::exchange (finish_requested_, false); }
 
     // The borrowed body of a direct send was not written at once: make it our own. False: out of memory.
     bool own_outbound (const void *begin) noexcept;
@@ -84,6 +93,7 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     Socket &socket_;
     Ring in_;
     Ring out_;
+    std::size_t in_bytes_ = 0;  // if bytes_limited_
     std::size_t out_bytes_ = 0;
     std::uint32_t in_complete_ = 0;  // messages
     std::uint32_t out_complete_ = 0;
@@ -91,11 +101,13 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     std::uint32_t out_unfinished_ = 0;
     std::uint32_t lent_ = 0;  // frames in out_ with a lent body
     bool conflate_;
+    bool bytes_limited_ = false;
     bool reader_waits_ = false;
     bool writer_waits_ = false;
     bool closing_ = false;
     bool discarding_ = false;
     bool terminate_requested_ = false;
+    bool finish_requested_ = false;
     bool reading_message_ = false;   // the application is inside a message
     bool encoding_message_ = false;  // the encoder is inside a message
     bool skip_rest_ = false;         // the rest of the outbound message at the front is not to be sent

@@ -318,16 +318,27 @@ void Socket::sweep () noexcept
     if (sweeping_)
         return;
     sweeping_ = true;
-    const auto sweep_pipes = [this] (auto &list) {
-        while (auto *const pipe = list.take ())
-            if (pipe->terminate_requested () || (pipe->closing () && pipe->drained ()))
-                destroy_pipe (*pipe);
-    };
-    sweep_pipes (sweep_network_);
-    sweep_pipes (sweep_inproc_);
+    while (NetworkPipe *const pipe = sweep_network_.take ())
+        sweep_pipe (*pipe);
+    while (InprocPipe *const pipe = sweep_inproc_.take ())
+        sweep_pipe (*pipe);
     dead_streams_.clear ();
     dead_connectors_.clear ();
     sweeping_ = false;
+}
+
+void Socket::sweep_pipe (NetworkPipe &pipe) noexcept
+{
+    if (pipe.take_finish_request () && !pipe.terminate_requested ())
+        finish_pipe (pipe);
+    else if (pipe.terminate_requested () || (pipe.closing () && pipe.drained () && !pipe.stream))
+        destroy_pipe (pipe);
+}
+
+void Socket::sweep_pipe (InprocPipe &pipe) noexcept
+{
+    if (pipe.terminate_requested () || (pipe.closing () && pipe.drained ()))
+        destroy_pipe (pipe);
 }
 
 void Socket::destroy_pipe (NetworkPipe &pipe) noexcept

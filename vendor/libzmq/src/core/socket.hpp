@@ -178,10 +178,15 @@ class Socket final : public PatternHost
     Nanoseconds window () const noexcept { return bursts_.size () > 1 ? window_ : shortest_window; }
     bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept;
     void sweep () noexcept;
+    void sweep_pipe (NetworkPipe &pipe) noexcept;
+    void sweep_pipe (InprocPipe &pipe) noexcept;
+    void finish_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (InprocPipe &pipe) noexcept;
     void end_connector (Connector &connector, int linger) noexcept;
     void end_stream (Stream &stream, int linger) noexcept;
+    void end_accepted (Stream &stream, int linger) noexcept;
+    void end_pipe (NetworkPipe &pipe) noexcept;
     void bury (Stream &stream) noexcept;
     void bury (Connector &connector) noexcept;
     void arm_linger () noexcept;
@@ -201,6 +206,7 @@ class Socket final : public PatternHost
     std::vector<std::unique_ptr<Connector>> connectors_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<InprocBinding> inproc_bindings_;
+    std::vector<std::string> finished_endpoints_;  // whose connection the application has ended: disconnect may follow
     std::unique_ptr<Monitor> monitor_;
     std::unique_ptr<LingerTimer> linger_timer_;
 
@@ -218,7 +224,6 @@ class Socket final : public PatternHost
 
     bool gave_up_ = false;  // on an endpoint, since the application named the last one
     bool closing_ = false;
-    Nanoseconds linger_deadline_ = never;  // of accepted connections, once closed
     bool receiving_more_ = false;
     bool reply_ = false;  // the last operation was a receive: what is sent now is awaited
     bool dirty_ = false;  // the reactor will look at bursts_

@@ -199,6 +199,8 @@ try {
     pipe->identified = true;
     if (first && stream.handshake ())
         pipe->peer_routing_id = stream.handshake ()->peer_routing_id ();
+    if (raw ())
+        pipe->limit_bytes ();
     greet (*pipe, stream);
     if (closing_ || stream.lingering ())
         return true;  // only to deliver what is queued: the pattern does not know it any more
@@ -246,16 +248,15 @@ void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool
                     put_message (*pipe, std::string ());
             }
         }
-        if (!connector || connector->pipe != pipe) {
-            pipe->close_writing ();
-            request_sweep (*pipe);
-        }
+        if (!connector || connector->pipe != pipe)
+            end_pipe (*pipe);
     }
     bury (stream);
     if (connector) {
         const bool nothing_left = closing_ && (!connector->pipe || connector->pipe->outbound_empty ());
         if (nothing_left || connector->lingering) {
-            if (!connector->pipe || connector->pipe->outbound_empty () || protocol) {
+            // The rest of a stream of bytes means nothing to the next connection.
+            if (!connector->pipe || connector->pipe->outbound_empty () || protocol || raw ()) {
                 NetworkPipe *const lingering = connector->pipe;
                 connector->stop ();
                 bury (*connector);
@@ -275,7 +276,10 @@ void Socket::stream_finished (Stream &stream) noexcept
     if (NetworkPipe *const pipe = stream.pipe ()) {
         pipe->stream = nullptr;
         stream.set_pipe (nullptr);
-        pipe->terminate ();
+        if (pipe->attached)
+            end_pipe (*pipe);
+        else
+            pipe->terminate ();
     }
     Connector *const connector = stream.connector ();
     bury (stream);
@@ -283,6 +287,49 @@ void Socket::stream_finished (Stream &stream) noexcept
         connector->stop ();
         bury (*connector);
     }
+}
+
+// Its connection has gone for good; what came is still read.
+void Socket::end_pipe (NetworkPipe &pipe) noexcept
+{
+    pipe.connection_lost ();
+    pipe.close_writing ();
+    request_sweep (pipe);
+}
+
+// The application has ended it, not its endpoint: nothing is received any more, and it goes when what was sent has gone out. ZMQ_LINGER
+// limits that if it is more than 0; else the end of the socket does.
+void Socket::finish_pipe (NetworkPipe &pipe) noexcept
+{
+    const int linger = options.linger == 0 ? -1 : options.linger;
+    Stream *const stream = pipe.stream;
+    Connector *connector = stream ? stream->connector () : nullptr;
+    for (const auto &held : connectors_)
+        if (held->pipe == &pipe)
+            connector = held.get ();
+    if (connector) {
+        try {
+            if (std::find (finished_endpoints_.begin (), finished_endpoints_.end (), connector->endpoint ()) == finished_endpoints_.end ())
+                finished_endpoints_.push_back (connector->endpoint ());
+        } catch (...) {
+            // disconnect will say ENOENT
+        }
+        connector->linger_ends_with_socket = true;
+        end_connector (*connector, linger);
+    } else {
+        if (pipe.attached) {
+            pipe.attached = false;
+            pattern_->detach (pipe);
+            activity_ = true;
+        }
+        pipe.discard_inbound ();
+        if (stream)
+            end_stream (*stream, linger);
+        else
+            pipe.terminate ();
+    }
+    if (linger > 0)
+        arm_linger ();
 }
 
 // A protocol error: what is queued for this peer is lost; the name stays known, so that disconnect finds it.
@@ -337,10 +384,11 @@ void Socket::bury (Connector &connector) noexcept
 // Lets a stream go: at once, or after what is queued for it was delivered.
 void Socket::end_stream (Stream &stream, int linger) noexcept
 {
-    if (stream.finishing () && linger != 0)
-        return;
-    if (stream.established () && linger != 0) {
-        stream.linger ();  // finishes, now or when the queue is empty
+    if ((stream.finishing () || stream.established ()) && linger != 0) {
+        if (linger > 0)
+            stream.linger_deadline = std::min (stream.linger_deadline, now () + linger * millisecond);
+        if (stream.established ())
+            stream.linger ();  // finishes, now or when the queue is empty
         return;
     }
     NetworkPipe *const pipe = stream.pipe ();
@@ -348,8 +396,20 @@ void Socket::end_stream (Stream &stream, int linger) noexcept
     bury (stream);
     if (pipe) {
         pipe->stream = nullptr;
-        pipe->terminate ();
+        if (pipe->attached)
+            end_pipe (*pipe);
+        else
+            pipe->terminate ();
     }
+}
+
+// Its listener has gone.
+void Socket::end_accepted (Stream &stream, int linger) noexcept
+{
+    stream.orphan ();
+    if (stream.pipe ())
+        stream.pipe ()->stop_writing ();
+    end_stream (stream, linger);
 }
 
 void Socket::end_connector (Connector &connector, int linger) noexcept
@@ -365,7 +425,8 @@ void Socket::end_connector (Connector &connector, int linger) noexcept
         activity_ = true;
     }
     connector.lingering = true;
-    connector.linger_deadline = linger > 0 ? now () + linger * millisecond : never;
+    if (linger > 0)
+        connector.linger_deadline = std::min (connector.linger_deadline, now () + linger * millisecond);
     if (stream && stream->finishing () && linger != 0)
         return;
     if (stream && stream->established () && linger != 0) {
@@ -417,21 +478,10 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
         const std::unique_ptr<Listener> listener = std::move (listeners_[i]);
         listeners_.erase (listeners_.begin () + static_cast<std::ptrdiff_t> (i));
         listener->close ();
-        // The connections made through it end too; what they brought stays readable.
-        for (std::size_t k = streams_.size (); k-- > 0;) {
-            Stream &stream = *streams_[k];
-            if (stream.listener () != listener.get ())
-                continue;
-            NetworkPipe *const pipe = stream.pipe ();
-            stream.close ();
-            bury (stream);
-            if (pipe) {
-                pipe->stream = nullptr;
-                pipe->connection_lost ();
-                pipe->close_writing ();
-                request_sweep (*pipe);
-            }
-        }
+        // The connections made through it end too, when what was sent has gone out; what they brought stays readable.
+        for (std::size_t k = streams_.size (); k-- > 0;)
+            if (k < streams_.size () && streams_[k]->listener () == listener.get ())
+                end_accepted (*streams_[k], options.linger);
     }
     for (std::size_t i = connectors_.size (); i-- > 0;) {
         if (i >= connectors_.size () || connectors_[i]->lingering || !matches (connectors_[i]->endpoint ()))
@@ -439,16 +489,19 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
         found = true;
         end_connector (*connectors_[i], options.linger);
     }
+    found |= std::erase_if (finished_endpoints_, matches) > 0;
     arm_linger ();
     return found ? 0 : ENOENT;
 }
 
 // ---- closing ----
 
-// Each disconnected endpoint has its own deadline; those of a closed socket's accepted connections are the socket's.
+// Each disconnected endpoint and each ended connection has its own deadline.
 void Socket::arm_linger () noexcept
 {
-    Nanoseconds next = closing_ ? linger_deadline_ : never;
+    Nanoseconds next = never;
+    for (const auto &stream : streams_)
+        next = std::min (next, stream->linger_deadline);
     for (const auto &connector : connectors_)
         if (connector->lingering)
             next = std::min (next, connector->linger_deadline);
@@ -459,10 +512,9 @@ void Socket::arm_linger () noexcept
 void Socket::linger_expired () noexcept
 {
     const Nanoseconds time = now ();
-    if (closing_ && linger_deadline_ <= time)
-        for (std::size_t i = streams_.size (); i-- > 0;)
-            if (i < streams_.size () && !streams_[i]->connector ())
-                end_stream (*streams_[i], 0);
+    for (std::size_t i = streams_.size (); i-- > 0;)
+        if (i < streams_.size () && streams_[i]->linger_deadline <= time)
+            end_stream (*streams_[i], 0);
     for (std::size_t i = connectors_.size (); i-- > 0;)
         if (i < connectors_.size () && connectors_[i]->lingering && connectors_[i]->linger_deadline <= time)
             end_connector (*connectors_[i], 0);
@@ -502,12 +554,11 @@ void Socket::close () noexcept
     }
     const int linger = options.linger;
     for (std::size_t i = connectors_.size (); i-- > 0;)
-        if (i < connectors_.size () && !connectors_[i]->lingering)
+        if (i < connectors_.size () && (!connectors_[i]->lingering || connectors_[i]->linger_ends_with_socket))
             end_connector (*connectors_[i], linger);
     for (std::size_t i = streams_.size (); i-- > 0;)
         if (i < streams_.size () && !streams_[i]->connector ())
             end_stream (*streams_[i], linger);
-    linger_deadline_ = linger > 0 ? now () + linger * millisecond : never;
     if (!(streams_.empty () && connectors_.empty ()))
         arm_linger ();
     // What full pipes had stopped goes on, into nothing; then the reactor has all of it.

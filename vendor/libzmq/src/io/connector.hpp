@@ -51,6 +51,7 @@ class Connector final : public HookTarget
     // Its application side is gone: it lives on only to deliver what is queued.
     bool lingering = false;
     Nanoseconds linger_deadline = never;
+    bool linger_ends_with_socket = false;  // the close of the socket may bring the deadline forward
 
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;

@@ -86,6 +86,7 @@ class Stream final : public HookTarget
     // Finishes once all that is queued was written.
     void linger () noexcept;
     bool lingering () const noexcept { return lingering_; }
+    Nanoseconds linger_deadline = never;  // of a lingering one that no connector owns
     // Goes out before anything that is queued.
     void send_first (Msg &frame) noexcept;
     bool finishing () const noexcept { return phase_ == Phase::finishing; }

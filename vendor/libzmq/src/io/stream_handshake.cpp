@@ -55,7 +55,9 @@ try {
         metadata_ = Metadata::create ({&property, 1}, fd_);
         if (metadata_)
             metadata_->open_stock (&socket_);
-        decoder_ = Decoder::raw (metadata_);
+        // One read more than there is room for does not matter then; see NetworkPipe::limit_bytes.
+        const std::size_t room = static_cast<std::size_t> (options_->rcvhwm) * static_cast<std::size_t> (options_->in_batch_size);
+        decoder_ = Decoder::raw (metadata_, room == 0 ? SIZE_MAX : room / 8);
         become_ready ({}, false);
         return;
     }

@@ -41,6 +41,8 @@ class Pipe
     // The pattern wants this pipe gone (for a network pipe: its connection too). Pattern::detach follows before the
     // current API call returns; unread messages are dropped.
     virtual void terminate () noexcept = 0;
+    // The application is done with the peer (STREAM): as terminate(), but what was written before goes out first.
+    virtual void finish () noexcept { terminate (); }
 
     // ---- facts; set before Pattern::attach or, for the peer's id of a connecting pipe, before Pattern::identified ----
     std::string peer_routing_id;  // what the peer announced; empty if nothing

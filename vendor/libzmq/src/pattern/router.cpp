@@ -87,7 +87,7 @@ class RouterPattern final : public RouterBase
         in_message_ = false;
         frame.set_more (false);
         if (to && frame.size () == 0)
-            to->terminate ();
+            to->finish ();
         else if (to && !to->write (frame))
             host_.count_dropped ();
         frame.reset ();

@@ -1,6 +1,6 @@
 // STREAM: bytes from and to peers that speak no ZMTP. zmq_socket(3) "Native pattern".
 //
-// [id][bytes] both ways; an empty second frame closes the connection when sent, and tells of its beginning or end when received (the core
+// [id][bytes] both ways; an empty second frame ends the connection, after what was sent before, when sent, and tells of its beginning or end when received (the core
 // puts those into the pipe, if ZMQ_STREAM_NOTIFY is on).
 //
 // Two of libzmq's accidents are not repeated: sending to a peer that has gone is EHOSTUNREACH at once, not a wait for ever, and an id sent
@@ -31,7 +31,7 @@ class StreamPattern final : public RouterBase
         Pipe *to = std::exchange (to_, nullptr);
         frame.set_more (false);
         if (to && frame.size () == 0)
-            to->terminate ();
+            to->finish ();
         else if (to && !to->write (frame))
             host_.count_dropped ();
         frame.reset ();

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::uint32_t bulk_references = 256;
 constexpr std::uint32_t idle_reads_to_shrink = 8;
-constexpr std::size_t largest_read = 256u << 10;
 // A read into less room than this is not worth a system call: the bytes move to where there is more.
 constexpr std::size_t least_room = 2048;
 // What no allocation could hold.
@@ -48,10 +47,11 @@ Decoder::Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Meta
     }
 }
 
-Decoder Decoder::raw (Metadata *metadata)
+Decoder Decoder::raw (Metadata *metadata, std::size_t most)
 {
     Decoder decoder (Wire::v1, -1, true, metadata);
     decoder.s_.is_raw = true;
+    decoder.s_.largest_read = std::clamp (most, Buffer::smallest, decoder.s_.largest_read);
     return decoder;
 }
 
@@ -184,7 +184,7 @@ void Decoder::filled (std::size_t count) noexcept
     if (s_.was_full) {
         s_.idle_reads = 0;
         if (count >= s_.read_size / 2)
-            s_.read_size = std::min (s_.read_size * 2, largest_read);
+            s_.read_size = std::min (s_.read_size * 2, s_.largest_read);
     } else if (count >= s_.read_size / 4) {
         s_.idle_reads = 0;
     } else if (s_.read_size > Buffer::smallest && ++s_.idle_reads == idle_reads_to_shrink) {

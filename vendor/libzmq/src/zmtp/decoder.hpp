@@ -42,9 +42,9 @@ class Decoder
     static constexpr std::size_t behind_body = 1024;
 
     // metadata may be null; it is put on every data frame. zero_copy: slices allowed. raw() decoders (STREAM) turn whatever came into
-    // frames.
+    // frames of at most so many bytes, but for the smallest buffer's.
     Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
-    static Decoder raw (Metadata *metadata);
+    static Decoder raw (Metadata *metadata, std::size_t most = SIZE_MAX);
     // From now on the bodies of frames are what the mechanism opens, in the memory they lie in. It must outlive the decoder.
     void open_with (Mechanism &mechanism) noexcept;
     ~Decoder () { forget (); }
@@ -150,6 +150,7 @@ class Decoder
         std::uint32_t buffer_references = 0;  // taken in bulk, not yet given to messages (one is ours)
         std::uint32_t idle_reads = 0;         // reads in a row that used little of their buffer
         std::size_t read_size = Buffer::smallest;
+        std::size_t largest_read = 256u << 10;
         std::size_t needed = 0;          // size of the incomplete frame at `begin`, 0 if not known
         std::size_t offered = 0;         // size of the last space()
         std::size_t offered_behind = 0;  // and of what was behind it
