@@ -1,11 +1,13 @@
 """Frame: a message part that owns, borrows or exposes a buffer; and its collection wherever it happens."""
 
 import gc
+import socket
 import sys
 import threading
 import time
 
 import pytest
+from support import bind
 
 import zmqpy as zmq
 
@@ -83,6 +85,34 @@ def test_properties(connected):
         first.get("No-Such")
     assert caught.value.errno == zmq.EINVAL
     assert isinstance(first.get(zmq.SRCFD), int)
+
+
+def test_properties_of_routing_ids(connected):
+    router, dealer = connected(zmq.ROUTER, zmq.DEALER, "tcp", second_options={"routing_id": b"me"})
+    dealer.send_multipart([b"1", b"2"])
+    frames = router.recv_multipart(copy=False)
+    assert [frame.bytes for frame in frames] == [b"me", b"1", b"2"]
+    for frame in frames:
+        assert (frame.get("Socket-Type"), frame.get("Identity")) == ("DEALER", "me")
+        assert frame.get("Peer-Address") == "127.0.0.1"
+
+
+def test_properties_of_subscriptions(make):
+    xpub, sub = make(zmq.XPUB), make(zmq.SUB)
+    sub.connect(bind(xpub))
+    sub.subscribe(b"topic")
+    frame = xpub.recv(copy=False)
+    assert (frame.bytes, frame.get("Socket-Type"), frame.get("Peer-Address")) == (b"\x01topic", "SUB", "127.0.0.1")
+
+
+def test_properties_of_raw_peers(make):
+    stream = make(zmq.STREAM)
+    with socket.create_connection(("127.0.0.1", int(bind(stream).rpartition(":")[2]))) as peer:
+        peer.sendall(b"data")
+        frames = [*stream.recv_multipart(copy=False), *stream.recv_multipart(copy=False)]
+    frames += stream.recv_multipart(copy=False)
+    assert [frame.bytes for frame in frames[1::2]] == [b"", b"data", b""]
+    assert [frame.get("Peer-Address") for frame in frames] == ["127.0.0.1"] * 6
 
 
 def test_properties_of_inproc_messages(pair):

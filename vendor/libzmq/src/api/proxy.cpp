@@ -64,14 +64,25 @@ class Proxy
     bool room_first_ = true;  // of a socket that is both ends: see has_room_unasked
 };
 
-// False: it has room for what answers a message received only (REP), or never (PULL, SUB).
-bool has_room_unasked (void *socket)
+// Null: it is none.
+const SocketType *type_of (void *socket)
 {
     int number = 0;
     std::size_t size = sizeof number;
-    if (zmq_getsockopt (socket, ZMQ_TYPE, &number, &size) != 0)
-        return true;
-    const SocketType *const type = find_socket_type (number);
+    return zmq_getsockopt (socket, ZMQ_TYPE, &number, &size) == 0 ? find_socket_type (number) : nullptr;
+}
+
+// Owes an answer to whatever it receives.
+bool is_replying (void *socket)
+{
+    const SocketType *const type = type_of (socket);
+    return type && type->must_answer;
+}
+
+// False: it has room only for an answer to what it received, or never.
+bool has_room_unasked (void *socket)
+{
+    const SocketType *const type = type_of (socket);
     return !type || !(type->must_answer || type->receives_only);
 }
 

@@ -33,10 +33,14 @@ void move_out (std::vector<std::unique_ptr<Held>> &from, std::vector<std::unique
     from.pop_back ();
 }
 
-bool put_message (NetworkPipe &pipe, const std::string &body) noexcept
+// What we tell the application of a peer, as if it came from there.
+bool put_message (NetworkPipe &pipe, const std::string &body, const Stream &stream) noexcept
 {
     Msg message;
-    return message.init_copy (body.data (), body.size ()) == 0 && pipe.receive (message);
+    if (message.init_copy (body.data (), body.size ()) != 0)
+        return false;
+    message.set_metadata (stream.metadata ());
+    return pipe.receive (message);
 }
 
 }  // namespace
@@ -157,7 +161,7 @@ void Socket::greet (NetworkPipe &pipe, Stream &stream) noexcept
     const Options &fixed = stream.options ();
     if (raw ()) {
         if (fixed.stream_notify)
-            put_message (pipe, std::string ());
+            put_message (pipe, std::string (), stream);
         return;
     }
     if (!fixed.hello_msg.empty ()) {
@@ -166,7 +170,7 @@ void Socket::greet (NetworkPipe &pipe, Stream &stream) noexcept
             stream.send_first (hello);
     }
     if (fixed.router_notify & ZMQ_NOTIFY_CONNECT)
-        put_message (pipe, std::string ());
+        put_message (pipe, std::string (), stream);
 }
 
 // Another peer has answered at the endpoint of an old one, whose pipe ends: what was queued was for it.
@@ -238,14 +242,14 @@ void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool
         if (!in_handshake && pipe->attached && !pipe->terminate_requested ()) {
             if (raw ()) {
                 if (fixed.stream_notify)
-                    put_message (*pipe, std::string ());
+                    put_message (*pipe, std::string (), stream);
             } else {
                 if (!connector && !fixed.disconnect_msg.empty ())
-                    put_message (*pipe, fixed.disconnect_msg);
+                    put_message (*pipe, fixed.disconnect_msg, stream);
                 if (connector && !fixed.hiccup_msg.empty ())
-                    put_message (*pipe, fixed.hiccup_msg);
+                    put_message (*pipe, fixed.hiccup_msg, stream);
                 if ((fixed.router_notify & ZMQ_NOTIFY_DISCONNECT) && reached_greeting)
-                    put_message (*pipe, std::string ());
+                    put_message (*pipe, std::string (), stream);
             }
         }
         if (!connector || connector->pipe != pipe)

@@ -179,6 +179,7 @@ try {
     if (phantom) {
         Msg everything;
         everything.set_kind (Kind::subscribe);
+        everything.set_metadata (metadata_);
         pipe_->receive (everything);
     }
     if (!left.empty () && !decoder_.append (left)) {

@@ -80,11 +80,11 @@ void XpubPattern::change (Pipe &pipe, Msg &frame, bool subscribe, std::string_vi
         frame.set_more (false);
         deliver (std::move (frame), &pipe);
     } else {
-        deliver_change (&pipe, subscribe, topic);
+        deliver_change (&pipe, subscribe, topic, frame.metadata ());
     }
 }
 
-void XpubPattern::deliver_change (Pipe *from, bool subscribe, std::string_view topic)
+void XpubPattern::deliver_change (Pipe *from, bool subscribe, std::string_view topic, Metadata *metadata)
 {
     Msg item;
     if (item.init_size (topic.size () + 1) != 0)
@@ -92,6 +92,7 @@ void XpubPattern::deliver_change (Pipe *from, bool subscribe, std::string_view t
     item.data ()[0] = subscribe ? 1 : 0;
     if (!topic.empty ())
         std::memcpy (item.data () + 1, topic.data (), topic.size ());
+    item.set_metadata (metadata);
     deliver (std::move (item), from);
 }
 

@@ -47,7 +47,7 @@ class XpubPattern : public Pattern
     bool select (const Msg &frame);
     void change (Pipe &pipe, Msg &frame, bool subscribe, std::string_view topic);
     int change_manually (bool subscribe, const void *topic, std::size_t size);
-    void deliver_change (Pipe *from, bool subscribe, std::string_view topic);
+    void deliver_change (Pipe *from, bool subscribe, std::string_view topic, Metadata *metadata = nullptr);
 
     SubscriptionTrie subscriptions_;
     FanOut out_;

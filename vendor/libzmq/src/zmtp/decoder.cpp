@@ -2,6 +2,7 @@
 #include "zmtp/decoder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -51,7 +52,7 @@ Decoder Decoder::raw (Metadata *metadata, std::size_t most)
 {
     Decoder decoder (Wire::v1, -1, true, metadata);
     decoder.s_.is_raw = true;
-    decoder.s_.largest_read = std::clamp (most, Buffer::smallest, decoder.s_.largest_read);
+    decoder.s_.largest_read = std::bit_floor (std::clamp (most, Buffer::smallest, decoder.s_.largest_read));  // the buffers' sizes
     return decoder;
 }
 
@@ -259,7 +260,8 @@ inline void Decoder::dress (Msg &taken, const Frame &frame) noexcept
 {
     if (frame.kind != Kind::data) {
         taken.set_kind (frame.kind);
-        return;
+        if (frame.kind != Kind::subscribe && frame.kind != Kind::cancel)
+            return;  // nobody receives them
     }
     taken.set_more (frame.more);
     if (s_.metadata)

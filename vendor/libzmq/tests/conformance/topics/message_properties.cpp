@@ -195,3 +195,131 @@ TEST_CASE ("METADATA must be X-name:value")
     CHECK_ERRNO (push.try_set (opt_metadata, ""), EINVAL);
     CHECK (push.try_set (opt_metadata, "X-:value") == 0);
 }
+
+TEST_CASE ("the frames of each pattern that carry properties: all of them")
+{
+    constexpr int couples[][2] = {{ZMQ_PUSH, ZMQ_PULL},     {ZMQ_PAIR, ZMQ_PAIR}, {ZMQ_DEALER, ZMQ_DEALER}, {ZMQ_DEALER, ZMQ_ROUTER},
+                                  {ZMQ_REQ, ZMQ_ROUTER},    {ZMQ_REQ, ZMQ_REP},   {ZMQ_DEALER, ZMQ_REP},    {ZMQ_ROUTER, ZMQ_ROUTER},
+                                  {ZMQ_ROUTER, ZMQ_DEALER}, {ZMQ_PUB, ZMQ_SUB},   {ZMQ_XPUB, ZMQ_XSUB},     {ZMQ_XPUB, ZMQ_SUB},
+                                  {ZMQ_XSUB, ZMQ_XPUB}};
+    const char *const names[] = {"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM"};
+    TempDir dir;
+    for (const auto &[from_type, to_type] : couples)
+        for (const std::string &transport : {"tcp://127.0.0.1:*"s, dir.ipc (), "inproc"s}) {
+            CAPTURE (std::string (names[from_type]));
+            CAPTURE (std::string (names[to_type]));
+            CAPTURE (transport);
+            Context ctx;
+            Socket from (ctx, from_type), to (ctx, to_type);
+            to.set (ZMQ_ROUTING_ID, "to");
+            from.set (ZMQ_ROUTING_ID, "from");
+            if (from_type == ZMQ_ROUTER)
+                from.set (ZMQ_CONNECT_ROUTING_ID, "to");
+            const bool inproc = transport == "inproc";
+            from.connect (to.bind (inproc ? inproc_name () : transport));
+            if (to_type == ZMQ_SUB)
+                to.subscribe ();
+            if (to_type == ZMQ_XSUB)
+                send (to, "\1");
+            if (from_type == ZMQ_XPUB) {
+                CHECK (wait_until ([&] {
+                    settle ({to});  // over inproc it has to make a call to know of the connection
+                    return can_recv (from);
+                }));
+                CHECK (recv (from) == Msg{"\1"});
+            }
+            if (from_type == ZMQ_PUB)
+                publish_until_received (from, to, "let it begin");
+            if (from_type == ZMQ_ROUTER)
+                CHECK (send_frame (from, "to", ZMQ_SNDMORE) == 2);
+            if (to_type == ZMQ_REP && from_type != ZMQ_REQ)
+                CHECK (send_frame (from, "", ZMQ_SNDMORE) == 0);
+            send (from, Msg{"first", "second"});
+            int frames = 0;
+            for (bool more = true; more; ++frames) {
+                Received frame (to);
+                more = zmq_msg_more (&frame.raw);
+                CAPTURE (frames);
+                CHECK (frame.gets ("Socket-Type") == (inproc ? "(none)" : names[from_type]));
+                CHECK ((frame.gets ("Peer-Address") == "(none)") == inproc);
+                const bool announces = from_type == ZMQ_REQ || from_type == ZMQ_DEALER || from_type == ZMQ_ROUTER;
+                CHECK (frame.gets ("Identity") == (announces && !inproc ? "from" : "(none)"));
+                if (ours ())  // Debian's does not know the newer name
+                    CHECK (frame.gets ("Routing-Id") == frame.gets ("Identity"));
+                CHECK (frame.gets ("User-Id") == "(none)");
+                CHECK ((zmq_msg_get (&frame.raw, ZMQ_SRCFD) == -1) == inproc);
+            }
+            CHECK (frames == (to_type == ZMQ_ROUTER ? 3 : 2) + (from_type == ZMQ_REQ && to_type == ZMQ_ROUTER));
+        }
+}
+
+TEST_CASE ("replies carry the properties of who replied")
+{
+    Context ctx;
+    Socket req (ctx, ZMQ_REQ), rep (ctx, ZMQ_REP);
+    req.connect (rep.bind ());
+    send (req, "question");
+    recv (rep);
+    send (rep, Msg{"a", "b"});
+    for (int i = 0; i < 2; ++i) {
+        Received frame (req);
+        CHECK (frame.gets ("Socket-Type") == "REP");
+        CHECK (frame.gets ("Peer-Address") == "127.0.0.1");
+    }
+}
+
+TEST_CASE ("subscriptions carry the properties of the subscriber, and cancels; what its end cancels does not")
+{
+    for (const int type : {ZMQ_SUB, ZMQ_XSUB}) {
+        Context ctx;
+        Socket xpub (ctx, ZMQ_XPUB), sub (ctx, type);
+        const auto change = [&] (bool subscribe, const std::string &topic) {
+            if (type == ZMQ_XSUB)
+                send (sub, (subscribe ? "\1"s : "\0"s) + topic);
+            else if (subscribe)
+                sub.subscribe (topic);
+            else
+                sub.unsubscribe (topic);
+        };
+        sub.connect (xpub.bind ());
+        change (true, "one");
+        change (true, "two");
+        change (false, "one");
+        for (const std::string &expected : {"\1one"s, "\1two"s, "\0one"s}) {
+            Received frame (xpub);
+            CHECK (std::string (static_cast<char *> (zmq_msg_data (&frame.raw)), zmq_msg_size (&frame.raw)) == expected);
+            CHECK (frame.gets ("Socket-Type") == (type == ZMQ_SUB ? "SUB" : "XSUB"));
+            CHECK (frame.gets ("Peer-Address") == "127.0.0.1");
+            CHECK (zmq_msg_get (&frame.raw, ZMQ_SRCFD) >= 0);
+        }
+        sub.close ();
+        Received frame (xpub);
+        CHECK (frame.gets ("Peer-Address") == "(none)");
+    }
+}
+
+TEST_CASE ("raw peers: id and data, and the notices of their beginning and end, carry the address")
+{
+    for (const int type : {ZMQ_STREAM, ZMQ_ROUTER}) {
+        CAPTURE (type);
+        Context ctx;
+        Socket stream (ctx, type);
+        if (type == ZMQ_ROUTER)
+            stream.set (ZMQ_ROUTER_RAW, 1);
+        Peer peer = Peer::connect (stream.bind ());
+        for (const char *const data : {"", "x", ""}) {
+            if (*data)
+                peer.send (data);
+            for (const char *const part : {"id", "data"}) {
+                CAPTURE (data);
+                CAPTURE (part);
+                Received frame (stream);
+                CHECK (frame.gets ("Peer-Address") == "127.0.0.1");
+                CHECK (frame.gets ("Socket-Type") == "(none)");
+                CHECK (zmq_msg_get (&frame.raw, ZMQ_SRCFD) >= 0);
+            }
+            if (*data)
+                peer.close ();
+        }
+    }
+}

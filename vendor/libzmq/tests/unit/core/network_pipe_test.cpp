@@ -311,3 +311,49 @@ TEST_CASE ("network pipe: counters of what went through")
     CHECK (stats.messages_in == 1);
     CHECK (stats.bytes_in == 3);
 }
+
+TEST_CASE ("network pipe: pieces of a stream count with their bytes as well")
+{
+    LoosePipe at;
+    Options &options = at.socket.socket ().options;
+    options.rcvhwm = 3;
+    options.in_batch_size = 10;
+    at.pipe->limit_bytes ();
+    // So many bytes, in however few pieces ...
+    CHECK (at.receive (std::string (29, 'a')));
+    CHECK (at.pipe->wants_more ());
+    CHECK (at.receive ("b"));
+    CHECK_FALSE (at.pipe->wants_more ());
+    at.read ();
+    CHECK (at.pipe->wants_more ());
+    // ... or so many pieces, however small.
+    CHECK (at.receive ("c"));
+    CHECK (at.receive ("d"));
+    CHECK_FALSE (at.pipe->wants_more ());
+    options.rcvhwm = 0;
+    CHECK (at.receive (std::string (1000, 'e')));
+    CHECK (at.pipe->wants_more ());
+    options.rcvhwm = 3;
+    CHECK_FALSE (at.pipe->wants_more ());
+    at.pipe->discard_inbound ();
+    CHECK (at.pipe->wants_more ());
+}
+
+TEST_CASE ("network pipe: one that stops writing still has out what was written, and still receives")
+{
+    LoosePipe at;
+    CHECK (at.write ("whole"));
+    CHECK (at.write ("unfinished", true));
+    at.pipe->stop_writing ();
+    CHECK (at.pipe->closing ());
+    CHECK_FALSE (at.pipe->writable ());
+    CHECK_FALSE (at.write ("more"));
+    CHECK (at.receive ("in"));
+    CHECK (at.encode () == "whole");
+    CHECK (at.encode () == "");
+    CHECK (at.read () == "in");
+    CHECK_FALSE (at.pipe->take_finish_request ());
+    at.pipe->finish ();
+    CHECK (at.pipe->take_finish_request ());
+    CHECK_FALSE (at.pipe->take_finish_request ());
+}

@@ -13,6 +13,7 @@
 #include "zmtp/encoder.hpp"
 
 using engine::Batch;
+using engine::Buffer;
 using engine::Decoder;
 using engine::Encoder;
 using engine::Kind;
@@ -363,7 +364,7 @@ TEST_CASE ("the read size follows the traffic")
     CHECK (decoder.space ().size () < 16384);
 }
 
-TEST_CASE ("metadata is put on data frames only, and its references balance")
+TEST_CASE ("metadata is put on data, subscriptions and cancels, and its references balance")
 {
     const std::vector<Metadata::Property> properties{{"Socket-Type", "PUSH"}};
     Metadata *metadata = Metadata::create (properties);
@@ -375,17 +376,18 @@ TEST_CASE ("metadata is put on data frames only, and its references balance")
         const std::string bytes = encoded (Wire::v3_1, {{Kind::data, false, "short"},
                                                         {Kind::data, false, pattern (500)},
                                                         {Kind::subscribe, false, "x"},
+                                                        {Kind::ping, false, "ttl"},
                                                         {Kind::data, false, pattern (300000)}});
         Msg out;
         int with = 0;
         for (int round = 0; round < 3000; ++round) {
             REQUIRE (decoder.append ({reinterpret_cast<const std::uint8_t *> (bytes.data ()), round == 0 ? bytes.size () : 7}));
             while (decoder.next (out) == Decoder::Result::frame) {
-                CHECK ((out.metadata () != nullptr) == (out.kind () == Kind::data));
+                CHECK ((out.metadata () != nullptr) == (out.kind () != Kind::ping));
                 with += out.metadata () != nullptr;
             }
         }
-        CHECK (with == 3002);
+        CHECK (with == 3003);
         REQUIRE (decoder.append ({reinterpret_cast<const std::uint8_t *> (bytes.data ()), 7}));
         REQUIRE (decoder.next (kept) == Decoder::Result::frame);
     }
@@ -400,6 +402,12 @@ TEST_CASE ("a raw decoder hands on what came")
         REQUIRE (result.frames.size () == 1);
         CHECK (result.frames[0] == Frame{Kind::data, false, pattern (size)});
         CHECK (decoder.empty ());
+    }
+    // However much comes, no piece is larger than was asked for.
+    for (const std::size_t most : {std::size_t{1}, std::size_t{20'000}}) {
+        Decoder bounded = Decoder::raw (nullptr, most);
+        for (const Frame &frame : decoded (bounded, pattern (1 << 20)).frames)
+            CHECK (frame.body.size () <= std::max (most, Buffer::smallest));
     }
     // Bytes that would be a malformed v1 frame are nothing special.
     CHECK (decoded (decoder, "\0"s).frames.size () == 1);
