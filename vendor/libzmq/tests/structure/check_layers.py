@@ -1,0 +1,61 @@
+"""Folders of src/ include only folders below them: `check_layers.py SRC`. Fails on an include that goes up, and on an entry of
+STILL_UP that nothing needs any more.
+
+LAYERS is the order, lowest first; docs/architecture.md says what each folder is for.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+LAYERS = ("platform", "message", "pattern", "mechanism", "zmtp", "transport", "io", "core", "api")
+
+# What io and transport still know of the folder above them: clocks, locks, options and errors, which want a folder at the bottom,
+# and the socket, which wants an interface of io's. This list may only become shorter.
+STILL_UP = {
+    ("transport", "core"): {"options.hpp"},
+    ("io", "core"): {
+        "clock.hpp",
+        "context.hpp",
+        "context_options.hpp",
+        "inproc.hpp",
+        "intrusive_list.hpp",
+        "make_room.hpp",
+        "network_pipe.hpp",
+        "options.hpp",
+        "socket.hpp",
+        "strand.hpp",
+        "sync.hpp",
+    },
+}
+
+
+def main() -> int:
+    """Entry point; the exit status is 1 when the order is broken."""
+    source = Path(sys.argv[1])
+    upward: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    broken = []
+    folders = {path.name for path in source.iterdir() if path.is_dir()}
+    if folders != set(LAYERS):
+        broken.append(f"folders of src/ and of LAYERS differ: {sorted(folders ^ set(LAYERS))}")
+    for path in sorted(source.rglob("*.[ch]pp")):
+        here = path.relative_to(source).parts[0]
+        for folder, name in re.findall(r'#include "([a-z_]+)/([^"/]+)"', path.read_text(encoding="utf-8")):
+            if folder in folders and LAYERS.index(folder) > LAYERS.index(here):
+                upward[here, folder][name].add(str(path.relative_to(source)))
+    for edge, names in sorted(upward.items()):
+        for name, files in sorted(names.items()):
+            if name not in STILL_UP.get(edge, ()):
+                broken.append(f"{', '.join(sorted(files))}: {edge[0]} may not include {edge[1]}/{name}")
+    for edge, names in STILL_UP.items():
+        for name in sorted(names - set(upward.get(edge, ()))):
+            broken.append(f"STILL_UP lists {edge[1]}/{name} for {edge[0]}, which does not include it any more")
+    print("\n".join(broken) or "no folder includes one above it, but for those that STILL_UP lists")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
