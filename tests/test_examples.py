@@ -17,7 +17,7 @@ import zmqpy
 pytestmark = pytest.mark.timeout(120)  # the driver's own limits end it earlier
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-PROGRAMS = sorted(path for path in EXAMPLES.glob("*/*.py"))
+PROGRAMS = sorted(path for path in EXAMPLES.glob("*/*.py") if path.parent.name != "event_loops")
 
 
 def run_driver(*arguments, **environment):
@@ -111,3 +111,25 @@ def test_driver_says_which_port_is_taken(monkeypatch, capsys):
     message = capsys.readouterr().err
     assert str(taken) in message
     assert "--free-ports" in message
+
+
+@pytest.mark.parametrize(
+    ("library", "expected"),
+    [
+        ("asyncio", ["['ONE', 'TWO', 'THREE']"]),
+        ("anyio", ["message 0", "message 1", "message 2", "nothing more came: True"]),
+        ("gevent", ["ONE", "TWO", "THREE"]),
+        ("tornado", ["[b'Hello', b'tornado']"]),
+    ],
+)
+def test_event_loops(library, expected):
+    pytest.importorskip(library)
+    finished = subprocess.run(
+        [sys.executable, str(EXAMPLES / "event_loops" / f"with_{library}.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert finished.returncode == 0, finished.stdout
+    assert finished.stdout.splitlines() == expected

@@ -11,8 +11,9 @@ from cpython.object cimport PyObject
 from libc.errno cimport EAGAIN, EINTR
 from libc.stdlib cimport free
 from libc.string cimport memcpy
+from zmqpy._core.batch cimport BatchSocket, recv_batch, send_batch
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_EVENTS
-from zmqpy._core.errors cimport check_signals
+from zmqpy._core.errors cimport check_signals, raise_error
 from zmqpy._core.ext cimport ZMQ_EXT_BARE, zmq_ext_bytes_t, zmq_ext_recv_placed
 from zmqpy._core.frame cimport GIL_FREE_SIZE, Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
@@ -248,3 +249,65 @@ cdef int events_of(TransferSocket socket) except -1:
             socket.fail(error)
         check_signals()
     return events
+
+
+# ---- for loops in Python ----
+
+def recv_part(TransferSocket socket not None, bint copy=True, bint track=False):
+    """One part, as Socket.recv gives it; None if there is none."""
+    result = try_recv(socket, copy, track)
+    return None if result is BLOCKED else result
+
+
+def recv_into(TransferSocket socket not None, buffer, Py_ssize_t nbytes=0):
+    """One part into a buffer, as Socket.recv_into; None if there is none."""
+    result = try_recv_into(socket, buffer, nbytes)
+    return None if result is BLOCKED else result
+
+
+def send_part(TransferSocket socket not None, data, int flags=0, bint copy=True, bint track=False, routing_id=None, group=None):
+    """Sends one part; (None or its tracker,), or None if there is no room."""
+    result = try_send(socket, data, flags, copy, track, routing_id, group)
+    return None if result is BLOCKED else (result,)
+
+
+def recv_parts(TransferSocket socket not None, bint copy=True):
+    """All parts of a message, as Socket.recv_multipart gives them; None if there is none."""
+    result = try_recv_multipart(socket, copy, False)
+    return None if result is BLOCKED else result
+
+
+def send_parts(TransferSocket socket not None, tuple parts not None, int flags=0, bint copy=True, bint track=False):
+    """Sends a message of at least one part; (None or its tracker,), or None if there is no room."""
+    cdef size_t done = 0
+    result = try_send_multipart(socket, parts, flags, copy, track, None, None, &done)
+    if result is BLOCKED:
+        if done:  # only another libzmq than ours begins a message that it has no room for
+            raise_error(EAGAIN)
+        return None
+    return (result,)
+
+
+def recv_messages(BatchSocket socket not None, Py_ssize_t max):
+    """As Socket.recv_many; None if there is no message."""
+    try:
+        return recv_batch(socket, max, ZMQ_DONTWAIT)
+    except Exception as error:
+        if getattr(error, "errno", None) != EAGAIN:
+            raise
+    return None
+
+
+def send_messages(BatchSocket socket not None, tuple messages not None, int flags=0):
+    """As Socket.send_many; None if there is no room for one."""
+    try:
+        return send_batch(socket, messages, flags | ZMQ_DONTWAIT)
+    except Exception as error:
+        if getattr(error, "errno", None) != EAGAIN:
+            raise
+    return None
+
+
+def events(TransferSocket socket not None):
+    """Socket.EVENTS."""
+    return events_of(socket)

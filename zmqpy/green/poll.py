@@ -1,0 +1,91 @@
+"""Polling in terms of greenlets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.hub import get_hub
+
+import zmqpy as _zmq
+from zmqpy.constants import PollEvent, SocketOption
+
+
+class Poller(_zmq.Poller):
+    """Waits for many sockets and descriptors at once, while other greenlets run."""
+
+    def poll(self, timeout: float | None = -1) -> list[tuple[Any, int]]:
+        """Lets others run until something registered is ready; as zmqpy.Poller.poll."""
+        ready = super().poll(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None or timeout < 0:
+            return self._wait()
+        with gevent.Timeout(timeout / 1000, False):
+            return self._wait()
+        return super().poll(0)
+
+    def _wait(self) -> list[tuple[Any, int]]:
+        if not self.sockets:
+            return []
+        loop = get_hub().loop
+        changed = Event()
+        watchers = [loop.io(*watched(target, flags)) for target, flags in self.sockets]
+        try:
+            for watcher in watchers:
+                watcher.start(changed.set)
+            while True:
+                # After the descriptors are watched: what comes from now on is told by them.
+                ready = super().poll(0) or self._asked()
+                if ready:
+                    return ready
+                changed.clear()
+                changed.wait()
+        finally:
+            for watcher in watchers:
+                watcher.stop()
+                watcher.close()
+
+    def _asked(self) -> list[tuple[Any, int]]:
+        """As poll(0), by asking for EVENTS, after which a descriptor tells news only."""
+        for target, _ in self.sockets:
+            if isinstance(target, _zmq.Socket) and not target.closed:
+                _zmq.Socket.getsockopt(target, SocketOption.EVENTS)
+        return super().poll(0)
+
+
+def watched(target: Any, flags: int) -> tuple[int, int]:
+    """The descriptor to watch, and for what: 1 to read, 2 to write."""
+    if isinstance(target, _zmq.Socket):
+        return _zmq.Socket.getsockopt(target, SocketOption.FD), 1
+    descriptor = target if isinstance(target, int) else target.fileno()
+    wanted = (1 if flags & (PollEvent.POLLIN | PollEvent.POLLERR) else 0) | (2 if flags & PollEvent.POLLOUT else 0)
+    return descriptor, wanted or 1
+
+
+def zmq_poll(sockets: Any, timeout: float = -1) -> list[tuple[Any, int]]:
+    """As zmqpy.zmq_poll, while other greenlets run."""
+    poller = Poller()
+    for target, flags in sockets:
+        poller.register(target, flags)
+    return poller.poll(timeout)
+
+
+def select(
+    rlist: list[Any], wlist: list[Any], xlist: list[Any], timeout: float | None = None
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """As zmqpy.select, while other greenlets run. timeout : seconds."""
+    wanted: dict[Any, int] = {}
+    for flag, group in ((PollEvent.POLLIN, rlist), (PollEvent.POLLOUT, wlist), (PollEvent.POLLERR, xlist)):
+        for target in group:
+            wanted[target] = wanted.get(target, 0) | int(flag)
+    ready = zmq_poll(list(wanted.items()), -1 if timeout is None or timeout < 0 else timeout * 1000)
+    return (
+        [target for target, events in ready if events & PollEvent.POLLIN],
+        [target for target, events in ready if events & PollEvent.POLLOUT],
+        [target for target, events in ready if events & PollEvent.POLLERR],
+    )
+
+
+__all__ = ["Poller", "select", "zmq_poll"]
