@@ -44,7 +44,6 @@ REASONS: list[tuple[str, str]] = [
     ("module zmq.asyncio*", NOT_YET),
     ("module zmq.green*", NOT_YET),
     ("module zmq.eventloop*", NOT_YET),
-    ("module zmq.ssh*", NOT_YET),
 ]
 
 
