@@ -9,6 +9,7 @@ import pytest
 from support import QUIET_MS, WAIT_MS, run_python
 
 import zmqpy as zmq
+import zmqpy.asyncio
 from zmqpy import auth
 from zmqpy.auth.asyncio import AsyncioAuthenticator
 from zmqpy.auth.thread import ThreadAuthenticator
@@ -391,6 +392,25 @@ def test_asyncio_answers(context, asking):
             assert made.zap_socket is None
 
     asyncio.run(main())
+
+
+def test_authenticators_of_an_asyncio_context():
+    """Their own socket is an ordinary one; the context is shared with sockets that give futures."""
+
+    async def main(kind):
+        with zmq.asyncio.Context() as context, context.socket(zmq.REQ) as socket:
+            made = kind(context)
+            made.configure_plain("*", {"u": "p"})
+            made.start()
+            assert type(made.zap_socket) is zmq.Socket
+            socket.connect(ZAP)
+            await socket.send_multipart([b"1.0", b"7", b"", ADDRESS, b"", b"PLAIN", b"u", b"p"])
+            reply = await asyncio.wait_for(socket.recv_multipart(), WAIT_MS / 1000)
+            assert reply[2:5] == [b"200", b"OK", b"u"]
+            made.stop()
+
+    for kind in (AsyncioAuthenticator, ThreadAuthenticator):
+        asyncio.run(main(kind))
 
 
 @pytest.mark.extension

@@ -41,7 +41,6 @@ REASONS: list[tuple[str, str]] = [
     ("missing zmq.*Enum", "of the standard library's `enum`; import it from there"),
     ("missing zmq.IntFlag", "of the standard library's `enum`; import it from there"),
     ("value zmq.backend.*", "there is one backend, named after its package"),
-    ("module zmq.asyncio*", NOT_YET),
     ("module zmq.green*", NOT_YET),
     ("module zmq.eventloop*", NOT_YET),
 ]
