@@ -35,7 +35,7 @@ NOT_YET = "not there yet"
 #: Why something differs: pattern of "kind name", reason. Every pattern must match something.
 REASONS: list[tuple[str, str]] = [
     (
-        "base zmq.sugar.* is no AttributeSetter",
+        "base zmq.* is no AttributeSetter",
         "options are descriptors of the classes; `isinstance` and `issubclass` say that they are AttributeSetters",
     ),
     ("missing zmq.*Enum", "of the standard library's `enum`; import it from there"),
@@ -116,15 +116,10 @@ def parameters(thing: Any) -> list[str] | None:
 
 
 def accepts(present: list[str], wanted: list[str]) -> bool:
-    """Whether parameters are the wanted ones, and perhaps optional ones more."""
-    keyword = [parameter for parameter in wanted if "<var_" in parameter]
-    positional = [parameter for parameter in wanted if "<var_" not in parameter]
-    rest = present[len(positional) :]
-    return (
-        present[: len(positional)] == positional
-        and all("=" in parameter or parameter in keyword for parameter in rest)
-        and all(parameter in rest for parameter in keyword)
-    )
+    """Whether parameters are the wanted ones, and perhaps optional ones more, which may also take the place of **kwargs."""
+    named = [parameter for parameter in wanted if "<var_keyword>" not in parameter]
+    rest = present[len(named) :]
+    return present[: len(named)] == named and all("=" in parameter or "<var_" in parameter for parameter in rest)
 
 
 def compare(label: str, theirs: Any, ours: Any, inside: bool = False) -> list[str]:
@@ -149,7 +144,7 @@ def compare(label: str, theirs: Any, ours: Any, inside: bool = False) -> list[st
 def compare_classes(label: str, theirs: type, ours: type) -> list[str]:
     """Differences of two classes' bases and public members."""
     bases = {base.__name__ for base in theirs.__mro__} - {base.__name__ for base in ours.__mro__}
-    found = [f"base {label} is no {name}" for name in sorted(bases)]
+    found = [f"base {label} is no {name}" for name in sorted(bases) if not name.startswith("_")]
     for name in sorted(dir(theirs)):
         if name.startswith("_"):
             continue
