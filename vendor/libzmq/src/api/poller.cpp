@@ -1,4 +1,4 @@
-// zmq_poller_*: a poller that stays. Its cost follows what is ready, not what is registered: one epoll set over the sockets'
+// zmq_poller_*: a poller that stays. Its cost follows what is ready, not what is registered: one set over the sockets'
 // ZMQ_FDs and the descriptors tells which items may have become ready, and only those are asked.
 #include <algorithm>
 #include <memory>
@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "api/poll_set.hpp"
@@ -14,6 +13,7 @@
 #include "core/handle_tag.hpp"
 #include "core/make_room.hpp"
 #include "core/wait.hpp"
+#include "platform/ready_set.hpp"
 
 using namespace engine;
 
@@ -24,13 +24,11 @@ constexpr short known_events = ZMQ_POLLIN | ZMQ_POLLOUT | ZMQ_POLLERR | ZMQ_POLL
 class PersistentPoller
 {
   public:
-    PersistentPoller ()
-        : set_ (::epoll_create1 (EPOLL_CLOEXEC)), generation_ ((watch_forks (), fork_generation.load (std::memory_order_relaxed)))
+    PersistentPoller () : generation_ ((watch_forks (), fork_generation.load (std::memory_order_relaxed)))
     {
-        if (set_ < 0)
+        if (!set_.open ())
             throw std::system_error (errno, std::generic_category ());
     }
-    ~PersistentPoller () { ::close (set_); }
     PersistentPoller (const PersistentPoller &) = delete;
     PersistentPoller &operator= (const PersistentPoller &) = delete;
 
@@ -65,7 +63,7 @@ class PersistentPoller
         std::uint64_t order;
         bool subscribes = false;   // a socket that does
         bool candidate = false;    // may be ready: ask
-        bool unwatched = false;    // a regular file, which epoll(7) refuses: always a candidate
+        bool unwatched = false;    // a regular file, which cannot be watched: always a candidate
         int bell = -1;             // duplicate of what rings inside ZMQ_FD
         Strand *strand = nullptr;  // of a socket: where `watcher` is known
         Waiter *watcher = nullptr;
@@ -88,12 +86,12 @@ class PersistentPoller
         return std::find_if (items_.begin (), items_.end (),
                              [=] (const auto &item) { return socket ? item->socket == socket : !item->socket && item->fd == fd; });
     }
-    static std::uint32_t epoll_events (const Item &item) noexcept
+    static std::uint32_t watched (const Item &item) noexcept
     {
         if (item.socket)
-            return EPOLLIN;
-        return (item.events & ZMQ_POLLIN ? EPOLLIN : 0u) | (item.events & ZMQ_POLLOUT ? EPOLLOUT : 0u) |
-               (item.events & ZMQ_POLLPRI ? EPOLLPRI : 0u);
+            return io_in;
+        return (item.events & ZMQ_POLLIN ? io_in : 0u) | (item.events & ZMQ_POLLOUT ? io_out : 0u) |
+               (item.events & ZMQ_POLLPRI ? io_priority : 0u);
     }
     void make_candidate (Item &item)
     {
@@ -109,7 +107,7 @@ class PersistentPoller
     int listen_to_bell () noexcept;
 
     HandleTag<0x9011e400> tag_;
-    int set_;
+    ReadySet set_;
     const unsigned generation_;  // fork generation
     // What sockets ring that other pollers have too, in other threads. In the set, with no item, once there was a socket.
     Waiter bell_;
@@ -152,12 +150,9 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
     }
     make_room (items_, items_.size () + 1);
     make_room (candidates_, items_.size () + 1);
-    epoll_event event{};
-    event.events = epoll_events (*item);
-    event.data.ptr = item.get ();
-    if (::epoll_ctl (set_, EPOLL_CTL_ADD, item->fd, &event) != 0) {
-        if (errno != EPERM)
-            return errno;
+    if (const int error = set_.add (item->fd, watched (*item), item.get ())) {
+        if (error != EPERM)
+            return error;
         item->unwatched = true;
     }
     make_candidate (*item);
@@ -170,10 +165,10 @@ int PersistentPoller::listen_to_bell () noexcept
 {
     if (bell_watched_)
         return 0;
-    epoll_event event{};
-    event.events = EPOLLIN;
-    if (bell_.fd () < 0 || ::epoll_ctl (set_, EPOLL_CTL_ADD, bell_.fd (), &event) != 0)
+    if (bell_.fd () < 0)
         return errno;
+    if (const int error = set_.add (bell_.fd (), io_in, nullptr))
+        return error;
     bell_watched_ = true;
     return 0;
 }
@@ -187,10 +182,7 @@ int PersistentPoller::modify (void *socket, int fd, short events)
         return EINVAL;
     Item &item = **at;
     item.events = events;
-    epoll_event event{};
-    event.events = epoll_events (item);
-    event.data.ptr = &item;
-    ::epoll_ctl (set_, EPOLL_CTL_MOD, item.fd, &event);
+    set_.modify (item.fd, watched (item), &item);
     make_candidate (item);
     return 0;
 }
@@ -200,7 +192,7 @@ int PersistentPoller::remove (void *socket, int fd)
     const auto at = find (socket, fd);
     if (at == items_.end ())
         return EINVAL;
-    ::epoll_ctl (set_, EPOLL_CTL_DEL, (*at)->fd, nullptr);
+    set_.remove ((*at)->fd);
     std::erase (candidates_, at->get ());
     items_.erase (at);
     return 0;
@@ -209,7 +201,7 @@ int PersistentPoller::remove (void *socket, int fd)
 // Waits for the set; what it names becomes a candidate. 0 or errno.
 int PersistentPoller::collect (Nanoseconds deadline)
 {
-    pollfd entry{set_, POLLIN, 0};
+    pollfd entry{set_.fd (), POLLIN, 0};
     if (deadline != 0) {
         const int rc = sleep_on (&entry, 1, deadline);
         if (rc < 0)
@@ -217,19 +209,17 @@ int PersistentPoller::collect (Nanoseconds deadline)
         if (rc == 0)
             return 0;
     }
-    epoll_event ready[64];
-    const int count = ::epoll_wait (set_, ready, 64, 0);
-    for (int i = 0; i < count; ++i) {
-        if (Item *const item = static_cast<Item *> (ready[i].data.ptr)) {
+    set_.collect<64> (0, [this] (void *data, std::uint32_t) {
+        if (Item *const item = static_cast<Item *> (data)) {
             make_candidate (*item);
-            continue;
+            return;
         }
         // It does not say whose ring it is.
         bell_.drain ();
         for (const auto &item : items_)
             if (item->socket)
                 make_candidate (*item);
-    }
+    });
     return 0;
 }
 

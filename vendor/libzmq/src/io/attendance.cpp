@@ -4,9 +4,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include "core/context.hpp"
 #include "core/make_room.hpp"
 #include "core/socket.hpp"
@@ -15,40 +12,26 @@
 
 namespace engine {
 
-Attendance::~Attendance ()
-{
-    watch_.reset ();
-    if (exported_ >= 0)
-        ::close (exported_);
-    if (set_ >= 0)
-        ::close (set_);
-}
+Attendance::~Attendance () { watch_.reset (); }
 
 bool Attendance::background () const noexcept { return socket_.context ().background (); }
 
-bool Attendance::open_set () noexcept
-{
-    if (set_ >= 0)
-        return true;
-    set_ = ::epoll_create1 (EPOLL_CLOEXEC);
-    return set_ >= 0;
-}
+bool Attendance::open_set () noexcept { return set_.is_open () || set_.open (); }
 
 // ---- streams ----
 
-// False: the system has no room for another watch (epoll_ctl(2): ENOSPC, ENOMEM).
+// False: the system has no room for another watch (ENOSPC, ENOMEM).
 bool Attendance::try_to_watch (Stream &stream, std::uint32_t events) noexcept
 {
     if (background ())
         return stream.watch.watch_only (events) == 0;
     if (stream.registered_events == events)
         return true;
-    epoll_event event{};
-    event.events = (events & io_in ? EPOLLIN : 0u) | (events & io_out ? EPOLLOUT : 0u);
-    event.data.ptr = &stream;
     // A stream of which nothing is wanted leaves the set: a hang-up would be reported even so, and nobody would act on it.
-    const int operation = events == 0 ? EPOLL_CTL_DEL : stream.registered_events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (::epoll_ctl (set_, operation, stream.fd (), &event) != 0)
+    const int error = events == 0                     ? set_.remove (stream.fd ())
+                      : stream.registered_events == 0 ? set_.add (stream.fd (), events, &stream)
+                                                      : set_.modify (stream.fd (), events, &stream);
+    if (error)
         return false;
     stream.registered_events = events;
     return true;
@@ -98,7 +81,7 @@ bool Attendance::add (Stream &stream) noexcept
         if (!open_set ())
             return false;
         if (!watch_.active ()) {
-            const int error = watch_.start (socket_.reactor (), socket_.strand (), *this, set_, io_in);
+            const int error = watch_.start (socket_.reactor (), socket_.strand (), *this, set_.fd (), io_in);
             if (error) {
                 errno = error;
                 return false;
@@ -106,11 +89,10 @@ bool Attendance::add (Stream &stream) noexcept
             held_by_reactor_ = true;
         }
         // Last, because remove() knows nothing of a stream that was not added.
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.ptr = &stream;
-        if (::epoll_ctl (set_, EPOLL_CTL_ADD, stream.fd (), &event) != 0)
+        if (const int error = set_.add (stream.fd (), io_in, &stream)) {
+            errno = error;
             return false;
+        }
         stream.registered_events = io_in;
     }
     // While it was the only one the other was not kept up to date.
@@ -126,7 +108,7 @@ void Attendance::remove (Stream &stream) noexcept
     if (stream.attendance_index == SIZE_MAX)
         return;
     if (!background () && stream.registered_events != 0)
-        ::epoll_ctl (set_, EPOLL_CTL_DEL, stream.fd (), nullptr);
+        set_.remove (stream.fd ());
     Stream *const last = streams_.back ();
     streams_[stream.attendance_index] = last;
     last->attendance_index = stream.attendance_index;
@@ -159,7 +141,7 @@ bool Attendance::check_later () noexcept
 
 void Attendance::hand_back () noexcept
 {
-    if (set_ < 0 || held_by_reactor_ || !watch_.active ())
+    if (!set_.is_open () || held_by_reactor_ || !watch_.active ())
         return;
     for (Stream *stream : streams_)
         set_interest (*stream, stream->interest ());
@@ -210,8 +192,7 @@ bool Attendance::something_ready () noexcept
 {
     for (Stream *stream : streams_)
         set_interest (*stream, stream->interest ());
-    epoll_event event;
-    return ::epoll_wait (set_, &event, 1, 0) > 0;
+    return set_.any_ready ();
 }
 
 void Attendance::check_loop () noexcept
@@ -249,7 +230,7 @@ void Attendance::waiter_left () noexcept
     if (!parked_)
         return;
     parked_ = false;
-    if (!held_by_reactor_ && set_ >= 0 && !check_later ())
+    if (!held_by_reactor_ && set_.is_open () && !check_later ())
         hand_back ();
 }
 
@@ -258,17 +239,15 @@ void Attendance::waiter_left () noexcept
 void Attendance::collect () noexcept
 {
     constexpr int most = 64;
-    epoll_event ready[most];
-    const int count = ::epoll_wait (set_, ready, most, 0);
-    for (int i = 0; i < count; ++i) {
+    set_.collect<most> (0, [this] (void *data, std::uint32_t events) {
         // One that was lost by an earlier event of this batch is freed at the end of the call, and does nothing more.
-        Stream *const stream = static_cast<Stream *> (ready[i].data.ptr);
-        if (ready[i].events & EPOLLOUT)
+        Stream *const stream = static_cast<Stream *> (data);
+        if (events & io_out)
             stream->flush ();
-        if (ready[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+        if (events & (io_in | io_error))
             stream->pull ();
         interest_changed (*stream);
-    }
+    });
 }
 
 void Attendance::poll_input () noexcept
@@ -290,7 +269,7 @@ void Attendance::poll_input () noexcept
         collect ();
 }
 
-// One stream needs no epoll_wait(2), and its registration is brought up to date only when somebody waits on the set.
+// One stream needs no look at the set, and its registration is brought up to date only when somebody waits on the set.
 void Attendance::pull_only_stream () noexcept { serve (*streams_.front ()); }
 
 // Without knowing what it is ready for.
@@ -347,9 +326,9 @@ void Attendance::output_blocked (Stream &stream) noexcept
 void Attendance::settle () noexcept
 {
     unsettled_ = false;
-    if (background () || set_ < 0)
+    if (background () || !set_.is_open ())
         return;
-    if (exported_ >= 0 && streams_.size () == 1)
+    if (exported_.is_open () && streams_.size () == 1)
         set_interest (*streams_.front (), streams_.front ()->interest ());
     if (held_by_reactor_ || std::none_of (streams_.begin (), streams_.end (), [] (const Stream *stream) { return stream->blocked (); }))
         return;
@@ -393,7 +372,7 @@ int Attendance::fill_pollfd (pollfd *entry) noexcept
     }
     for (Stream *stream : streams_)
         set_interest (*stream, stream->interest ());
-    entry->fd = set_;
+    entry->fd = set_.fd ();
     entry->events = POLLIN;
     return 1;
 }
@@ -404,22 +383,20 @@ int Attendance::export_fd () noexcept
     if (bell < 0 || background ())
         return bell;
     // A set of its own around the streams' set and the bell: the reactor, which watches the former, must not see the latter.
-    if (exported_ < 0) {
-        if (!open_set ())
+    if (!exported_.is_open ()) {
+        if (!open_set () || !exported_.open ())
             return -1;
-        const int outer = ::epoll_create1 (EPOLL_CLOEXEC);
-        if (outer < 0)
-            return -1;
-        epoll_event event{};
-        event.events = EPOLLIN;
-        if (::epoll_ctl (outer, EPOLL_CTL_ADD, bell, &event) != 0 || ::epoll_ctl (outer, EPOLL_CTL_ADD, set_, &event) != 0) {
-            ::close (outer);
+        int error = exported_.add (bell, io_in, nullptr);
+        if (!error)
+            error = exported_.add (set_.fd (), io_in, nullptr);
+        if (error) {
+            exported_.close ();
+            errno = error;
             return -1;
         }
-        exported_ = outer;
         unsettled_ = true;
     }
-    return exported_;
+    return exported_.fd ();
 }
 
 }  // namespace engine

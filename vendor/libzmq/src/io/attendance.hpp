@@ -1,5 +1,5 @@
 // Which thread does a socket's input and output: the application's while it makes calls (it holds a lease), the reactor otherwise.
-// Owns the socket's epoll set of established streams, which is also what ZMQ_FD gives out.
+// Owns the set of a socket's established streams, which is also what ZMQ_FD gives out.
 //
 // An event loop asleep on ZMQ_FD attends too, although no thread sleeps in a call of ours: as long as it asks for ZMQ_EVENTS after it
 // was woken, the reactor looks only now and then whether it still does (check_loop). Once the loop has nothing to ask for, the
@@ -15,6 +15,7 @@
 #include <poll.h>
 
 #include "io/reactor.hpp"
+#include "platform/ready_set.hpp"
 
 namespace engine {
 
@@ -43,7 +44,7 @@ class Attendance final : public HookTarget
     // A thread that slept on this socket goes on.
     void waiter_left () noexcept;
     // ZMQ_EVENTS was asked for.
-    void note_asked () noexcept { asked_ = exported_ >= 0; }
+    void note_asked () noexcept { asked_ = exported_.is_open (); }
     // The loop's timer: whether it has asked since the last look.
     void check_loop () noexcept;
     // A loop that always asks is looked at this seldom; where peers have to hear of us (heartbeats) more often.
@@ -58,13 +59,13 @@ class Attendance final : public HookTarget
     // The stream stopped reading, because its pipe is full: it may hold messages that the kernel will not tell of again.
     void note_paused (Stream &stream) noexcept;
 
-    // What a sleeping thread has to watch besides its own eventfd: at most one entry. Count.
+    // What a sleeping thread has to watch besides its own descriptor: at most one entry. Count.
     int fill_pollfd (pollfd *entry) noexcept;
     // The descriptor for ZMQ_FD; -1 with errno.
     int export_fd () noexcept;
     // End of a call: brings the exported set up to date, hands over what the kernel would not take.
     void settle () noexcept;
-    bool needs_settling () const noexcept { return unsettled_ || exported_ >= 0; }
+    bool needs_settling () const noexcept { return unsettled_ || exported_.is_open (); }
 
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;
@@ -102,8 +103,8 @@ class Attendance final : public HookTarget
     std::vector<Stream *> paused_;
     WatchHandle watch_;  // the reactor's on set_
     TimerHandle retry_;  // prepared as long as there are streams
-    int set_ = -1;       // epoll descriptor of the established streams
-    int exported_ = -1;  // epoll descriptor around set_ and the doorbell: ZMQ_FD
+    ReadySet set_;       // of the established streams
+    ReadySet exported_;  // around set_ and the doorbell's: ZMQ_FD
     bool held_by_reactor_ = false;
     LoopTimer loop_timer_{*this};
     TimerHandle loop_check_;

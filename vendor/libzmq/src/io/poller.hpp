@@ -1,19 +1,14 @@
-// Waiting for many descriptors: what the reactor needs of the system. Two backends behind one interface: epoll, and poll(2).
+// Waiting for many descriptors: what the reactor needs of the system. Two backends behind one interface: the system's
+// own sets (epoll), and poll(2).
 #pragma once
 
 #include <cstdint>
 #include <memory>
 
 #include "core/clock.hpp"
+#include "platform/ready_set.hpp"
 
 namespace engine {
-
-enum : std::uint32_t
-{
-    io_in = 1,
-    io_out = 2,
-    io_error = 4  // error or hang-up; always watched
-};
 
 class Poller
 {
@@ -35,7 +30,7 @@ class Poller
 };
 
 // Null with errno set when descriptors are exhausted.
-std::unique_ptr<Poller> make_epoll_poller () noexcept;
+std::unique_ptr<Poller> make_ready_set_poller () noexcept;
 std::unique_ptr<Poller> make_poll_poller () noexcept;
 
 }  // namespace engine

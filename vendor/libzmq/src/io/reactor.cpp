@@ -254,7 +254,7 @@ void Reactor::serve (InprocChannel &channel) noexcept
 
 bool Reactor::open (const ContextOptions &options) noexcept
 {
-    poller_ = options.poller ? make_poll_poller () : make_epoll_poller ();
+    poller_ = options.poller ? make_poll_poller () : make_ready_set_poller ();
     if (!poller_)
         return false;
     if (!flush_timer_.open () || !lease_timer_.open ())

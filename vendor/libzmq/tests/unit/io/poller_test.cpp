@@ -19,7 +19,7 @@ struct Backend
     std::unique_ptr<Poller> (*make) () noexcept;
 };
 
-constexpr Backend backends[] = {{"epoll", make_epoll_poller}, {"poll", make_poll_poller}};
+constexpr Backend backends[] = {{"epoll", make_ready_set_poller}, {"poll", make_poll_poller}};
 
 struct Pair
 {
