@@ -8,24 +8,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#if __has_include(<sys/single_threaded.h>)
-#    include <sys/single_threaded.h>
-#endif
-
 #include "io/thread_setup.hpp"
+#include "platform/threads.hpp"
 
 namespace engine {
 
 namespace {
-
-bool single_threaded () noexcept
-{
-#if __has_include(<sys/single_threaded.h>)
-    return __libc_single_threaded;
-#else
-    return false;
-#endif
-}
 
 // The largest table this process may have.
 int most_descriptors () noexcept

@@ -5,16 +5,14 @@
 #include <new>
 #include <utility>
 
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 
 #include "core/context_options.hpp"
 #include "core/inproc.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/thread_setup.hpp"
+#include "platform/threads.hpp"
 
 namespace engine {
 
@@ -277,7 +275,7 @@ std::unique_ptr<Reactor> Reactor::start (const ContextOptions &options, int numb
         const BlockedSignals blocked;  // the thread inherits the mask
         reactor->thread_ = std::thread ([self, copy = options, number] {
             set_up_thread (copy, "IO/" + std::to_string (number));
-            ::prctl (PR_SET_TIMERSLACK, 1000ul);
+            wake_punctually ();
             self->run ();
         });
     } catch (...) {

@@ -1,5 +1,5 @@
-"""Folders of src/ include only folders below them: `check_layers.py SRC`. Fails on an include that goes up, and on an entry of
-STILL_UP that nothing needs any more.
+"""Folders of src/ include only folders below them: `check_layers.py SRC`. Fails on an include that goes up, on an entry of
+STILL_UP that nothing needs any more, and on a header of one kind of system that is included outside platform/.
 
 LAYERS is the order, lowest first; docs/architecture.md says what each folder is for.
 """
@@ -33,6 +33,12 @@ STILL_UP = {
 }
 
 
+# What Linux has and others have not, or have otherwise. A port replaces platform/ and nothing else.
+ONE_SYSTEM = re.compile(
+    r"#\s*include <((?:linux|asm)/[^>]+|sys/(?:epoll|eventfd|timerfd|prctl|event|single_threaded|inotify)\.h)>"
+)
+
+
 def main() -> int:
     """Entry point; the exit status is 1 when the order is broken."""
     source = Path(sys.argv[1])
@@ -43,7 +49,12 @@ def main() -> int:
         broken.append(f"folders of src/ and of LAYERS differ: {sorted(folders ^ set(LAYERS))}")
     for path in sorted(source.rglob("*.[ch]pp")):
         here = path.relative_to(source).parts[0]
-        for folder, name in re.findall(r'#include "([a-z_]+)/([^"/]+)"', path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8")
+        if here != "platform":
+            broken += [
+                f"{path.relative_to(source)}: <{header}> belongs into platform/" for header in ONE_SYSTEM.findall(text)
+            ]
+        for folder, name in re.findall(r'#include "([a-z_]+)/([^"/]+)"', text):
             if folder in folders and LAYERS.index(folder) > LAYERS.index(here):
                 upward[here, folder][name].add(str(path.relative_to(source)))
     for edge, names in sorted(upward.items()):
@@ -53,7 +64,10 @@ def main() -> int:
     for edge, names in STILL_UP.items():
         for name in sorted(names - set(upward.get(edge, ()))):
             broken.append(f"STILL_UP lists {edge[1]}/{name} for {edge[0]}, which does not include it any more")
-    print("\n".join(broken) or "no folder includes one above it, but for those that STILL_UP lists")
+    print(
+        "\n".join(broken)
+        or "no folder includes one above it, but for those that STILL_UP lists; only platform/ knows one kind of system"
+    )
     return 1 if broken else 0
 
 
