@@ -20,6 +20,12 @@ class PairPattern final : public Pattern
 
     void attach (Pipe &pipe) override
     {
+        // One that is ending and has nothing left to be read makes room; what was sent to it still goes out.
+        if (pipe_ && pipe_->closing () && !pipe_->readable ()) {
+            Pipe &ending = *pipe_;
+            detach (ending);
+            ending.finish ();
+        }
         if (pipe_) {
             pipe.terminate ();
             return;

@@ -202,3 +202,30 @@ TEST_CASE ("unbind lets go out what is queued for the peers, and keeps what they
             FAIL ("message " << i);
     CHECK (ended (peer));
 }
+
+TEST_CASE ("a PAIR that was unbound takes its next peer while the last one still reads")
+{
+    if (oracle ())  // Debian's ends the connection at once
+        return;
+    Context ctx;
+    Socket pair (ctx, ZMQ_PAIR);
+    pair.set (ZMQ_LINGER, -1);
+    const std::string endpoint = pair.bind ();
+    Peer slow = Peer::connect (endpoint);
+    slow.handshake ("PAIR");
+    constexpr int messages = 100;
+    const std::string body (128 << 10, 'b');
+    for (int i = 0; i < messages; ++i)
+        send (pair, body);
+    CHECK (zmq_unbind (pair, endpoint.c_str ()) == 0);
+    Socket next (ctx, ZMQ_PAIR);
+    next.connect (pair.bind ());
+    send (next, "hello");
+    CHECK (recv (pair) == Msg{"hello"});
+    send (pair, "back");
+    CHECK (recv (next) == Msg{"back"});
+    for (int i = 0; i < messages; ++i)
+        if (slow.read_frame ().body != body)
+            FAIL ("message " << i);
+    CHECK (ended (slow));
+}
