@@ -104,9 +104,9 @@ def test_notebook(needs, run, tmp_path):
     ]
     path = tmp_path / "book.ipynb"
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
-    run("-m", "nbclient.cli", "--inplace", path).finish()
+    run("-c", "from nbclient.cli import main; main()", "--inplace", path).finish()  # `jupyter execute`
     done = json.loads(path.read_text())["cells"]
-    assert [cell["outputs"][0]["data"]["text/plain"] for cell in done] == ["'zmqpy.context'", "42"]
+    assert ["".join(cell["outputs"][0]["data"]["text/plain"]) for cell in done] == ["'zmqpy.context'", "42"]
 
 
 def test_ipyparallel(needs, run_code):

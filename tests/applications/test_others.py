@@ -1,7 +1,12 @@
-"""zerorpc under gevent, Circus, and a Locust master with workers."""
+"""zerorpc under gevent, Circus, a Locust master with workers, and Parsl's executor."""
+
+import os
+import sys
 
 import pytest
 from support import wait_until
+
+import zmqpy as zmq
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -60,7 +65,7 @@ def test_circus(needs, run, run_code, tmp_path):
 from circus.client import CircusClient
 
 client = CircusClient(endpoint="ipc://{tmp_path}/endpoint", timeout=30)
-assert client.call({{"command": "numprocesses", "properties": {{}}}})["numprocesses"] == 2
+assert client.send_message("numprocesses", name="sleeper")["numprocesses"] == 2
 assert client.send_message("incr", name="sleeper", waiting=True)["numprocesses"] == 3
 assert client.send_message("status", name="sleeper")["status"] == "active"
 assert client.send_message("stop", name="sleeper", waiting=True)["status"] == "ok"
@@ -119,3 +124,34 @@ def test_locust(needs, run, tmp_path):
     rows = [line.split(",") for line in (tmp_path / "out_stats.csv").read_text().splitlines()]
     total = dict(zip(rows[0], rows[-1]))
     assert int(total["Request Count"]) > 20 and int(total["Failure Count"]) == 0, output
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_parsl(needs, run_code, tmp_path, encrypted):
+    """The high-throughput executor: an interchange and a pool of workers in processes of their own."""
+    needs("parsl")
+    if encrypted and not zmq.has("curve"):
+        pytest.skip("needs CURVE")
+    source = f"""
+import parsl
+from parsl.config import Config
+from parsl.executors import HighThroughputExecutor
+from parsl.providers import LocalProvider
+
+@parsl.python_app
+def double(x):
+    import zmq
+    return 2 * x, zmq.Context.__module__.partition(".")[0]
+
+if __name__ == "__main__":
+    executor = HighThroughputExecutor(
+        label="local", address="127.0.0.1", max_workers_per_node=2, encrypted={encrypted},
+        provider=LocalProvider(init_blocks=1, max_blocks=1),
+    )
+    with parsl.load(Config(executors=[executor], run_dir={str(tmp_path / "parsl")!r}, strategy="none")):
+        futures = [double(x) for x in range(40)]
+        assert [future.result(60) for future in futures] == [(2 * x, "zmqpy") for x in range(40)]
+    print("done")
+"""
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    assert "done" in run_code(source, timeout=140, PATH=path)
