@@ -211,3 +211,186 @@ def test_received_tracker(pair):
     frame = b.recv(copy=False, track=True)
     assert frame.bytes == b"x"
     assert frame.tracker is None or isinstance(frame.tracker, zmq.MessageTracker)
+
+
+SIZES = {"small": 10, "large": 100_000}
+OBJECTS = {
+    "bytes": lambda size: b"x" * size,
+    "bytearray": bytearray,
+    "memoryview": lambda size: memoryview(bytearray(size)),
+    "tracked frame": lambda size: zmq.Frame(bytearray(size), copy=False, track=True),
+    "tracked copied frame": lambda size: zmq.Frame(bytearray(size), copy=True, track=True),
+    "frame": lambda size: zmq.Frame(bytearray(size), copy=False),
+    "copied frame": lambda size: zmq.Frame(bytearray(size), copy=True),
+}
+
+
+@pytest.mark.parametrize("parts", [0, 1, 2], ids=["send", "one part", "two parts"])
+@pytest.mark.parametrize("track", [True, False], ids=["track", "untracked"])
+@pytest.mark.parametrize("copy", [True, False], ids=["copy", "in place"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_what_a_send_returns(pair, kind, size, copy, track, parts):
+    """A Frame's tracker whenever it has one; else one that was asked for, or the finished one of what is too small to be lent."""
+    a, b = pair
+    part = OBJECTS[kind](SIZES[size])
+    lent = size == "large" and not copy and kind in ("bytes", "bytearray", "memoryview")
+    own = getattr(part, "tracker", None)
+
+    def send():
+        if parts == 0:
+            return a.send(part, copy=copy, track=track)
+        return a.send_multipart([b"first", part][-parts:], copy=copy, track=track)
+
+    if track and "frame" in kind and own is None:
+        with pytest.raises(ValueError, match="(?i)track"):
+            send()
+        if parts == 2 and zmq.__name__ == "zmq":
+            return  # the first part is sent already
+        a.send(b"nothing before")
+        assert b.recv() == b"nothing before"
+        return
+    tracker = send()
+    if own is not None:
+        assert tracker is own
+    elif not copy and "frame" not in kind and (track or size == "small"):
+        assert isinstance(tracker, zmq.MessageTracker) and tracker.done == (not lent)
+    else:
+        assert tracker is None
+    assert len(b.recv_multipart()[-1]) == SIZES[size]
+    del part
+    if tracker is not None:
+        tracker.wait(10)
+        assert tracker.done
+
+
+@pytest.fixture
+def streaming(connected, request):
+    """A PUSH whose messages a thread reads over ipc."""
+    pull, push = connected(zmq.PULL, zmq.PUSH, "ipc")
+
+    def read():
+        while pull.recv() != b"end":
+            pass
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    yield push
+    push.send(b"end")
+    thread.join(10)
+
+
+def test_done_means_that_the_buffer_can_change(streaming, fast_switching):
+    for _ in range(1500):
+        buffer = bytearray(90_000)
+        tracker = streaming.send(buffer, copy=False, track=True)
+        tracker.wait(10)
+        assert tracker.done
+        buffer.extend(b"x")
+
+
+def test_done_in_one_thread_while_another_gives_back(streaming, fast_switching, run_threads):
+    """Two threads look at the same trackers, and one of them sends, which gives back what it finds as well."""
+    trackers = []
+    sent = threading.Event()
+
+    def send():
+        for _ in range(700):
+            buffer = bytearray(90_000)
+            tracker = streaming.send(buffer, copy=False, track=True)
+            trackers.append((buffer, tracker))
+        sent.set()
+
+    def look():
+        seen = 0
+        while not sent.is_set() or seen < len(trackers):
+            if seen == len(trackers):
+                time.sleep(0.0005)
+                continue
+            buffer, tracker = trackers[seen]
+            if seen % 2:
+                tracker.wait(10)
+            else:
+                wait_until(lambda: tracker.done, "the tracker is done")
+            buffer.extend(b"x")
+            seen += 1
+
+    run_threads(send, look)
+
+
+def test_many_wait_for_one(pair, run_threads):
+    a, b = pair
+    buffer = bytearray(BIG)
+    tracker = a.send(buffer, copy=False, track=True)
+
+    def wait():
+        tracker.wait(10)
+        assert tracker.done
+        memoryview(buffer).release()
+
+    run_threads(wait, wait, wait, lambda: (time.sleep(0.02), b.recv()))
+    buffer.extend(b"x")
+
+
+class Slow:
+    """A buffer's owner whose end takes until `go` is set, and lets other threads run meanwhile."""
+
+    def __init__(self, ending, go):
+        self.ending, self.go = ending, go
+
+    def __del__(self):
+        self.ending.set()
+        self.go.wait(10)
+
+
+def test_waiting_for_what_another_thread_gives_back(pair):
+    """It is not done before the buffer's owner has ended, in whichever thread that is, and all who wait hear of it."""
+
+    class Data(bytearray):
+        pass
+
+    a, b = pair
+    ending, go = threading.Event(), threading.Event()
+    data = Data(BIG)
+    data.slow = Slow(ending, go)
+    tracker = a.send(data, copy=False, track=True)
+    del data
+    giving = threading.Thread(target=lambda: (b.recv(), tracker.done))
+    giving.start()
+    assert ending.wait(10)
+    if zmq.__name__ == "zmqpy":
+        assert not tracker.done
+        with pytest.raises(zmq.NotDone):
+            tracker.wait(0.02)
+    waiters = [threading.Thread(target=tracker.wait, args=(10,)) for _ in range(3)]
+    for thread in waiters:
+        thread.start()
+    go.set()
+    for thread in [giving, *waiters]:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert tracker.done
+
+
+def test_a_destructor_may_wait_for_another_buffer(pair):
+    """Buffers are given back one at a time."""
+    a, b = pair
+    done = []
+
+    class Waiting:
+        def __del__(self):
+            second.wait(5)
+            done.append(second.done)
+
+    class Data(bytearray):
+        pass
+
+    data = Data(BIG)
+    data.owner = Waiting()
+    first = a.send(data, copy=False, track=True)
+    second = a.send(bytearray(BIG), copy=False, track=True)
+    del data
+    frames = [b.recv(copy=False), b.recv(copy=False)]
+    frames.clear()
+    first.wait(10)
+    assert done == [True]

@@ -36,11 +36,11 @@ def send_multipart(
                     f"part {index} of the message must be bytes, another buffer or str, not {part!r:.40}"
                 ) from None
     sent = [self.send(part, flags | Flag.SNDMORE, copy=copy, track=track, **kwargs) for part in parts[:-1]]
-    last = self.send(parts[-1], flags, copy=copy, track=track, **kwargs)
-    if not isinstance(last, MessageTracker):
-        return last
+    sent.append(self.send(parts[-1], flags, copy=copy, track=track, **kwargs))
+    if not isinstance(sent[-1], MessageTracker) and not (track and sent[-1] is None):
+        return sent[-1]
     trackers = [tracker for tracker in sent if isinstance(tracker, MessageTracker)]
-    return MessageTracker(*trackers, last) if trackers else last
+    return MessageTracker(*trackers) if len(trackers) > 1 else trackers[0] if trackers else None
 
 
 def recv_multipart(self: Socket[Any], flags: int = 0, copy: bool = True, track: bool = False) -> list[Any]:

@@ -10,13 +10,14 @@ cdef enum:
 cdef extern from "zmqpy_release.h" nogil:
     ctypedef void *PyThread_type_lock
     ctypedef struct zmqpy_done_t:
-        int done
         PyThread_type_lock lock
+        int done
+        int awaited
 
 
 cdef class ReleaseEvent:
     cdef object __weakref__
-    cdef zmqpy_done_t state
+    cdef zmqpy_done_t *state
 
 
 cdef class Frame:

@@ -2,7 +2,8 @@
 """Frames (zmq_msg_t as a Python object) and the buffers that zero-copy sends lend to the engine.
 
 A lent buffer is held by a zmqpy_hold_t until the engine's free callback, in whatever thread, queues it; it is given back by the
-next call that looks (give_back) or by a pending call of the interpreter. No helper thread, no GIL in the callback.
+next call that looks (give_back), whoever waits for it or asks for it included, or by a pending call of the interpreter. No GIL in
+the callback.
 Sending and receiving frames is socket.pyx's.
 """
 
@@ -15,8 +16,6 @@ from cpython.buffer cimport (
     PyObject_GetBuffer,
 )
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
 from libc.errno cimport EINVAL
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
@@ -28,28 +27,29 @@ from zmqpy._core.libzmq cimport *
 cdef extern from "zmqpy_release.h":
     ctypedef struct zmqpy_hold_t:
         Py_buffer view
-        PyObject *owner
         zmqpy_done_t *done
     int zmqpy_hold_drain(void *unused) except -1
     int zmqpy_hold_waiting() nogil
     void zmqpy_hold_release(void *data, void *hint) noexcept nogil
     void zmqpy_hold_finalize() nogil
-    int zmqpy_done_get(zmqpy_done_t *done) nogil
-    void zmqpy_done_set(zmqpy_done_t *done) nogil
+    zmqpy_done_t *zmqpy_done_new()
+    void zmqpy_done_share(zmqpy_done_t *done)
+    void zmqpy_done_drop(zmqpy_done_t *done)
+    void zmqpy_done_wake(zmqpy_done_t *done)
+    void zmqpy_done_set(zmqpy_done_t *done)
 
 cdef extern from "pythread.h" nogil:
     ctypedef enum PyLockStatus:
         PY_LOCK_FAILURE
         PY_LOCK_ACQUIRED
         PY_LOCK_INTR
-    PyThread_type_lock PyThread_allocate_lock()
-    void PyThread_free_lock(PyThread_type_lock lock)
-    int PyThread_acquire_lock(PyThread_type_lock lock, int wait)
     void PyThread_release_lock(PyThread_type_lock lock)
     PyLockStatus PyThread_acquire_lock_timed(PyThread_type_lock lock, long long microseconds, int interruptible)
 
 
 COPY_THRESHOLD = 65536
+cdef enum:
+    LONGEST_WAIT = 86400000  # ms, of one sleep
 cdef Py_ssize_t GIL_FREE_COPY = 1 << 18  # bytes; larger copies let other threads run
 
 cdef object _tracker_class = None
@@ -86,47 +86,71 @@ cdef class ReleaseEvent:
     """Set when the engine has given up one lent buffer. Has the part of threading.Event that waits."""
 
     def __cinit__(self):
-        self.state.done = 0
-        self.state.lock = PyThread_allocate_lock()
-        if self.state.lock == NULL:
+        self.state = zmqpy_done_new()
+        if self.state == NULL:
             raise MemoryError
-        PyThread_acquire_lock(self.state.lock, 1)
 
     def __dealloc__(self):
-        if self.state.lock != NULL:
-            PyThread_free_lock(self.state.lock)
+        if self.state != NULL:
+            zmqpy_done_drop(self.state)
 
     def is_set(self) -> bool:
-        """Whether the buffer is free."""
-        return bool(zmqpy_done_get(&self.state))
+        """Whether nobody uses the buffer any more: neither the engine nor, as its keeper meanwhile, this module."""
+        if not self.state.done:
+            give_back()
+        return bool(self.state.done)
 
     def set(self) -> None:
         """Marks the buffer free; for messages that never reached the engine."""
-        zmqpy_done_set(&self.state)
+        zmqpy_done_set(self.state)
+        zmqpy_done_wake(self.state)
 
     def wait(self, timeout=None) -> bool:
-        """Waits up to `timeout` seconds (None: for ever) for the buffer to be free; whether it is."""
-        cdef long long microseconds = -1
-        cdef int64_t deadline = 0
-        cdef PyLockStatus status
-        if zmqpy_done_get(&self.state):
+        """Waits up to `timeout` seconds (None: for ever) until `is_set`; whether it is."""
+        cdef int64_t deadline = -1
+        cdef bint passed
+        cdef double milliseconds
+        if self.is_set():
             return True
         if timeout is not None:
             if timeout <= 0:
                 return False
-            microseconds = <long long>(timeout * 1000000)
-            deadline = zmqpy_now_ms() + microseconds // 1000
-        while True:
-            with nogil:
-                status = PyThread_acquire_lock_timed(self.state.lock, microseconds, 1)
-            if status == PY_LOCK_ACQUIRED:
-                PyThread_release_lock(self.state.lock)  # for the next one who waits
-                return True
-            if status == PY_LOCK_FAILURE:
-                return bool(zmqpy_done_get(&self.state))
+            milliseconds = min(<double>timeout * 1000, 1e15)
+            deadline = zmqpy_now_ms() + max(1, <int64_t>milliseconds)
+        if not acquire(self.state.lock, deadline):
+            return self.is_set()
+        give_back()
+        if not self.state.done:
+            # Another thread is giving it back just now, and passes the lock on when it has.
+            self.state.awaited = True
+            passed = False
+            try:
+                passed = acquire(self.state.lock, deadline)
+            finally:
+                if not self.state.done:
+                    self.state.awaited = False
+                    PyThread_release_lock(self.state.lock)
+            if not passed:
+                return bool(self.state.done)
+        PyThread_release_lock(self.state.lock)  # for the next one who waits
+        return True
+
+
+cdef bint acquire(PyThread_type_lock lock, int64_t deadline) except -1:
+    """Takes the lock; False if it was not to be had by `deadline` (negative: none). Python's signal handlers may raise."""
+    cdef PyLockStatus status
+    cdef long long microseconds = -1
+    while True:
+        if deadline >= 0:
+            microseconds = min(max(0, deadline - zmqpy_now_ms()), LONGEST_WAIT) * 1000
+        with nogil:
+            status = PyThread_acquire_lock_timed(lock, microseconds, 1)
+        if status == PY_LOCK_ACQUIRED:
+            return True
+        if status == PY_LOCK_INTR:
             check_signals()
-            if timeout is not None:
-                microseconds = max(0, deadline - zmqpy_now_ms()) * 1000
+        elif zmqpy_now_ms() >= deadline:
+            return False
 
 
 cdef int init_copied(zmq_msg_t *msg, object data) except -1:
@@ -161,16 +185,15 @@ cdef int init_lent(zmq_msg_t *msg, object data, ReleaseEvent event) except -1:
     except BaseException:
         free(hold)
         raise
-    hold.owner = NULL
     hold.done = NULL
     if zmq_msg_init_data(msg, hold.view.buf, hold.view.len, zmqpy_hold_release, hold) < 0:
         PyBuffer_Release(&hold.view)
         free(hold)
         raise MemoryError
     if event is not None:
-        Py_INCREF(event)
-        hold.owner = <PyObject *>event
-        hold.done = &event.state
+        hold.done = event.state
+        zmqpy_done_share(event.state)  # the callback's
+        zmqpy_done_share(event.state)  # the list's
     return 0
 
 

@@ -14,5 +14,5 @@ cdef object tracker_of(list trackers)
 
 
 cdef class MultipartSocket(TransferSocket):
-    # Sends a message, each part copied; `parts` has at least one.
+    # Sends a message, each part copied; `parts` has at least one. How many Frames are among them.
     cdef int send_parts(self, tuple parts, int flags) except -1

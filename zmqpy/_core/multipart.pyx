@@ -8,7 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SI
 from cpython.unicode cimport PyUnicode_Check
 from libc.stdlib cimport free, malloc
 from zmqpy._core.ext cimport ZMQ_EXT_BARE, zmq_ext_bytes_t
-from zmqpy._core.frame cimport give_back
+from zmqpy._core.frame cimport Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.overrides cimport OWN_RECV, OWN_SEND, part_by_part
 from zmqpy._core.parts cimport address_message, describe, fill_message, take_parts
@@ -39,8 +39,7 @@ cdef class MultipartSocket(TransferSocket):
         if not parts:
             raise IndexError("a message has at least one part")
         if copy and not track and not kwargs:
-            self.send_parts(parts, flags)
-            return None
+            return tracker_of_frames(parts) if self.send_parts(parts, flags) else None
         return send_messages(self, parts, flags, copy, track, kwargs)
 
     cdef int send_parts(self, tuple parts, int flags) except -1:
@@ -50,6 +49,7 @@ cdef class MultipartSocket(TransferSocket):
         cdef Operation operation
         cdef list held = None
         cdef object part
+        cdef int frames = 0
         begin_parts(&operation, SEND_PARTS, count)
         if count > FEW:
             where = <zmq_ext_bytes_t *>memory_for(count, sizeof(zmq_ext_bytes_t))
@@ -65,13 +65,15 @@ cdef class MultipartSocket(TransferSocket):
                         if held is None:
                             held = []
                         held.append(buffer)
+                    elif isinstance(part, Frame):
+                        frames += 1
                 operation.size += where[index].size
             operation.parts = where
             self.transfer(&operation, flags)
         finally:
             if where != few:
                 free(where)
-        return 0
+        return frames
 
     def recv_multipart(self, int flags=0, bint copy=True, bint track=False):
         """Receives all parts of one message: a list of bytes, or of Frames with copy=False. Arguments as for recv."""
@@ -120,7 +122,7 @@ cdef object send_messages(MultipartSocket socket, tuple parts, int flags, bint c
         if msgs != few:
             free(msgs)
     give_back()
-    return tracker_of(trackers) if track else trackers[count - 1]
+    return tracker_of(trackers) if track or trackers[count - 1] is not None else None
 
 
 cdef void begin_parts(Operation *operation, int kind, Py_ssize_t count) noexcept:
@@ -138,11 +140,20 @@ cdef void *memory_for(Py_ssize_t count, size_t size) except NULL:
     return memory
 
 
+cdef object tracker_of_frames(tuple parts):
+    """What send_multipart returns when nobody asked for a tracker: as with pyzmq one only if the last part is a tracked Frame."""
+    cdef list trackers = [(<Frame>part).tracker if isinstance(part, Frame) else None for part in parts]
+    return tracker_of(trackers) if trackers[len(trackers) - 1] is not None else None
+
+
 cdef object tracker_of(list trackers):
+    """One tracker of all parts; None if no part has one."""
     global _tracker_class
-    trackers = [tracker for tracker in trackers if tracker is not None]
+    cdef bint tracked = any(tracker is not None for tracker in trackers)
+    finished = track_event(None)
+    trackers = [tracker for tracker in trackers if tracker is not None and tracker is not finished]
     if len(trackers) < 2:
-        return trackers[0] if trackers else None
+        return trackers[0] if trackers else finished if tracked else None
     if _tracker_class is None:
         from zmqpy.tracker import MessageTracker
 

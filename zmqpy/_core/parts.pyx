@@ -79,7 +79,7 @@ cdef object fill_message(zmq_msg_t *msg, object part, Py_ssize_t index, bint cop
         if track and frame.tracker is None:
             raise ValueError("the Frame was made without track=True")
         frame.share(msg)
-        return frame.tracker if track else None
+        return frame.tracker  # as pyzmq does
     if PyUnicode_Check(part) and index >= 0:
         part = (<str>part).encode("utf-8")
     held = describe(part, False, index, &where)

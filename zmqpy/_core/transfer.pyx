@@ -101,7 +101,7 @@ cdef class TransferSocket(Socket):
             return None
         if copy and not track and routing_id is None and group is None:
             self.send_part(data, flags, False)
-            return None
+            return (<Frame>data).tracker if isinstance(data, Frame) else None
         return send_message(self, data, flags, copy, track, routing_id, group)
 
     cdef int send_part(self, object part, int flags, bint text) except -1:
