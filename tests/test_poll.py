@@ -239,3 +239,115 @@ def test_fd_contract(connected, transport):
             if len(received) <= round_number:
                 assert posix_select.select([b.fileno()], [], [], 10)[0], "the descriptor never became readable"
     assert received == [b"%d" % i for i in range(20)]
+
+
+# ---- sockets that were closed ----
+
+
+@pytest.fixture
+def some(connected, make):
+    """A socket with something to receive, an idle one, and one that is closed."""
+    a, b = connected(zmq.PAIR, zmq.PAIR)
+    a.send(b"x")
+    idle, closed = make(zmq.PAIR), make(zmq.PAIR)
+    bind(idle, "inproc")
+    return b, idle, closed
+
+
+@pytest.mark.extension
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_closed_socket_in_a_poller(some, when, pipe):
+    ready, idle, closed = some
+    poller = zmq.Poller()
+    for socket in (idle, closed, ready):
+        if socket is closed and when == "before":
+            closed.close()
+        poller.register(socket, zmq.POLLIN)
+    poller.register(pipe[0], zmq.POLLIN)
+    closed.close()
+    for timeout in (0, 1000, None):
+        assert poller.poll(timeout) == [(closed, zmq.POLLERR), (ready, zmq.POLLIN)]
+    ready.recv()
+    os.write(pipe[1], b"x")
+    assert poller.poll() == [(closed, zmq.POLLERR), (pipe[0], zmq.POLLIN)]
+    os.read(pipe[0], 1)
+    assert poller.poll() == [(closed, zmq.POLLERR)]
+    poller.unregister(closed)
+    assert poller.poll(0) == []
+
+
+@pytest.mark.extension
+def test_a_closed_socket_among_many(some, make):
+    ready, _, closed = some
+    poller = zmq.Poller()
+    for socket in [make(zmq.PAIR) for _ in range(20)] + [closed, ready]:
+        poller.register(socket, zmq.POLLIN)
+    closed.close()
+    assert poller.poll() == [(closed, zmq.POLLERR), (ready, zmq.POLLIN)]
+
+
+@pytest.mark.extension
+def test_only_closed_sockets(make):
+    sockets = [make(zmq.PAIR), make(zmq.PAIR)]
+    poller = zmq.Poller()
+    for socket in sockets:
+        poller.register(socket)
+        socket.close()
+    assert poller.poll() == [(socket, zmq.POLLERR) for socket in sockets]
+
+
+@pytest.mark.extension
+def test_a_closed_socket_in_zmq_poll_and_select(some):
+    ready, idle, closed = some
+    closed.close()
+    assert zmq.zmq_poll([(idle, zmq.POLLIN), (closed, zmq.POLLIN), (ready, zmq.POLLIN)], -1) == [
+        (closed, zmq.POLLERR),
+        (ready, zmq.POLLIN),
+    ]
+    assert zmq.select([idle, closed, ready], [], []) == ([ready], [], [closed])
+    assert zmq.select([closed], [], [closed]) == ([], [], [closed])
+
+
+@pytest.mark.extension
+def test_the_original_of_a_shadow_is_closed(some):
+    ready, _, closed = some
+    shadow = zmq.Socket.shadow(closed.underlying)
+    poller = zmq.Poller()
+    poller.register(shadow, zmq.POLLIN)
+    poller.register(ready, zmq.POLLIN)
+    closed.close()
+    assert poller.poll() == [(shadow, zmq.POLLERR), (ready, zmq.POLLIN)]
+
+
+@pytest.mark.extension
+@pytest.mark.own_engine
+@pytest.mark.parametrize("wait", ["poller", "zmq_poll", "select"])
+def test_a_socket_that_is_closed_while_another_thread_polls(make, wait):
+    idle, closed = make(zmq.PAIR), make(zmq.PAIR)
+    poller = zmq.Poller()
+    poller.register(idle, zmq.POLLIN)
+    poller.register(closed, zmq.POLLIN)
+    waits = {
+        "poller": lambda: poller.poll(WAIT_MS),
+        "zmq_poll": lambda: zmq.zmq_poll([(idle, zmq.POLLIN), (closed, zmq.POLLIN)], WAIT_MS),
+        "select": lambda: [(socket, zmq.POLLERR) for socket in zmq.select([idle, closed], [], [], WAIT_MS / 1000)[2]],
+    }
+    timer = threading.Timer(0.03, closed.close)
+    timer.start()
+    start = time.monotonic()
+    assert waits[wait]() == [(closed, zmq.POLLERR)]
+    assert time.monotonic() - start < WAIT_MS / 2000
+    timer.join()
+
+
+@pytest.mark.extension
+def test_a_terminated_context_still_ends_a_poll(context):
+    socket = context.socket(zmq.PAIR)
+    poller = zmq.Poller()
+    poller.register(socket, zmq.POLLIN)
+    timer = threading.Timer(0.03, context.term)
+    timer.start()
+    with pytest.raises(zmq.ContextTerminated):
+        poller.poll(WAIT_MS)
+    socket.close()
+    timer.join()

@@ -23,7 +23,7 @@ cdef int overrides_of_class(type cls) except -1
 cdef int overrides_of_attributes(dict attributes) except -1
 # Whether Socket's methods go through an attribute of that name.
 cdef bint is_hook(str name)
-# Whether what Socket.poll makes, a Poller, is as it was.
-cdef bint poller_is_plain() except -1
+# A Poller, as Socket.poll would make one, while its class is as it was; None: it is not.
+cdef object plain_poller()
 # zmqpy.part_by_part, which does what goes through overridden methods.
 cdef object part_by_part()

@@ -22,7 +22,6 @@ cdef dict _hooks = {
 cdef list _plain = []         # (name, what Socket has by that name, OWN_...)
 cdef list _plain_poller = []  # (name, what Poller has by that name)
 cdef object _a_poller = None
-cdef unsigned int _poller_version = 0
 cdef object _part_by_part = None
 
 
@@ -61,15 +60,11 @@ cdef bint is_hook(str name):
     return name in _hooks
 
 
-cdef bint poller_is_plain() except -1:
-    global _poller_version
-    if zmqpy_type_version(_a_poller) == _poller_version and _poller_version:
-        return True
+cdef object plain_poller():
     for name, plain in _plain_poller:
         if found(type(_a_poller), name) is not plain:
-            return False
-    _poller_version = zmqpy_type_version(_a_poller)
-    return True
+            return None
+    return _a_poller
 
 
 cdef object part_by_part():

@@ -1,9 +1,13 @@
 # cython: language_level=3
-"""zmq_poll, and a poller that keeps what is registered between polls. How one waits is wait.pyx's."""
+"""zmq_poll, and a poller that keeps what is registered between polls. How one waits is wait.pyx's.
+
+A socket that is closed, before or while it is polled, is ready with POLLERR, and the others go on being served: programs close
+sockets that they unregister later, or never.
+"""
 
 from libc.errno cimport ENOTSOCK
 from libc.stdlib cimport free, malloc, realloc
-from zmqpy._core.errors cimport raise_error
+from zmqpy._core.constants cimport ZMQ_POLLERR
 from zmqpy._core.libzmq cimport zmq_pollitem_t
 from zmqpy._core.socket cimport Socket
 from zmqpy._core.wait cimport poll_items
@@ -19,8 +23,6 @@ cdef int fill_item(zmq_pollitem_t *item, object target, object flags) except -1:
     item.events = flags
     if isinstance(target, Socket):
         item.socket = (<Socket>target).handle
-        if item.socket == NULL:
-            raise_error(ENOTSOCK)
     elif isinstance(target, int):
         item.fd = target
     else:
@@ -29,6 +31,58 @@ cdef int fill_item(zmq_pollitem_t *item, object target, object flags) except -1:
             raise TypeError(f"can only poll a Socket, a descriptor or an object with fileno(), not {target!r}")
         item.fd = fileno()
     return 0
+
+
+cdef inline int poll_targets(zmq_pollitem_t *items, list targets, Py_ssize_t count, bint closed, long milliseconds) except -1:
+    """Waits for `items`, filled from `targets`. `closed`: one of them is known to have no handle."""
+    while True:
+        try:
+            if not closed:
+                return poll_items(items, count, milliseconds)
+            return poll_open(items, targets, count)
+        except Exception as error:
+            if getattr(error, "errno", None) != ENOTSOCK or not any_closed(targets):
+                raise
+            closed = True
+
+
+cdef bint any_closed(list targets) except -1:
+    for target in targets:
+        if isinstance(target, Socket) and target.closed:
+            return True
+    return False
+
+
+cdef int poll_open(zmq_pollitem_t *items, list targets, Py_ssize_t count) except -1:
+    """Looks, without waiting, for what is ready beside the sockets that are closed."""
+    cdef zmq_pollitem_t *others = <zmq_pollitem_t *>malloc(count * sizeof(zmq_pollitem_t))
+    cdef Py_ssize_t index, some = 0
+    if others == NULL:
+        raise MemoryError
+    try:
+        for index in range(count):
+            target = targets[index]
+            items[index].revents = 0
+            if isinstance(target, Socket) and target.closed:
+                items[index].revents = ZMQ_POLLERR
+            else:
+                others[some] = items[index]
+                some += 1
+        if some:
+            poll_items(others, some, 0)
+        some = 0
+        for index in range(count):
+            if items[index].revents == 0:
+                items[index].revents = others[some].revents
+                some += 1
+    finally:
+        free(others)
+    return 1
+
+
+cdef inline object target_of(zmq_pollitem_t *item, object target):
+    """What is reported for it."""
+    return target if item.socket != NULL or isinstance(target, (Socket, int)) else <int>item.fd
 
 
 cdef long milliseconds_of(object timeout) except? -2:
@@ -43,31 +97,30 @@ cdef long milliseconds_of(object timeout) except? -2:
 
 def zmq_poll_list(sockets, timeout):
     """Implements zmq_poll."""
-    cdef list entries = []
+    cdef list targets = [], events = []
     cdef zmq_pollitem_t *items = NULL
     cdef Py_ssize_t count, index
+    cdef bint closed = False
     cdef long milliseconds = milliseconds_of(timeout)
     for entry in sockets:
         if not isinstance(entry, (tuple, list)):  # unpacking a Socket would receive from it
             raise TypeError(f"zmq_poll takes (socket, flags) pairs, not {entry!r:.60}")
         target, flags = entry
-        entries.append((target, flags))
-    count = len(entries)
+        targets.append(target)
+        events.append(flags)
+    count = len(targets)
     if count > 0:
         items = <zmq_pollitem_t *>malloc(count * sizeof(zmq_pollitem_t))
         if items == NULL:
             raise MemoryError
     try:
         for index in range(count):
-            target, flags = entries[index]
-            fill_item(&items[index], target, flags)
-        poll_items(items, count, milliseconds)
-        ready = []
-        for index in range(count):
-            if items[index].revents:
-                target = entries[index][0]
-                ready.append((target if items[index].socket != NULL else <int>items[index].fd, <int>items[index].revents))
-        return ready
+            fill_item(&items[index], targets[index], events[index])
+            closed |= items[index].socket == NULL and isinstance(targets[index], Socket)
+        poll_targets(items, targets, count, closed, milliseconds)
+        return [
+            (target_of(&items[index], targets[index]), <int>items[index].revents) for index in range(count) if items[index].revents
+        ]
     finally:
         free(items)
 
@@ -78,7 +131,8 @@ def zmq_poll(sockets, int timeout=-1) -> list:
     sockets : list of (Socket, descriptor or object with fileno(); PollEvent flags).
     timeout : ms; negative waits for ever.
 
-    Returns the ready ones with the events they are ready for, [] after the timeout; for an object with fileno() its descriptor.
+    Returns the ready ones with the events they are ready for, [] after the timeout; for an object with fileno() its descriptor,
+    for a socket that is closed POLLERR.
     Raises ZMQError.
     """
     return zmq_poll_list(sockets, timeout)
@@ -162,7 +216,8 @@ cdef class Poller:
 
         timeout : ms; None or negative waits for ever.
 
-        Returns list of (socket or descriptor, events it is ready for), [] after the timeout. Raises ZMQError.
+        Returns list of (socket or descriptor, events it is ready for), [] after the timeout; for a socket that is closed, POLLERR.
+        Raises ZMQError.
         """
         cdef Py_ssize_t count = len(self.targets)
         cdef Py_ssize_t index
@@ -171,6 +226,7 @@ cdef class Poller:
         cdef list ready = []
         cdef list targets
         cdef object target
+        cdef bint closed = False
         cdef long milliseconds = milliseconds_of(timeout)
         if count == 0 and milliseconds < 0:
             return ready  # nothing could ever end the wait
@@ -183,21 +239,19 @@ cdef class Poller:
             for index in range(count):
                 target = targets[index]
                 if isinstance(target, Socket):
-                    if (<Socket>target).handle == NULL:
-                        raise_error(ENOTSOCK)
                     items[index].socket = (<Socket>target).handle
+                    closed |= items[index].socket == NULL
                     items[index].fd = 0
                     items[index].events = self.items[index].events
                     items[index].revents = 0
                 else:
                     fill_item(&items[index], target, self.items[index].events)
-            if poll_items(items, count, milliseconds) > 0:
+            if closed:
+                targets = targets[:]
+            if poll_targets(items, targets, count, closed, milliseconds) > 0:
                 for index in range(count):
                     if items[index].revents:
-                        target = targets[index]
-                        if items[index].socket == NULL and not isinstance(target, int):
-                            target = items[index].fd
-                        ready.append((target, <int>items[index].revents))
+                        ready.append((target_of(&items[index], targets[index]), <int>items[index].revents))
         finally:
             if items != small:
                 free(items)

@@ -24,7 +24,16 @@ from zmqpy._core.ext cimport (
 )
 from zmqpy._core.frame cimport GIL_FREE_SIZE, Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.overrides cimport OWN_DESERIALIZE, OWN_POLL, OWN_RECV, OWN_SEND, part_by_part, poller_is_plain
+from zmqpy._core.overrides cimport (
+    OWN_DESERIALIZE,
+    OWN_POLL,
+    OWN_RECV,
+    OWN_SEND,
+    ZMQPY_NEVER,
+    part_by_part,
+    plain_poller,
+    zmqpy_type_version,
+)
 from zmqpy._core.parts cimport address_message, describe, fill_message, place_bytes, take_bytes
 from zmqpy._core.socket cimport Socket, is_plain
 from zmqpy._core.wait cimport Timeout, again_in_time, end_timeout, poll_items, start_timeout
@@ -67,6 +76,10 @@ cdef int perform(void *handle, Operation *operation, int flags) noexcept nogil:
     if rc > 0:
         operation.done += rc
     return 0 if operation.done == operation.count else -1
+
+
+cdef object poller = None                         # one of the class that Socket.poll would use, unless that was patched
+cdef unsigned int poller_version = ZMQPY_NEVER    # of that class
 
 
 cdef class TransferSocket(Socket):
@@ -214,7 +227,7 @@ cdef class TransferSocket(Socket):
         """
         cdef zmq_pollitem_t item
         cdef long milliseconds = -1
-        if zmqpy_unlikely(not is_plain(self) or not poller_is_plain()) and (not poller_is_plain() or self.overrides() & OWN_POLL):
+        if zmqpy_unlikely(not is_plain(self) or zmqpy_type_version(poller) != poller_version) and polls_otherwise(self):
             return part_by_part().poll(self, timeout, flags)
         if self.handle == NULL:
             self.fail(ENOTSUP if not self.forked else ENOTSOCK)
@@ -304,6 +317,14 @@ cdef class TransferSocket(Socket):
             end_timeout(self.handle, &timeout)
             self.leave_call()
         self.fail(error)
+
+
+cdef bint polls_otherwise(Socket socket) except -1:
+    """Whether polling goes through a class of the socket's own or a patched Poller."""
+    global poller, poller_version
+    poller = plain_poller()
+    poller_version = ZMQPY_NEVER if poller is None else zmqpy_type_version(poller) or ZMQPY_NEVER
+    return poller is None or socket.overrides() & OWN_POLL
 
 
 cdef object number_error(object value):
