@@ -229,6 +229,27 @@ void NetworkPipe::tell_of_room () noexcept
     socket_.pipe_writable (*this);
 }
 
+void NetworkPipe::take_back (Ring &messages, bool open) noexcept
+{
+    if (messages.empty () || (conflate_ && out_complete_ > 0))
+        return;  // (the newest is what counts)
+    std::size_t bytes = 0, whole = 0, lent = 0;
+    for (std::size_t i = 0; i < messages.size (); ++i) {
+        bytes += messages[i].size ();
+        whole += !messages[i].more ();
+        lent += messages[i].is_lent ();
+    }
+    const std::size_t frames = messages.size ();
+    if (!out_.prepend (messages))
+        return;
+    out_bytes_ += bytes + 9 * frames;
+    out_complete_ += static_cast<std::uint32_t> (whole);
+    lent_ += static_cast<std::uint32_t> (lent);
+    encoding_message_ = encoding_message_ && !open;
+    socket_.stats.messages_out -= whole;
+    socket_.stats.bytes_out -= bytes;
+}
+
 void NetworkPipe::connection_lost () noexcept
 {
     for (; in_unfinished_ > 0; --in_unfinished_)

@@ -52,6 +52,8 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     Msg *next_outbound () noexcept;
     void outbound_taken () noexcept { out_.drop_front (); }
     std::size_t outbound_bytes () const noexcept { return out_bytes_; }
+    // The last frame that was taken ended its message.
+    bool between_messages () const noexcept { return !encoding_message_; }
     std::size_t outbound_messages () const noexcept { return out_complete_; }
     std::size_t inbound_messages () const noexcept { return in_complete_; }
     // Room was made in the outbound ring: tells a pattern that found it full.
@@ -60,6 +62,8 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     void limits_changed () noexcept;
 
     // ---- the connection's life ----
+    // Messages that the connection did not get out come first again. `open`: the last one's other frames are still here.
+    void take_back (Ring &messages, bool open) noexcept;
     // The connection ended: what came of an unfinished message is forgotten, what was being sent is not repeated.
     void connection_lost () noexcept;
     void drop_outbound () noexcept;

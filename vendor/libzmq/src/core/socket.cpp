@@ -75,6 +75,8 @@ int Socket::try_send (Msg &frame) noexcept
 try {
     if (strand_.doorbell.pending ()) [[unlikely]]
         run_inbox ();
+    if (bursts_.empty () && attendance_.count () > 0 && !row_.wants_subscriptions && !answers ())
+        look_before_sending ();
     const int error = pattern_->send (frame);
     // On an error too: a multipart message that stopped half-way may have touched some.
     if (!touched_.empty ())
@@ -161,7 +163,43 @@ void Socket::touch (NetworkPipe &pipe) noexcept
     }
 }
 
-bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept
+// ---- input before output ----
+//
+// A message that is written to a peer whose end has come is lost, and one that is put into the queue of a lost connection likewise. So where
+// there was time for an end to come the socket looks for input first: before a message is routed if there may be a choice, else before it is
+// written (publishers have no choice). In a burst, and between a reply and the next request, one look has just been made. Who only answers
+// does not look: nothing waits for another connection there, and a peer may have said its last word.
+
+void Socket::look_before_sending () noexcept
+{
+    const Nanoseconds time = now ();
+    if (time - last_input_ > input_interval || (!reply_ && time - last_flush_ > idle_time))
+        look_for_input (time);
+    else
+        send_time_ = time;
+}
+
+// Subscriptions, heartbeats and the like are also served by it, so that they need not wait until this socket receives.
+void Socket::look_for_input (Nanoseconds time) noexcept
+{
+    last_input_ = time;
+    send_time_ = 0;
+    if (raw ())  // likewise
+        return;
+    attendance_.poll_input ();
+    if (!sweep_network_.empty () || !dead_streams_.empty ())
+        sweep ();
+}
+
+void Socket::read_failed_streams () noexcept
+{
+    output_failed_ = false;
+    for (std::size_t i = streams_.size (); i-- > 0;)
+        if (i < streams_.size () && streams_[i]->has_failed ())
+            streams_[i]->pull ();
+}
+
+bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out, Nanoseconds &time) noexcept
 {
     if (pipe.outbound_bytes () >= batch_bytes)
         return true;
@@ -169,7 +207,8 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcep
         // A reply is awaited, unless more requests are at hand: then the next receive, finding none, flushes all replies.
         if (reply_ && inbound_messages == 0)
             return true;
-        const Nanoseconds time = now ();
+        if (time == 0)
+            time = now ();
         // To many, writing takes longer than that by itself: they are silent when nothing was written to any of them.
         if (!reply_ && time - (fan_out ? last_flush_ : stream.last_write ()) > idle_time)
             return true;
@@ -191,7 +230,8 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcep
         return true;
     if ((++pipe.burst_count & 15) != 0)
         return false;
-    if (now () - burst_start_ > window ())
+    time = now ();
+    if (time - burst_start_ > window ())
         return true;
     // Many rings in turn, each with a whole burst in it, would not stay in the cache.
     return fan_out && (pipe.burst_count & 63) == 0 && stream.encode_ahead ();
@@ -199,16 +239,19 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcep
 
 void Socket::flush_touched () noexcept
 {
+    if (bursts_.empty () && row_.wants_subscriptions)
+        look_before_sending ();
     bool wrote = false;
     bool window_over = false;
     const bool fan_out = touched_.size () > 1;
+    Nanoseconds time = bursts_.empty () ? std::exchange (send_time_, 0) : 0;
     for (std::size_t i = 0; i < touched_.size (); ++i) {
         NetworkPipe &pipe = *touched_[i];
         pipe.touched = false;
         Stream *const stream = pipe.stream;
         if (!stream || !stream->established () || stream->blocked ())
             continue;
-        if (!flush_now (pipe, *stream, fan_out))
+        if (!flush_now (pipe, *stream, fan_out, time))
             continue;
         if (pipe.in_burst)
             window_over = true;
@@ -216,16 +259,16 @@ void Socket::flush_touched () noexcept
             wrote |= stream->flush_inline ();
     }
     touched_.clear ();
-    if (window_over)
+    if (window_over) {
+        if (time == 0)
+            time = now ();
+        if (time - last_input_ > input_interval && !answers ())
+            look_for_input (time);
         wrote |= write_bursts (&Stream::flush_inline);
+    }
     if (wrote) {
         reply_ = false;
-        // What peers sent meanwhile (subscriptions, heartbeats, the end) must not wait until this socket receives.
-        const Nanoseconds time = note_flush ();
-        if (time - last_input_ > input_interval) {
-            last_input_ = time;
-            attendance_.poll_input ();
-        }
+        note_flush ();
     }
 }
 
@@ -258,7 +301,7 @@ Socket::Backstop Socket::flush_backstop () noexcept
         dirty_ = reactor_->flush_later (strand_);
     if (dirty_)
         return Backstop::waiting;
-    write_bursts (&Stream::flush);
+    write_bursts (&Stream::look_and_flush);
     return Backstop::needed;
 }
 
@@ -393,6 +436,8 @@ bool Socket::leave (bool by_application) noexcept
 {
     if (!touched_.empty ())
         flush_touched ();
+    if (output_failed_) [[unlikely]]
+        read_failed_streams ();
     if (!sweep_network_.empty () || !sweep_inproc_.empty () || !dead_streams_.empty () || !dead_connectors_.empty ()) [[unlikely]]
         sweep ();
     if (attendance_.needs_settling ()) [[unlikely]]

@@ -123,6 +123,8 @@ class Socket final : public PatternHost
     // The end of the call looks whether the pipe is done for.
     void request_sweep (NetworkPipe &pipe) noexcept { sweep_network_.add (pipe); }
     void request_sweep (InprocPipe &pipe) noexcept { sweep_inproc_.add (pipe); }
+    // A peer takes nothing more: before the call ends its stream reads why.
+    void note_failed_output () noexcept { output_failed_ = true; }
     void note_activity () noexcept { activity_ = true; }
     void note_room () noexcept { activity_ = room_ = true; }
     std::uint64_t inbound_messages = 0;  // complete ones, in all network pipes
@@ -172,11 +174,15 @@ class Socket final : public PatternHost
     NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && type_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
+    bool answers () const noexcept { return reply_ && connectors_.empty (); }
+    void look_before_sending () noexcept;
+    void look_for_input (Nanoseconds time) noexcept;
+    void read_failed_streams () noexcept;
     void flush_touched () noexcept;
     Nanoseconds note_flush () noexcept { return last_flush_ = now (); }
     bool write_bursts (bool (Stream::*write) () noexcept) noexcept;
     Nanoseconds window () const noexcept { return bursts_.size () > 1 ? window_ : shortest_window; }
-    bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out) noexcept;
+    bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out, Nanoseconds &time) noexcept;
     void sweep () noexcept;
     void sweep_pipe (NetworkPipe &pipe) noexcept;
     void sweep_pipe (InprocPipe &pipe) noexcept;
@@ -227,11 +233,13 @@ class Socket final : public PatternHost
     bool receiving_more_ = false;
     bool reply_ = false;  // the last operation was a receive: what is sent now is awaited
     bool dirty_ = false;  // the reactor will look at bursts_
+    bool output_failed_ = false;
     Nanoseconds burst_start_ = 0;
     static constexpr Nanoseconds shortest_window = 100 * microsecond;
     Nanoseconds window_ = shortest_window;  // how long a burst to several streams may collect
     Nanoseconds last_flush_ = 0;
     Nanoseconds last_input_ = 0;
+    Nanoseconds send_time_ = 0;  // of this call, once asked for; 0: not asked, or long ago
 };
 
 }  // namespace engine

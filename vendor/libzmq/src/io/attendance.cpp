@@ -242,10 +242,7 @@ void Attendance::collect () noexcept
     set_.collect<most> (0, [this] (void *data, std::uint32_t events) {
         // One that was lost by an earlier event of this batch is freed at the end of the call, and does nothing more.
         Stream *const stream = static_cast<Stream *> (data);
-        if (events & io_out)
-            stream->flush ();
-        if (events & (io_in | io_error))
-            stream->pull ();
+        stream->serve (events);
         interest_changed (*stream);
     });
 }
@@ -275,9 +272,9 @@ void Attendance::pull_only_stream () noexcept { serve (*streams_.front ()); }
 // Without knowing what it is ready for.
 void Attendance::serve (Stream &stream) noexcept
 {
+    stream.pull ();
     if (stream.blocked ())
         stream.flush ();
-    stream.pull ();
 }
 
 // Streams that stopped reading because their pipe was full, and whose pipe has room again.

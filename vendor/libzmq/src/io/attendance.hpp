@@ -32,6 +32,7 @@ class Attendance final : public HookTarget
     bool add (Stream &stream) noexcept;
     void remove (Stream &stream) noexcept;
     std::size_t count () const noexcept { return streams_.size (); }
+    bool background () const noexcept;  // nobody but the reactor reads
 
     // The calling application thread is about to do input or output here.
     void take_lease () noexcept;
@@ -82,7 +83,6 @@ class Attendance final : public HookTarget
         Attendance &attendance_;
     };
 
-    bool background () const noexcept;
     bool open_set () noexcept;
     bool try_to_watch (Stream &stream, std::uint32_t events) noexcept;
     // Watches, or sees to it that on_timer() does what is missed.

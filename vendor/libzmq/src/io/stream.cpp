@@ -10,6 +10,7 @@
 
 #include <zmq.h>
 
+#include "core/make_room.hpp"
 #include "core/options.hpp"
 #include "core/socket.hpp"
 #include "io/attendance.hpp"
@@ -19,6 +20,7 @@
 #include "message/metadata.hpp"
 #include "platform/unsent.hpp"
 #include "transport/transport.hpp"
+#include "zmtp/unsent.hpp"
 
 namespace engine {
 
@@ -184,9 +186,7 @@ void Stream::secure_with (std::unique_ptr<Mechanism> mechanism) noexcept
 // Puts a frame into the batch. Not 0: it is missing from the stream, which only a new connection can mend.
 inline int Stream::encode (Msg &frame) noexcept
 {
-    const int error = mechanism_ ? encoder_.encode_sealed (frame, batch_, *mechanism_)
-                      : raw_     ? batch_.append_body (frame)
-                                 : encoder_.encode (frame, batch_);
+    const int error = mechanism_ ? encode_sealed (frame) : raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_);
     if (error) {
         output_dead_ = true;
         encode_error_ = error;
@@ -194,14 +194,37 @@ inline int Stream::encode (Msg &frame) noexcept
     return error;
 }
 
+int Stream::encode_sealed (Msg &frame) noexcept
+{
+    const bool kept = keeps_unsent ();
+    try {
+        if (kept)
+            make_room (sealed_, sealed_.size () + 1);
+    } catch (...) {
+        return ENOMEM;
+    }
+    if (const int error = encoder_.encode_sealed (frame, batch_, *mechanism_))
+        return error;
+    if (kept)
+        sealed_.push_back ({std::move (frame), batch_.end ()});
+    frame.reset ();
+    return 0;
+}
+
 // Fills the batch from the pipe; false: there was nothing.
 bool Stream::encode_some () noexcept
 {
+    if (pipe_ && pipe_->between_messages ())
+        batch_.begin_message ();
     while (pipe_ && batch_.size () < batch_limit) {
         Msg *const frame = pipe_->next_outbound ();
         if (!frame)
             break;
         const int error = encode (*frame);
+        if (error) [[unlikely]] {
+            refused_frame_ = true;
+            refused_ = std::move (*frame);
+        }
         pipe_->outbound_taken ();
         if (error)
             return false;
@@ -250,17 +273,15 @@ bool Stream::flush () noexcept
             output_dead_ = true;
             break;
         }
-        batch_.written (static_cast<std::size_t> (count));
+        batch_.written (static_cast<std::size_t> (count), !pipe_ || pipe_->between_messages ());
+        if (!sealed_.empty ())
+            std::erase_if (sealed_, [this] (const Sealed &sealed) { return sealed.end <= batch_.kept_from (); });
         written_ += static_cast<std::uint64_t> (count);
         wrote = true;
         stalled_ = false;
     }
-    if (output_dead_ && !output_ended_) {
-        // The read side reports the loss, and the socket decides what becomes of what is queued.
-        output_ended_ = true;
-        batch_.clear ();
-        ::shutdown (fd_, encode_error_ ? SHUT_RDWR : SHUT_WR);
-    }
+    if (output_dead_ && !output_ended_)
+        end_output ();
     if (wrote) {
         last_write_ = now ();
         if (pipe_)
@@ -273,10 +294,32 @@ bool Stream::flush () noexcept
     return wrote;
 }
 
+// The read side reports the loss, and gives what was not sent back to the pipe.
+void Stream::end_output () noexcept
+{
+    output_dead_ = output_ended_ = true;
+    ::shutdown (fd_, encode_error_ ? SHUT_RDWR : SHUT_WR);
+    socket_.note_failed_output ();
+}
+
+// Also while nothing is read, or something lies before the end.
+bool Stream::peer_ended () const noexcept
+{
+    pollfd entry{fd_, POLLRDHUP, 0};
+    return ::poll (&entry, 1, 0) > 0;
+}
+
+bool Stream::look_and_flush () noexcept
+{
+    if (phase_ == Phase::traffic && keeps_unsent () && !output_dead_ && peer_ended ())
+        end_output ();
+    return flush ();
+}
+
 void Stream::linger () noexcept
 {
     lingering_ = true;
-    flush ();
+    look_and_flush ();
 }
 
 void Stream::send_first (Msg &frame) noexcept { encode (frame); }
@@ -286,10 +329,17 @@ bool Stream::flush_inline () noexcept
     if (phase_ != Phase::traffic || blocked_)
         return false;
     socket_.attendance ().take_lease ();
-    return flush ();
+    // Who reads here has looked before (Socket::look_before_sending).
+    return paused_ || socket_.attendance ().background () ? look_and_flush () : flush ();
 }
 
-bool Stream::own_output () noexcept { return batch_.own_constants () == 0; }
+bool Stream::own_output () noexcept
+{
+    for (Sealed &sealed : sealed_)
+        if (sealed.frame.own_lent () != 0)
+            return false;
+    return batch_.own_constants () == 0 && (!refused_frame_ || refused_.own_lent () == 0);
+}
 
 // ---- events ----
 
@@ -307,12 +357,18 @@ void Stream::on_io (std::uint32_t events) noexcept
         return;
     }
     // Background mode: the reactor watches established streams too.
-    if (events & io_out)
-        flush ();
-    if (events & (io_in | io_error))
-        pull ();
+    serve (events);
     if (phase_ == Phase::traffic)
         socket_.attendance ().interest_changed (*this);
+}
+
+// Reading first: nothing is to be written to a peer whose end has come.
+void Stream::serve (std::uint32_t events) noexcept
+{
+    if (events & (io_in | io_error))
+        pull ();
+    if (events & io_out)
+        flush ();
 }
 
 void Stream::on_timer () noexcept
@@ -448,12 +504,32 @@ void Stream::lose (Loss loss) noexcept
         socket_.emit (ZMQ_EVENT_DISCONNECTED, static_cast<std::uint64_t> (fd_), *this);
         socket_.stats.disconnects++;
     }
+    if (!in_handshake && !loss.protocol)
+        return_unsent ();
     const bool reached_greeting = !in_handshake || (handshake_ && handshake_->greeting_done ());
     shut_down ();
     if (was_finishing)
         socket_.stream_finished (*this);
     else
         socket_.stream_lost (*this, loss.protocol, in_handshake, reached_greeting);
+}
+
+// The pipe outlives the connection, and its messages are whole ones.
+bool Stream::keeps_unsent () const noexcept { return connector_ && pipe_ && connector_->pipe == pipe_ && !raw_; }
+
+void Stream::return_unsent () noexcept
+{
+    if (!keeps_unsent ())
+        return;
+    Unsent unsent (batch_.written_to ());
+    for (Sealed &sealed : sealed_)
+        unsent.add (std::move (sealed.frame), sealed.end);
+    if (!mechanism_)
+        unsent.add_frames (batch_, encoder_.wire ());
+    if (refused_frame_)
+        unsent.add (std::move (refused_), batch_.end () + 1, encode_error_ == ENOMEM);
+    unsent.finish ();
+    pipe_->take_back (unsent.messages (), unsent.open ());
 }
 
 void Stream::shut_down () noexcept
@@ -465,6 +541,7 @@ void Stream::shut_down () noexcept
     socket_.attendance ().remove (*this);
     watch.reset ();
     batch_.clear ();
+    sealed_.clear ();
     decoder_ = Decoder (Wire::v3_1, -1, false, nullptr);
     if (fd_ >= 0)
         ::close (fd_);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -40,8 +41,12 @@ class Stream final : public HookTarget
 
     // Reads and decodes what is there, as long as the pipe has room. `drained`: the kernel held no more a moment ago.
     void pull (bool drained = false) noexcept;
-    // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written.
+    // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written. Once the kernel has refused for
+    // good, what was not written waits for what reading finds: has_failed().
     bool flush () noexcept;
+    // As flush(), but writes nothing to a peer whose end has come and was not yet read.
+    bool look_and_flush () noexcept;
+    bool has_failed () const noexcept { return output_dead_; }
     // Encodes what the pipe holds, to be written later. True if a whole batch waits to be written.
     bool encode_ahead () noexcept;
     // The kernel takes no more, as far as is known the peer still reads, and much is queued or what is the caller's own memory.
@@ -97,6 +102,8 @@ class Stream final : public HookTarget
     std::string local_endpoint () const;
     std::string remote_endpoint () const;
 
+    // Does what is possible once the descriptor is ready for these events.
+    void serve (std::uint32_t events) noexcept;
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;
 
@@ -128,6 +135,11 @@ class Stream final : public HookTarget
     ssize_t read_into (const Decoder::Space &space) noexcept;
     bool deliver (Msg &frame) noexcept;
     int encode (Msg &frame) noexcept;
+    int encode_sealed (Msg &frame) noexcept;
+    bool peer_ended () const noexcept;
+    void end_output () noexcept;
+    bool keeps_unsent () const noexcept;
+    void return_unsent () noexcept;
     void fail_protocol (int code) noexcept;
     void lose (Loss loss) noexcept;
     void shut_down () noexcept;
@@ -152,6 +164,7 @@ class Stream final : public HookTarget
     bool blocked_ = false;
     bool output_dead_ = false;  // a write or the encoding failed: the read side decides
     bool output_ended_ = false;
+    bool refused_frame_ = false;
     bool raw_ = false;
     bool lingering_ = false;
     bool stalled_ = false;
@@ -163,6 +176,14 @@ class Stream final : public HookTarget
     Decoder decoder_;
     Encoder encoder_;
     Batch batch_;
+    // A mechanism's: the frames in batch_ as they were before, from the first message on that was not wholly written.
+    struct Sealed
+    {
+        Msg frame;
+        Batch::Position end;
+    };
+    std::vector<Sealed> sealed_;
+    Msg refused_;  // if refused_frame_: what encode_error_ is about
     Metadata *metadata_ = nullptr;
     TimerHandle timer_;
     Nanoseconds last_write_ = 0;

@@ -176,6 +176,10 @@ try {
     handshake_.reset ();
     if (phase_ == Phase::dead)
         return;
+    if (keeps_unsent ()) {
+        batch_.keep_messages ();
+        sealed_.clear ();  // every connection has its own hello
+    }
     if (phantom) {
         Msg everything;
         everything.set_kind (Kind::subscribe);

@@ -3,6 +3,7 @@
 // empty; trim() is for owners that know they are idle.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -77,6 +78,19 @@ class Ring
         slot (head_)->~Msg ();
         advance ();
     }
+    // Puts all of `earlier` before what is here, and leaves it empty. False: out of memory, nothing changed.
+    [[nodiscard]] bool prepend (Ring &earlier) noexcept
+    {
+        while (earlier.capacity_ < earlier.size () + size ())
+            if (!earlier.grow ())
+                return false;
+        while (!empty ()) {
+            std::memcpy (static_cast<void *> (earlier.slot (earlier.tail_++)), slot (head_), sizeof (Msg));
+            ++head_;
+        }
+        swap (earlier);
+        return true;
+    }
     Msg &front () noexcept { return *slot (head_); }
     const Msg &front () const noexcept { return *slot (head_); }
     Msg &back () noexcept { return *slot (tail_ - 1); }
@@ -134,8 +148,9 @@ class Ring
             return false;
         const std::size_t count = size ();
         if (count > 0) {
-            // The old ring is full: its two halves are the part from the head to the end and the part before the head.
-            const std::size_t first = capacity_ - (head_ & (capacity_ - 1));
+            // A full ring has two halves: the part from the head to the end and the part before the head. One that is not full has them too if
+            // it goes round the end.
+            const std::size_t first = std::min (count, capacity_ - (head_ & (capacity_ - 1)));
             std::memcpy (slots, static_cast<void *> (slot (head_)), first * sizeof (Msg));
             std::memcpy (static_cast<std::byte *> (slots) + first * sizeof (Msg), slots_, (count - first) * sizeof (Msg));
         }

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <zmq.h>
@@ -356,4 +358,65 @@ TEST_CASE ("network pipe: one that stops writing still has out what was written,
     at.pipe->finish ();
     CHECK (at.pipe->take_finish_request ());
     CHECK_FALSE (at.pipe->take_finish_request ());
+}
+
+TEST_CASE ("network pipe: what a connection gives back goes out first, and counts again")
+{
+    LoosePipe at;
+    const auto back = [&] (const std::vector<std::pair<std::string, bool>> &frames, bool open = false) {
+        Ring ring;
+        for (const auto &[body, more] : frames) {
+            Msg frame;
+            REQUIRE (frame.init_copy (body.data (), body.size ()) == 0);
+            frame.set_more (more);
+            REQUIRE (ring.push (std::move (frame)));
+        }
+        at.pipe->take_back (ring, open);
+    };
+    for (const char *body : {"a", "b", "c"})
+        at.write (body);
+    at.write ("unfinished", true);
+    CHECK (at.encode () == "a");
+    CHECK (at.encode () == "b");
+    back ({{"b", false}});
+    at.pipe->connection_lost ();
+    CHECK (at.pipe->outbound_messages () == 2);
+    CHECK (at.pipe->outbound_bytes () == 2 * 10 + 19);
+    CHECK (at.socket.socket ().stats.messages_out == 1);
+    CHECK (at.socket.socket ().stats.bytes_out == 1);
+    CHECK (at.encode () == "b");
+    CHECK (at.encode () == "c");
+    at.write ("end");
+    // Half of it was encoded: it goes out whole.
+    CHECK (at.encode () == "unfinished+");
+    back ({{"unfinished", true}}, true);
+    at.pipe->connection_lost ();
+    CHECK (at.encode () == "unfinished+");
+    CHECK (at.encode () == "end");
+    // Half of it is lost for good: its other half is too.
+    at.write ("x", true);
+    at.write ("y");
+    at.write ("z");
+    CHECK (at.encode () == "x+");
+    at.pipe->connection_lost ();
+    CHECK (at.encode () == "z");
+    CHECK (at.encode () == "");
+}
+
+TEST_CASE ("network pipe: of a conflated queue only the newest is wanted")
+{
+    for (const bool newer : {false, true}) {
+        LoosePipe at (true);
+        at.write ("old");
+        CHECK (at.encode () == "old");
+        if (newer)
+            at.write ("new");
+        Ring ring;
+        Msg frame;
+        REQUIRE (frame.init_copy ("old", 3) == 0);
+        REQUIRE (ring.push (std::move (frame)));
+        at.pipe->take_back (ring, false);
+        CHECK (at.encode () == (newer ? "new" : "old"));
+        CHECK (at.encode () == "");
+    }
 }

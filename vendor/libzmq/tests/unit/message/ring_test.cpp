@@ -91,3 +91,33 @@ TEST_CASE ("a ring survives filling and emptying at every size")
     ring.trim ();
     CHECK (ring.empty ());
 }
+
+TEST_CASE ("what is put before a ring's content comes first, wherever either stands in its memory")
+{
+    for (std::size_t earlier_count = 0; earlier_count < 20; ++earlier_count)
+        for (std::size_t count = 0; count < 20; ++count)
+            for (const std::size_t passed : {0u, 5u, 8u, 11u}) {
+                Ring earlier, ring;
+                std::size_t next = 0;
+                for (Ring *one : {&earlier, &ring}) {
+                    Msg out;
+                    REQUIRE (one->push (number (0)));
+                    for (std::size_t i = 0; i < passed; ++i) {
+                        REQUIRE (one->push (number (0)));
+                        REQUIRE (one->pop (out));
+                    }
+                    for (const std::size_t end = next + (one == &earlier ? earlier_count : count); next < end; ++next)
+                        REQUIRE (one->push (number (next)));
+                    REQUIRE (one->pop (out));
+                }
+                REQUIRE (ring.prepend (earlier));
+                CHECK (earlier.empty ());
+                REQUIRE (ring.size () == next);
+                for (std::size_t i = 0; i < next; ++i) {
+                    Msg out;
+                    REQUIRE (ring.pop (out));
+                    CHECK (out.view () == number (i).view ());
+                }
+                REQUIRE (earlier.push (number (1)));
+            }
+}
