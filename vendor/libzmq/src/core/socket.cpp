@@ -75,8 +75,11 @@ int Socket::try_send (Msg &frame) noexcept
 try {
     if (strand_.doorbell.pending ()) [[unlikely]]
         run_inbox ();
-    if (bursts_.empty () && attendance_.count () > 0 && !row_.wants_subscriptions && !answers ())
-        look_before_sending ();
+    if (bursts_.empty ()) {
+        if (!sending_more_ && attendance_.count () > 0 && !type_.wants_subscriptions && !answers ())
+            look_before_sending ();
+        sending_more_ = frame.more ();
+    }
     const int error = pattern_->send (frame);
     // On an error too: a multipart message that stopped half-way may have touched some.
     if (!touched_.empty ())
@@ -173,7 +176,8 @@ void Socket::touch (NetworkPipe &pipe) noexcept
 void Socket::look_before_sending () noexcept
 {
     const Nanoseconds time = now ();
-    if (time - last_input_ > input_interval || (!reply_ && time - last_flush_ > idle_time))
+    const Nanoseconds blind = time - last_input_;
+    if (blind > input_interval || (!reply_ && blind > idle_time && time - last_flush_ > idle_time))
         look_for_input (time);
     else
         send_time_ = time;
@@ -189,14 +193,6 @@ void Socket::look_for_input (Nanoseconds time) noexcept
     attendance_.poll_input ();
     if (!sweep_network_.empty () || !dead_streams_.empty ())
         sweep ();
-}
-
-void Socket::read_failed_streams () noexcept
-{
-    output_failed_ = false;
-    for (std::size_t i = streams_.size (); i-- > 0;)
-        if (i < streams_.size () && streams_[i]->has_failed ())
-            streams_[i]->pull ();
 }
 
 bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out, Nanoseconds &time) noexcept
@@ -239,12 +235,15 @@ bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out, Nanosec
 
 void Socket::flush_touched () noexcept
 {
-    if (bursts_.empty () && row_.wants_subscriptions)
-        look_before_sending ();
+    Nanoseconds time = 0;
+    if (bursts_.empty ()) {
+        if (send_time_ == 0 && !answers ())
+            look_before_sending ();
+        time = std::exchange (send_time_, 0);
+    }
     bool wrote = false;
     bool window_over = false;
     const bool fan_out = touched_.size () > 1;
-    Nanoseconds time = bursts_.empty () ? std::exchange (send_time_, 0) : 0;
     for (std::size_t i = 0; i < touched_.size (); ++i) {
         NetworkPipe &pipe = *touched_[i];
         pipe.touched = false;
@@ -372,6 +371,12 @@ void Socket::sweep () noexcept
 
 void Socket::sweep_pipe (NetworkPipe &pipe) noexcept
 {
+    if (pipe.stream && pipe.stream->take_failure ()) {
+        // The peer takes nothing more: reads why. The rest afterwards.
+        pipe.stream->pull ();
+        request_sweep (pipe);
+        return;
+    }
     if (pipe.take_finish_request () && !pipe.terminate_requested ())
         finish_pipe (pipe);
     else if (pipe.terminate_requested () || (pipe.closing () && pipe.drained () && !pipe.stream))
@@ -436,8 +441,6 @@ bool Socket::leave (bool by_application) noexcept
 {
     if (!touched_.empty ())
         flush_touched ();
-    if (output_failed_) [[unlikely]]
-        read_failed_streams ();
     if (!sweep_network_.empty () || !sweep_inproc_.empty () || !dead_streams_.empty () || !dead_connectors_.empty ()) [[unlikely]]
         sweep ();
     if (attendance_.needs_settling ()) [[unlikely]]

@@ -123,8 +123,6 @@ class Socket final : public PatternHost
     // The end of the call looks whether the pipe is done for.
     void request_sweep (NetworkPipe &pipe) noexcept { sweep_network_.add (pipe); }
     void request_sweep (InprocPipe &pipe) noexcept { sweep_inproc_.add (pipe); }
-    // A peer takes nothing more: before the call ends its stream reads why.
-    void note_failed_output () noexcept { output_failed_ = true; }
     void note_activity () noexcept { activity_ = true; }
     void note_room () noexcept { activity_ = room_ = true; }
     std::uint64_t inbound_messages = 0;  // complete ones, in all network pipes
@@ -177,7 +175,6 @@ class Socket final : public PatternHost
     bool answers () const noexcept { return reply_ && connectors_.empty (); }
     void look_before_sending () noexcept;
     void look_for_input (Nanoseconds time) noexcept;
-    void read_failed_streams () noexcept;
     void flush_touched () noexcept;
     Nanoseconds note_flush () noexcept { return last_flush_ = now (); }
     bool write_bursts (bool (Stream::*write) () noexcept) noexcept;
@@ -231,9 +228,9 @@ class Socket final : public PatternHost
     bool gave_up_ = false;  // on an endpoint, since the application named the last one
     bool closing_ = false;
     bool receiving_more_ = false;
+    bool sending_more_ = false;
     bool reply_ = false;  // the last operation was a receive: what is sent now is awaited
     bool dirty_ = false;  // the reactor will look at bursts_
-    bool output_failed_ = false;
     Nanoseconds burst_start_ = 0;
     static constexpr Nanoseconds shortest_window = 100 * microsecond;
     Nanoseconds window_ = shortest_window;  // how long a burst to several streams may collect

@@ -184,7 +184,7 @@ void Stream::secure_with (std::unique_ptr<Mechanism> mechanism) noexcept
 }
 
 // Puts a frame into the batch. Not 0: it is missing from the stream, which only a new connection can mend.
-inline int Stream::encode (Msg &frame) noexcept
+int Stream::encode (Msg &frame) noexcept
 {
     const int error = mechanism_ ? encode_sealed (frame) : raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_);
     if (error) {
@@ -214,22 +214,32 @@ int Stream::encode_sealed (Msg &frame) noexcept
 // Fills the batch from the pipe; false: there was nothing.
 bool Stream::encode_some () noexcept
 {
-    if (pipe_ && pipe_->between_messages ())
+    if (!pipe_)
+        return !batch_.empty ();
+    if (pipe_->between_messages ())
         batch_.begin_message ();
-    while (pipe_ && batch_.size () < batch_limit) {
+    const bool plain = !mechanism_ && !raw_;
+    while (batch_.size () < batch_limit) {
         Msg *const frame = pipe_->next_outbound ();
         if (!frame)
             break;
-        const int error = encode (*frame);
-        if (error) [[unlikely]] {
-            refused_frame_ = true;
-            refused_ = std::move (*frame);
+        if (const int error = plain ? encoder_.encode (*frame, batch_) : encode (*frame)) [[unlikely]] {
+            note_refusal (*frame, error);
+            return false;
         }
         pipe_->outbound_taken ();
-        if (error)
-            return false;
     }
     return !batch_.empty ();
+}
+
+// The pipe's next frame could not be encoded.
+void Stream::note_refusal (Msg &frame, int error) noexcept
+{
+    output_dead_ = true;
+    encode_error_ = error;
+    refused_frame_ = true;
+    refused_ = std::move (frame);
+    pipe_->outbound_taken ();
 }
 
 bool Stream::encode_ahead () noexcept
@@ -299,7 +309,9 @@ void Stream::end_output () noexcept
 {
     output_dead_ = output_ended_ = true;
     ::shutdown (fd_, encode_error_ ? SHUT_RDWR : SHUT_WR);
-    socket_.note_failed_output ();
+    failure_ = true;
+    if (pipe_)
+        socket_.request_sweep (*pipe_);
 }
 
 // Also while nothing is read, or something lies before the end.
@@ -330,7 +342,7 @@ bool Stream::flush_inline () noexcept
         return false;
     socket_.attendance ().take_lease ();
     // Who reads here has looked before (Socket::look_before_sending).
-    return paused_ || socket_.attendance ().background () ? look_and_flush () : flush ();
+    return paused_ || unattended_ ? look_and_flush () : flush ();
 }
 
 bool Stream::own_output () noexcept

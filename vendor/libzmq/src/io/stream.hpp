@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -47,6 +48,8 @@ class Stream final : public HookTarget
     // As flush(), but writes nothing to a peer whose end has come and was not yet read.
     bool look_and_flush () noexcept;
     bool has_failed () const noexcept { return output_dead_; }
+    // True once after that.
+    bool take_failure () noexcept { return std::exchange (failure_, false); }
     // Encodes what the pipe holds, to be written later. True if a whole batch waits to be written.
     bool encode_ahead () noexcept;
     // The kernel takes no more, as far as is known the peer still reads, and much is queued or what is the caller's own memory.
@@ -136,6 +139,7 @@ class Stream final : public HookTarget
     bool deliver (Msg &frame) noexcept;
     int encode (Msg &frame) noexcept;
     int encode_sealed (Msg &frame) noexcept;
+    void note_refusal (Msg &frame, int error) noexcept;
     bool peer_ended () const noexcept;
     void end_output () noexcept;
     bool keeps_unsent () const noexcept;
@@ -164,7 +168,9 @@ class Stream final : public HookTarget
     bool blocked_ = false;
     bool output_dead_ = false;  // a write or the encoding failed: the read side decides
     bool output_ended_ = false;
+    bool failure_ = false;
     bool refused_frame_ = false;
+    bool unattended_ = false;  // nobody but the reactor reads
     bool raw_ = false;
     bool lingering_ = false;
     bool stalled_ = false;

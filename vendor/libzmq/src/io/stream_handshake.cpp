@@ -158,6 +158,7 @@ try {
         }
     }
     phase_ = Phase::traffic;
+    unattended_ = socket_.attendance ().background ();
     lingering_ = connector_ && connector_->lingering;
     // What the handshake had to say last (a READY that did not fit) goes out first.
     if (handshake_ && !handshake_->output ().empty ()) {

@@ -27,6 +27,13 @@ void Batch::written (std::size_t count, bool whole) noexcept
 {
     done_ += count;
     skip_ += count;
+    if (segments_.empty () && open_ + skip_ == tail_ && (whole || !keeps_)) [[likely]] {
+        skip_ = 0;
+        first_ = restart_ = done_;
+        next_start_ = none;
+        drop_chunk ();
+        return;
+    }
     while (head_ < segments_.size () && skip_ >= segments_[head_].size) {
         skip_ -= segments_[head_].size;
         closed_ -= segments_[head_].size;
