@@ -58,7 +58,7 @@ class Batch
     // What is appended next begins a message. Need not be said of each; but what was written is kept from one of these places on.
     void begin_message () noexcept
     {
-        if (next_start_ == none)
+        if (keeps_ && next_start_ == none)
             next_start_ = end ();
     }
     Position kept_from () const noexcept { return restart_; }  // the beginning of a message
