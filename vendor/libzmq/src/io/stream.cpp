@@ -18,6 +18,7 @@
 #include "io/listener.hpp"
 #include "mechanism/mechanism.hpp"
 #include "message/metadata.hpp"
+#include "platform/peer_ended.hpp"
 #include "platform/unsent.hpp"
 #include "transport/transport.hpp"
 #include "zmtp/unsent.hpp"
@@ -314,16 +315,9 @@ void Stream::end_output () noexcept
         socket_.request_sweep (*pipe_);
 }
 
-// Also while nothing is read, or something lies before the end.
-bool Stream::peer_ended () const noexcept
-{
-    pollfd entry{fd_, POLLRDHUP, 0};
-    return ::poll (&entry, 1, 0) > 0;
-}
-
 bool Stream::look_and_flush () noexcept
 {
-    if (phase_ == Phase::traffic && keeps_unsent () && !output_dead_ && peer_ended ())
+    if (phase_ == Phase::traffic && keeps_unsent () && !output_dead_ && peer_ended (fd_))
         end_output ();
     return flush ();
 }

@@ -140,7 +140,6 @@ class Stream final : public HookTarget
     int encode (Msg &frame) noexcept;
     int encode_sealed (Msg &frame) noexcept;
     void note_refusal (Msg &frame, int error) noexcept;
-    bool peer_ended () const noexcept;
     void end_output () noexcept;
     bool keeps_unsent () const noexcept;
     void return_unsent () noexcept;
