@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.own_engine, pytest.mark.timeout(120)]
 SERVER = """
     import os
     import zmqpy as zmq
-    socket = zmq.Context().socket(int(sys.argv[1]))
-    socket.rcvtimeo = int(sys.argv[4])
-    socket.bind(sys.argv[2])
+    socket = zmq.Context().socket({socket_type})
+    socket.rcvtimeo = {wait}
+    socket.bind({address!r})
     print(socket.last_endpoint.decode(), flush=True)
-    for _ in range(int(sys.argv[3])):
+    for _ in range({count}):
         message = socket.recv()
         print(len(message), message[:20].decode(), flush=True)
         if socket.socket_type == zmq.REP:
@@ -33,7 +33,9 @@ class Server:
     """A server process that receives so many messages and then ends, without a word to anybody, when it is told to."""
 
     def __init__(self, socket_type, address, count):
-        self._process = start_python(SERVER, str(int(socket_type)), address, str(count), str(WAIT_MS), text=True)
+        self._process = start_python(
+            SERVER.format(socket_type=int(socket_type), wait=WAIT_MS, address=address, count=count), text=True
+        )
         (self.address,) = self.line()
 
     def line(self):
