@@ -19,6 +19,7 @@ import zmqpy.asyncio as zmq_asyncio
 
 #: Cancellations of each kind; ZMQPY_TEST_CANCELLATIONS=100000 for the long run.
 CANCELLATIONS = int(os.environ.get("ZMQPY_TEST_CANCELLATIONS", "3000"))
+LIMIT = 55 + CANCELLATIONS / 100  # seconds
 
 
 @pytest.fixture
@@ -317,7 +318,7 @@ PATTERNS = [
 
 
 @pytest.mark.extension
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(LIMIT + 5)
 @pytest.mark.parametrize(
     "pattern", PATTERNS, ids=lambda pattern: pattern[1].name + "-" + pattern[0].name + "-" + pattern[2]
 )
@@ -365,12 +366,12 @@ def test_no_message_is_lost_by_cancelled_receives(context, pattern, kind):
             await asyncio.wait_for(take(), WAIT_MS / 1000)
         assert [number for number in received if number >= 0] == list(range(sent + 1))
 
-    run_on(kind, main(), timeout=55)
+    run_on(kind, main(), timeout=LIMIT)
     receiver.close(0)
     sender.close(0)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(LIMIT + 5)
 @pytest.mark.parametrize("transport", ["tcp", "inproc"])
 def test_cancelled_sends_say_whether_they_went(context, transport):
     pull, push = context.socket(zmq.PULL), context.socket(zmq.PUSH)
@@ -404,7 +405,7 @@ def test_cancelled_sends_say_whether_they_went(context, transport):
         drainer.cancel()
         await asyncio.wait([drainer])
 
-    run_on("asyncio", main(), timeout=55)
+    run_on("asyncio", main(), timeout=LIMIT)
     pull.close(0)
     push.close(0)
 
@@ -737,3 +738,27 @@ def test_send_from_a_thread_wakes_the_loop(run, connected):
             thread.join()
 
     run(main())
+
+
+@pytest.mark.extension
+def test_under_the_name_of_pyzmq():
+    done = run_python("""
+        import asyncio
+        import zmqpy
+        zmqpy.install_as_zmq()
+        import zmq
+        import zmq.asyncio
+        import zmqpy.asyncio
+        from zmq.asyncio import Context
+
+        assert zmq.asyncio is zmqpy.asyncio and Context is zmqpy.asyncio.Context
+
+        async def main():
+            with zmq.asyncio.Context() as context, context.socket(zmq.PULL) as pull, context.socket(zmq.PUSH) as push:
+                push.connect("tcp://127.0.0.1:%d" % pull.bind_to_random_port("tcp://127.0.0.1"))
+                await push.send(b"x")
+                print(await pull.recv())
+
+        asyncio.run(main())
+    """)
+    assert done.stdout.strip() == "b'x'"

@@ -139,6 +139,7 @@ cdef class AsyncSocket(BatchSocket):
         if waiter.flags & ZMQ_DONTWAIT:
             return self.at_once(waiter)
         if self.receivers.first() is not None:
+            self.stirred()
             return self.wait_in(self.receivers, waiter)
         if not loop.may_complete():
             future = self.wait_in(self.receivers, waiter)
@@ -213,6 +214,7 @@ cdef class AsyncSocket(BatchSocket):
         if waiter.flags & ZMQ_DONTWAIT:
             return self.at_once(waiter)
         if self.senders.first() is not None:
+            self.stirred()
             return self.wait_in(self.senders, waiter)
         if not loop.may_complete():
             future = self.wait_in(self.senders, waiter)
@@ -228,7 +230,7 @@ cdef class AsyncSocket(BatchSocket):
         return loop.done(result)
 
     cdef int stirred(self) except -1:
-        """After a call of the engine. Another libzmq's may have taken note of what its descriptor then tells no more."""
+        """Others wait. A call of another libzmq, also by a shadow, may have taken note of what its descriptor then tells no more."""
         if not ZMQPY_HAVE_EXT and (self.receivers.head is not None or self.senders.head is not None or self.pollers.head is not None):
             self.serve_soon()
         return 0

@@ -31,7 +31,7 @@ cdef class GreenSocket(BatchSocket):
     cdef int stirred(self) except -1:
         """After a call of the engine. Another libzmq's may have taken note of what its descriptor then tells no more."""
         if not ZMQPY_HAVE_EXT:
-            self._look()
+            self._look_soon()
         return 0
 
     def recv(self, int flags=0, bint copy=True, bint track=False):

@@ -39,8 +39,8 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
     def get(self, opt: int) -> Any:
         """The value of a SocketOption. Asked for EVENTS by one greenlet, others that wait for them are told."""
         value = super().get(opt)
-        if opt == SocketOption.EVENTS and self._waiters is not None and self._hub is not None:
-            self._hub.loop.run_callback(self._look)
+        if opt == SocketOption.EVENTS:
+            self._look_soon()
         return value
 
     def set(self, opt: int, val: Any) -> None:
@@ -80,6 +80,12 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
                 waiters[event].remove(waiter)
             if self._waiters is waiters and not waiters[_IN] and not waiters[_OUT]:
                 self._watcher.stop()
+
+    def _look_soon(self) -> None:
+        """Another call may have taken note of what the descriptor then tells no more."""
+        waiters, hub = self._waiters, self._hub
+        if waiters is not None and hub is get_hub() and (waiters[_IN] or waiters[_OUT]):
+            hub.loop.run_callback(self._look)
 
     def _look(self) -> None:
         """In the hub: wakes those that can go on, in order."""
