@@ -168,10 +168,10 @@ void Socket::touch (NetworkPipe &pipe) noexcept
 
 // ---- input before output ----
 //
-// A message that is written to a peer whose end has come is lost, and one that is put into the queue of a lost connection likewise. So where
-// there was time for an end to come the socket looks for input first: before a message is routed if there may be a choice, else before it is
-// written (publishers have no choice). In a burst, and between a reply and the next request, one look has just been made. Who only answers
-// does not look: nothing waits for another connection there, and a peer may have said its last word.
+// A message that is written to a peer whose end has come is lost, and one that is put into the queue of a lost connection likewise. So
+// where there was time for an end to come the socket looks for input first: before a message is routed if there may be a choice, else
+// before it is written (publishers have no choice). In a burst, and between a reply and the next request, one look has just been made.
+// Who only answers does not look: nothing waits for another connection there, and a peer may have said its last word.
 
 void Socket::look_before_sending () noexcept
 {

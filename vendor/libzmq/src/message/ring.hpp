@@ -148,8 +148,8 @@ class Ring
             return false;
         const std::size_t count = size ();
         if (count > 0) {
-            // A full ring has two halves: the part from the head to the end and the part before the head. One that is not full has them too if
-            // it goes round the end.
+            // A full ring has two halves: the part from the head to the end and the part before the head. One that is not full has them
+            // too if it goes round the end.
             const std::size_t first = std::min (count, capacity_ - (head_ & (capacity_ - 1)));
             std::memcpy (slots, static_cast<void *> (slot (head_)), first * sizeof (Msg));
             std::memcpy (static_cast<std::byte *> (slots) + first * sizeof (Msg), slots_, (count - first) * sizeof (Msg));

@@ -1,7 +1,7 @@
 // STREAM: bytes from and to peers that speak no ZMTP. zmq_socket(3) "Native pattern".
 //
-// [id][bytes] both ways; an empty second frame ends the connection, after what was sent before, when sent, and tells of its beginning or end when received (the core
-// puts those into the pipe, if ZMQ_STREAM_NOTIFY is on).
+// [id][bytes] both ways; an empty second frame ends the connection, after what was sent before, when sent, and tells of its beginning or
+// end when received (the core puts those into the pipe, if ZMQ_STREAM_NOTIFY is on).
 //
 // Two of libzmq's accidents are not repeated: sending to a peer that has gone is EHOSTUNREACH at once, not a wait for ever, and an id sent
 // alone does not swallow the frame after it.

@@ -1,5 +1,5 @@
-// What a system knows or may be asked about threads, beyond POSIX. All of it only makes things faster: where there is no such thing, nothing
-// happens.
+// What a system knows or may be asked about threads, beyond POSIX. All of it only makes things faster: where there is no such thing,
+// nothing happens.
 #pragma once
 
 namespace engine {

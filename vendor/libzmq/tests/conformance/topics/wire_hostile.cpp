@@ -265,8 +265,8 @@ TEST_CASE ("nor in small pieces")
 
 namespace {
 
-// The messages of bytes that are ZMTP 1.0 throughout, by a reading of RFC 13 that owes nothing to the engine's; none if they are not, as far
-// as they go. (A greeting with a version ends in a refusal for bytes this short.)
+// The messages of bytes that are ZMTP 1.0 throughout, by a reading of RFC 13 that owes nothing to the engine's; none if they are not, as
+// far as they go. (A greeting with a version ends in a refusal for bytes this short.)
 std::vector<Msg> messages_of_v1 (const std::string &bytes)
 {
     std::vector<Msg> messages;

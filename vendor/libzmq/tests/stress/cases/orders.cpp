@@ -1,5 +1,5 @@
-// orders.cpp - inproc at random: senders that connect, send and leave, whether or not anybody has bound, while receivers bind and unbind the
-// same names. What a sender's calls took arrives, at one of the receivers, once.
+// orders.cpp - inproc at random: senders that connect, send and leave, whether or not anybody has bound, while receivers bind and unbind
+// the same names. What a sender's calls took arrives, at one of the receivers, once.
 #include <atomic>
 #include <cerrno>
 #include <string>

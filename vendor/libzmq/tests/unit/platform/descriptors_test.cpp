@@ -1,5 +1,5 @@
-// The seam to the system: descriptors that wake, alarms, sets of ready descriptors, unsent bytes, and sockets that a child must not keep. What
-// a port has to fulfil.
+// The seam to the system: descriptors that wake, alarms, sets of ready descriptors, unsent bytes, and sockets that a child must not keep.
+// What a port has to fulfil.
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
