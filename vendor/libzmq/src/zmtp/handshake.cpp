@@ -88,6 +88,8 @@ struct Handshake::Impl
 
     std::size_t feed (std::span<const std::uint8_t> bytes)
     {
+        if (state != State::in_progress)
+            return 0;  // what comes later is traffic, wherever its pieces begin
         std::size_t used = 0;
         while (state == State::in_progress && used < bytes.size ())
             used += phase == Phase::greeting ? feed_greeting (bytes.subspan (used)) : feed_frame (bytes.subspan (used));
