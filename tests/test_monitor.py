@@ -182,3 +182,44 @@ def test_monitor_that_nobody_reads_does_not_block(context):
         socket.bind(endpoint("tcp"))
         socket.unbind(socket.last_endpoint)
     socket.close()
+
+
+@pytest.mark.own_engine
+def test_an_endpoint_has_one_name(monitored, make):
+    server = make(zmq.PULL)
+    port = server.bind_to_random_port("tcp://127.0.0.1")
+    client, monitor = monitored(zmq.PUSH, reconnect_ivl=5)
+    client.connect(f"tcp://localhost:{port}")
+    names = {client.last_endpoint.rstrip(b"\0")}
+
+    def check_until(last):
+        while (event := recv_monitor_message(monitor))["event"] != last:
+            assert {event["endpoint"]} == names
+        assert {event["endpoint"]} == names
+
+    check_until(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    server.close()
+    check_until(zmq.EVENT_CLOSED)
+    bind_when_free(make(zmq.PULL), f"tcp://127.0.0.1:{port}", at_once=True)
+    check_until(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+
+
+@pytest.mark.own_engine
+def test_sending_to_a_peer_that_is_gone_for_good(monitored, make):
+    server = make(zmq.PULL)
+    client, monitor = monitored(zmq.PUSH, reconnect_ivl=-1)
+    client.connect(bind(server))
+    events_until(monitor, zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    server.close()
+    events_until(monitor, zmq.EVENT_DISCONNECTED)
+    client.sndtimeo = -1
+    for send in (
+        client.send,
+        lambda body: client.send_multipart([body, body]),
+        lambda body: client.send(body, copy=False),
+    ):
+        with pytest.raises(zmq.ZMQError) as error:
+            send(b"x" * 100_000)
+        assert error.value.errno == zmq.EHOSTUNREACH
+    with pytest.raises(zmq.Again):
+        client.send(b"x", zmq.DONTWAIT)
