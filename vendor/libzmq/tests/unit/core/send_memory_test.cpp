@@ -35,13 +35,15 @@ TEST_CASE ("sending: after a message for which there was no memory the others go
                     peer.advance ();
                     peer.advance ();
                 }
+                bool alone = false;  // there was nobody to send to any more
                 const auto send = [&] {
                     for (int part = 1; part <= parts; ++part) {
                         Msg frame;
                         frame.init_copy ("body", 4);
                         frame.set_more (part < parts);
                         if (const int error = socket.socket ().try_send (frame)) {
-                            CHECK (error == ENOMEM);
+                            alone |= error == EAGAIN;
+                            CHECK ((error == ENOMEM || error == EAGAIN));
                             CHECK (part == 1);
                             return;
                         }
@@ -59,8 +61,9 @@ TEST_CASE ("sending: after a message for which there was no memory the others go
                 socket.socket ().flush_bursts ();
                 bool ended = false;
                 const auto messages = messages_in (peer.flush_all (&ended));
-                // (Without memory for what goes over the wire the connection ends.)
+                // (Without memory for what goes over the wire, or comes, the connection ends.)
                 CHECK ((ended ? failed : messages.size () >= 2));
+                CHECK ((ended || !alone));
                 for (const Frames &message : messages)
                     CHECK (message == Frames (static_cast<std::size_t> (parts), "body"));
                 if (!failed) {
@@ -97,7 +100,8 @@ TEST_CASE ("sending: without memory for a copy of the caller's body nothing of i
             bool ended = false;
             std::string bytes = peer.flush_all (&ended);
             CHECK (bytes.find ('!') == std::string::npos);
-            CHECK (error == (ended ? ENOMEM : 0));
+            // EAGAIN: the connection has ended before, without memory for what might have come.
+            CHECK ((ended ? error == ENOMEM || error == EAGAIN : error == 0));
             if (!failed)
                 break;
         }
