@@ -7,7 +7,6 @@
 
 #include <zmq.h>
 
-#include "core/context.hpp"
 #include "core/options.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
@@ -49,8 +48,9 @@ void Listener::close () noexcept
     if (listening_.fd < 0)
         return;
     const int fd = listening_.fd;
-    // A poll(2) under way in the reactor keeps a closed descriptor's socket alive; shut down, it frees the address all the same.
-    if (socket_.context ().background () && options_->use_fd < 0)
+    // A poll(2) under way in the reactor keeps a closed descriptor's socket alive, and so does a child that was just forked and has not come
+    // to closing its copy; shut down, it frees the address all the same.
+    if (options_->use_fd < 0)
         ::shutdown (fd, SHUT_RDWR);
     transport_.unlisten (listening_);
     listening_.fd = -1;

@@ -269,7 +269,22 @@ TEST_CASE ("a forked child does not keep its parent's ports")
         pull.bind (endpoint);
         const Idler child;
         pull.close ();
-        Listener next (endpoint);  // without any permission to share
+        Listener next (endpoint);
+    }
+}
+
+TEST_CASE ("nor for the moment that it needs to begin")
+{
+    if (oracle ())
+        return;
+    Context ctx;
+    const std::string endpoint = unused_endpoint ();
+    std::vector<std::unique_ptr<Child>> children;
+    for (int round = 0; round < 30; ++round) {
+        Socket pull (ctx, ZMQ_PULL);
+        CHECK (zmq_bind (pull, endpoint.c_str ()) == 0);
+        children.push_back (std::make_unique<Child> ([] { return pause (); }));
+        pull.close ();
     }
 }
 
