@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint64_t
 
-from zmqpy._core.libzmq cimport zmq_msg_t
+from zmqpy._core.libzmq cimport zmq_free_fn, zmq_msg_t
 
 
 cdef extern from "zmqpy_ext.h" nogil:
@@ -29,6 +29,7 @@ cdef extern from "zmqpy_ext.h" nogil:
     int zmq_ext_msg_send_parts(void *socket, zmq_msg_t *parts, size_t count, int flags)
     int zmq_ext_recv_messages(void *socket, zmq_msg_t **frames, size_t room, size_t messages, int flags)
     int zmq_ext_msg_parts(zmq_msg_t *frames, size_t count, zmq_ext_part_t *parts)
+    int zmq_ext_msg_init_data(zmq_msg_t *msg, void *data, size_t size, zmq_free_fn free_function, void *hint)
     int zmq_ext_msg_close_all(zmq_msg_t *frames, size_t count)
     int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)
     int zmq_ext_spin(void *socket, int events)

@@ -22,6 +22,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 from zmqpy._core.constants cimport ZMQ_MORE, ZMQ_SHARED, ZMQ_SRCFD
 from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported, zmqpy_now_ms
+from zmqpy._core.ext cimport zmq_ext_msg_init_data
 from zmqpy._core.libzmq cimport *
 
 cdef extern from "zmqpy_release.h":
@@ -186,7 +187,8 @@ cdef int init_lent(zmq_msg_t *msg, object data, ReleaseEvent event) except -1:
         free(hold)
         raise
     hold.done = NULL
-    if zmq_msg_init_data(msg, hold.view.buf, hold.view.len, zmqpy_hold_release, hold) < 0:
+    # zmqpy_hold_release neither blocks nor calls the engine, so it may be called at once.
+    if zmq_ext_msg_init_data(msg, hold.view.buf, hold.view.len, zmqpy_hold_release, hold) < 0:
         PyBuffer_Release(&hold.view)
         free(hold)
         raise MemoryError

@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 4
+#define ZMQ_EXT_VERSION 5
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -95,6 +95,13 @@ ZMQ_EXPORT int zmq_ext_msg_parts (const zmq_msg_t *frames, size_t count, zmq_ext
 
 /* zmq_msg_close for each of `count` messages. 0; EFAULT, when the others are closed: NULL, or one was not initialised. Since version 4. */
 ZMQ_EXPORT int zmq_ext_msg_close_all (zmq_msg_t *frames, size_t count);
+
+/* ---- memory of the caller's ---- */
+
+/* zmq_msg_init_data for a free function that may be called anywhere, at once: with a socket held, in any thread. It must not block, take a
+ * lock that is held while calling this library, or call it. (One given to zmq_msg_init_data runs with nothing held, and never inside a
+ * call on a socket with tcp or ipc endpoints, nor in zmq_close: a background thread is woken for it.) Since version 5. */
+ZMQ_EXPORT int zmq_ext_msg_init_data (zmq_msg_t *msg, void *data, size_t size, zmq_free_fn *free_function, void *hint);
 
 /* ---- counters ---- */
 

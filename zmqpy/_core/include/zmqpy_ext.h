@@ -140,6 +140,11 @@ static inline int zmq_ext_recv_messages (void *socket, zmq_msg_t **frames, size_
     return (int) count;
 }
 
+static inline int zmq_ext_msg_init_data (zmq_msg_t *msg, void *data, size_t size, zmq_free_fn *free_function, void *hint)
+{
+    return zmq_msg_init_data (msg, data, size, free_function, hint);
+}
+
 typedef struct zmq_ext_part_t
 {
     const void *data;

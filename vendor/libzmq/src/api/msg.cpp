@@ -7,6 +7,7 @@
 #include "message/metadata.hpp"
 #include "message/msg.hpp"
 #include "zmq.h"
+#include "zmq_ext.h"
 
 using namespace engine;
 
@@ -48,6 +49,13 @@ int zmq_msg_init_data (zmq_msg_t *msg, void *data, size_t size, zmq_free_fn *ffn
     if (!msg || (!data && size))
         return fail (EFAULT);
     return result (part (msg).init_external (data, size, ffn, hint));
+}
+
+int zmq_ext_msg_init_data (zmq_msg_t *msg, void *data, size_t size, zmq_free_fn *ffn, void *hint)
+{
+    if (!msg || (!data && size))
+        return fail (EFAULT);
+    return result (part (msg).init_external (data, size, ffn, hint, FreeWhen::at_once));
 }
 
 int zmq_msg_close (zmq_msg_t *msg)

@@ -190,6 +190,14 @@ try {
     return ENOMEM;
 }
 
+void Context::free_later (Released &released, Reactor *reactor) noexcept
+{
+    const int error = errno;  // the call's
+    if (reactor || choose_reactor (0, reactor) == 0)
+        reactor->free_later (released);
+    errno = error;
+}
+
 Resolver &Context::resolver ()
 {
     Lock lock (mutex_);

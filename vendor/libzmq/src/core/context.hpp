@@ -18,6 +18,7 @@
 namespace engine {
 
 class Reactor;
+class Released;
 class Resolver;
 class Strand;
 
@@ -53,6 +54,8 @@ class Context
 
     // Started on first need. EMTHREAD: the mask selects none. May fail for want of descriptors, memory or threads.
     int choose_reactor (std::uint64_t affinity, Reactor *&out) noexcept;
+    // Lets a background thread call the free functions: this one, or null, any. Where there is none to be had they stay the caller's.
+    void free_later (Released &released, Reactor *reactor) noexcept;
     Resolver &resolver ();
     InprocRegistry &registry () noexcept { return registry_; }
 

@@ -45,6 +45,7 @@ class Socket final : public PatternHost
     Reactor &reactor () const noexcept { return *reactor_; }  // set once there is a stream endpoint
     const SocketType &type () const noexcept { return type_; }
     Pattern &pattern () noexcept { return *pattern_; }
+    Reactor *reactor_or_none () const noexcept { return reactor_; }
     Attendance &attendance () noexcept { return attendance_; }
     bool raw () const noexcept { return type_.raw || pattern_->raw (); }
     bool subscribes () const noexcept { return type_.subscribes; }

@@ -58,7 +58,7 @@ SocketGuard::SocketGuard (Strand &strand, Who who) noexcept : strand_ (strand), 
     if (strand.foreign ()) [[unlikely]]
         return;  // a parent's socket: its mutex may be held by a thread that does not exist here
     strand.mutex_.lock ();
-    locked_ = true;
+    note_locked ();
     if (who == Who::engine || strand.open_) [[likely]]
         socket_ = strand.socket_.get ();
 }
@@ -68,9 +68,19 @@ void SocketGuard::unlock () noexcept
     if (socket_) {
         ++socket_->users;
         socket_->leave (who_ == Who::application);
+        if (!released_.empty ()) [[unlikely]]
+            free_elsewhere (socket_->context (), socket_->reactor_or_none (), socket_->closing ());
     }
-    strand_.mutex_.unlock ();
-    locked_ = false;
+    let_go ();
+    if (!released_.empty ()) [[unlikely]]
+        released_.run ();
+}
+
+// A background thread frees what it released itself, once it has let go.
+void SocketGuard::free_elsewhere (Context &context, Reactor *reactor, bool socket_ends) noexcept
+{
+    if (who_ == Who::application && (reactor || socket_ends))
+        context.free_later (released_, reactor);
 }
 
 bool SocketGuard::relock () noexcept
@@ -91,7 +101,7 @@ bool SocketGuard::relock_after_yield (Spin &spin) noexcept
 
 bool SocketGuard::relocked () noexcept
 {
-    locked_ = true;
+    note_locked ();
     if (socket_)
         --socket_->users;
     return who_ == Who::engine || strand_.open_;
@@ -99,18 +109,32 @@ bool SocketGuard::relocked () noexcept
 
 void SocketGuard::release () noexcept
 {
-    bool gone = false;
-    if (socket_ && socket_->leave (who_ == Who::application)) [[unlikely]] {
-        // The context may be deleted by another thread as soon as it has heard of the last socket's end.
-        Context &context = socket_->context ();
-        strand_.socket_.reset ();
-        context.socket_gone (strand_);
-        gone = true;
+    if (socket_) {
+        const bool over = socket_->leave (who_ == Who::application);
+        if (over || !released_.empty ()) [[unlikely]] {
+            release_and_free (over);
+            return;
+        }
     }
-    strand_.mutex_.unlock ();
-    locked_ = false;
-    if (gone)
+    let_go ();
+}
+
+void SocketGuard::release_and_free (bool over) noexcept
+{
+    Context &context = socket_->context ();
+    Reactor *const reactor = socket_->reactor_or_none ();
+    const bool socket_ends = over || socket_->closing ();
+    if (over)
+        strand_.socket_.reset ();
+    if (!released_.empty ())
+        free_elsewhere (context, reactor, socket_ends);
+    // The context may be deleted by another thread as soon as it has heard of the last socket's end.
+    if (over)
+        context.socket_gone (strand_);
+    let_go ();
+    if (over)
         Strand::recycle (&strand_);
+    released_.run ();
 }
 
 void SocketGuard::install (Strand &strand, std::unique_ptr<Socket> socket) noexcept

@@ -10,9 +10,12 @@
 #include "core/doorbell.hpp"
 #include "core/fork.hpp"
 #include "core/sync.hpp"
+#include "message/released.hpp"
 
 namespace engine {
 
+class Context;
+class Reactor;
 class Socket;
 class Spin;
 
@@ -57,6 +60,9 @@ class Strand
 
 // Holds the strand. Letting go finishes what the call left to be done: sweeping dead pipes and streams, waking others, and
 // destroying the socket when it was closed and nothing lingers.
+//
+// Free functions of bodies released meanwhile run with no lock held: on a background thread where there is one, or the socket ends, since
+// the caller may hold what they take; else at the end of the call.
 class ENGINE_SCOPED_CAPABILITY SocketGuard
 {
   public:
@@ -95,10 +101,24 @@ class ENGINE_SCOPED_CAPABILITY SocketGuard
 
   private:
     bool relocked () noexcept;
+    void note_locked () noexcept
+    {
+        locked_ = true;
+        released_.collect ();
+    }
+    void let_go () noexcept ENGINE_NO_ANALYSIS
+    {
+        Released::stop ();
+        strand_.mutex_.unlock ();
+        locked_ = false;
+    }
+    void release_and_free (bool over) noexcept ENGINE_NO_ANALYSIS;
+    void free_elsewhere (Context &context, Reactor *reactor, bool socket_ends) noexcept;
     void release () noexcept ENGINE_NO_ANALYSIS;
 
     Strand &strand_;
     Socket *socket_ = nullptr;
+    Released released_;
     Who who_;
     bool locked_ = false;
 };

@@ -248,6 +248,18 @@ void Reactor::serve (InprocChannel &channel) noexcept
     poller_->interrupt ();
 }
 
+void Reactor::free_later (Released &released) noexcept
+{
+    bool first = false;
+    {
+        Lock lock (mutex_);
+        first = to_free_.empty ();
+        to_free_.take (released);
+    }
+    if (first)
+        poller_->interrupt ();
+}
+
 // ---- the thread ----
 
 bool Reactor::open (const ContextOptions &options) noexcept
@@ -294,6 +306,7 @@ Reactor::~Reactor ()
     }
     descriptor_table_.finish ();
     free_retired ();
+    run_free_functions ();
     List<InprocChannel> left;
     {
         Lock lock (mutex_);
@@ -320,10 +333,11 @@ void Reactor::run () noexcept
     Poller::Event events[capacity];
     while (!stop_.load (std::memory_order_acquire)) {
         Nanoseconds wait = never;
+        run_free_functions ();
         {
             Lock lock (mutex_);
             sleeping_until_ = heap_.empty () ? never : heap_.front ()->deadline;
-            if (!to_serve_.empty ())
+            if (!to_serve_.empty () || !to_free_.empty ())
                 sleeping_until_ = 0;
             wait = sleeping_until_;
         }
@@ -350,6 +364,17 @@ void Reactor::run () noexcept
         // No event in hand names a retired hook any more.
         free_retired ();
     }
+    run_free_functions ();
+}
+
+void Reactor::run_free_functions () noexcept
+{
+    Released released;
+    {
+        Lock lock (mutex_);
+        released.take (to_free_);
+    }
+    released.run ();
 }
 
 void Reactor::run_timers () noexcept

@@ -17,6 +17,7 @@
 #include "core/sync.hpp"
 #include "io/descriptor_table.hpp"
 #include "io/poller.hpp"
+#include "message/released.hpp"
 #include "platform/alarm_descriptor.hpp"
 #include "transport/accept_reserve.hpp"
 
@@ -116,6 +117,8 @@ class Reactor
     bool check_lease_later (Strand &strand) noexcept;
     // Run the inbox of the channel's binding side soon (its owner may make no call).
     void serve (InprocChannel &channel) noexcept;
+    // Calls the application's free functions soon, on this thread with no lock held.
+    void free_later (Released &released) noexcept;
 
     static constexpr Nanoseconds flush_delay = 100 * microsecond;
     static constexpr Nanoseconds longest_flush_delay = 400 * microsecond;
@@ -128,6 +131,7 @@ class Reactor
 
     bool open (const ContextOptions &options) noexcept;
     void run () noexcept;
+    void run_free_functions () noexcept;
     void run_timers () noexcept;
     void run_strands () noexcept;
     void run_inboxes () noexcept;
@@ -161,6 +165,7 @@ class Reactor
     List<InprocChannel> to_serve_ ENGINE_GUARDED_BY (mutex_);  // with a reference each
     bool flush_armed_ ENGINE_GUARDED_BY (mutex_) = false;
     bool lease_armed_ ENGINE_GUARDED_BY (mutex_) = false;
+    Released to_free_ ENGINE_GUARDED_BY (mutex_);
     Nanoseconds sleeping_until_ ENGINE_GUARDED_BY (mutex_) = 0;
     std::vector<Strand *> batch_;  // the thread's own
 };

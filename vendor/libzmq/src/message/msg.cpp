@@ -5,8 +5,20 @@
 #include <cerrno>
 #include <limits>
 #include <new>
+#include <utility>
+
+#include "message/released.hpp"
 
 namespace engine {
+
+// Memory of the application, given back by its own function.
+struct ExternalContent final : Content
+{
+    void *data = nullptr;
+    FreeFunction free_function = nullptr;
+    void *hint = nullptr;
+    ExternalContent *before = nullptr;  // in a Released
+};
 
 namespace {
 
@@ -31,23 +43,25 @@ Content *make_block (std::size_t size) noexcept
 
 std::uint8_t *block_bytes (Content *content) noexcept { return reinterpret_cast<std::uint8_t *> (content + 1); }
 
-// Memory of the application, given back by its own function.
-struct ExternalContent final : Content
+void free_external (ExternalContent *external) noexcept
 {
-    void *data = nullptr;
-    FreeFunction free_function = nullptr;
-    void *hint = nullptr;
-};
-
-void dispose_external (Content *self) noexcept
-{
-    auto *external = static_cast<ExternalContent *> (self);
     const ExternalContent *const facts = external;
     const FreeFunction free_function = facts->free_function;
     void *const data = facts->data;
     void *const hint = facts->hint;
     delete external;
     free_function (data, hint);
+}
+
+void dispose_at_once (Content *self) noexcept { free_external (static_cast<ExternalContent *> (self)); }
+
+void dispose_without_lock (Content *self) noexcept
+{
+    auto *external = static_cast<ExternalContent *> (self);
+    if (Released *const collector = Released::here ())
+        collector->add (*external);
+    else
+        free_external (external);
 }
 
 // group_ of a long group: a pointer to one of these, the text behind it, then a NUL.
@@ -97,7 +111,7 @@ int Msg::init_copy (const void *source, std::size_t size) noexcept
     return 0;
 }
 
-int Msg::init_external (void *source, std::size_t size, FreeFunction free_function, void *hint) noexcept
+int Msg::init_external (void *source, std::size_t size, FreeFunction free_function, void *hint, FreeWhen when) noexcept
 {
     if (!free_function) {
         init_constant (source, size);
@@ -107,7 +121,7 @@ int Msg::init_external (void *source, std::size_t size, FreeFunction free_functi
     auto *content = new (std::nothrow) ExternalContent;
     if (!content)
         return ENOMEM;
-    content->dispose = dispose_external;
+    content->dispose = when == FreeWhen::at_once ? dispose_at_once : dispose_without_lock;
     content->data = source;
     content->free_function = free_function;
     content->hint = hint;
@@ -200,6 +214,36 @@ int Msg::set_group (std::string_view group) noexcept
     flags_ = static_cast<std::uint8_t> (fresh ? flags_ | flag_long_group : flags_ & ~flag_long_group);
     std::memcpy (group_, near, sizeof group_);
     return 0;
+}
+
+// ---- released.hpp ----
+
+constinit thread_local Released *Released::collector = nullptr;
+
+void Released::add (ExternalContent &content) noexcept { content.before = std::exchange (newest_, &content); }
+
+void Released::take (Released &other) noexcept
+{
+    ExternalContent **oldest = &other.newest_;
+    while (*oldest)
+        oldest = &(*oldest)->before;
+    *oldest = newest_;
+    newest_ = std::exchange (other.newest_, nullptr);
+}
+
+void Released::run () noexcept
+{
+    const int error = errno;
+    while (newest_) {
+        ExternalContent *oldest_first = nullptr;
+        for (ExternalContent *content = std::exchange (newest_, nullptr); content;) {
+            ExternalContent *const before = std::exchange (content->before, oldest_first);
+            oldest_first = std::exchange (content, before);
+        }
+        while (oldest_first)
+            free_external (std::exchange (oldest_first, oldest_first->before));
+    }
+    errno = error;
 }
 
 }  // namespace engine

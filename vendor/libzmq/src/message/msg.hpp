@@ -49,6 +49,13 @@ enum class Kind : std::uint8_t
 
 using FreeFunction = void (*) (void *data, void *hint);
 
+// Where a free function may be called.
+enum class FreeWhen : std::uint8_t
+{
+    without_lock,  // with no lock of ours held (message/released.hpp)
+    at_once        // anywhere: it does not block, take a lock or call us
+};
+
 class Msg final
 {
   public:
@@ -88,7 +95,8 @@ class Msg final
     int init_size (std::size_t size) noexcept;
     int init_copy (const void *data, std::size_t size) noexcept;
     // 0 or ENOMEM (then `data` stays the caller's). free_function null: constant data.
-    int init_external (void *data, std::size_t size, FreeFunction free_function, void *hint) noexcept;
+    int init_external (void *data, std::size_t size, FreeFunction free_function, void *hint,
+                       FreeWhen when = FreeWhen::without_lock) noexcept;
     void init_constant (const void *data, std::size_t size) noexcept { init_borrowed (Storage::constant, data, size); }
     // Memory that is valid for the length of the caller's call only: own_lent() before it ends.
     void init_lent (const void *data, std::size_t size) noexcept { init_borrowed (Storage::lent, data, size); }

@@ -1,5 +1,7 @@
 // message_data.cpp - zmq_msg_init_data and zmq_send_const: memory of the caller's, and its free callback.
 // The rule under test: the callback runs exactly once, when the last reference is gone, whatever happened to the message.
+#include <mutex>
+
 #include "harness.hpp"
 
 using namespace conf;
@@ -276,4 +278,55 @@ TEST_CASE ("copies may be closed in different threads")
     for (std::thread &thread : threads)
         thread.join ();
     CHECK (owned.freed == 1);
+}
+
+// What an application that guards its buffers with a mutex does, which it holds while it sends.
+TEST_CASE ("a free function may lock what the sender holds, over every transport")
+{
+    struct Guarded
+    {
+        std::mutex mutex;
+        std::atomic<int> freed{0};
+        static void release (void *data, void *hint)
+        {
+            auto *self = static_cast<Guarded *> (hint);
+            const std::lock_guard lock (self->mutex);
+            delete[] static_cast<char *> (data);
+            ++self->freed;
+        }
+    };
+    const TempDir folder;
+    for (const std::string &endpoint : {inproc_name (), "tcp://127.0.0.1:*"s, folder.ipc ()})
+        for (const size_t size : {40, 9000, 1 << 20}) {
+            CAPTURE (endpoint);
+            CAPTURE (size);
+            Guarded guarded;
+            constexpr int count = 20;
+            {
+                Pair pair (endpoint);
+                Background reader ([&] {
+                    for (int i = 0; i < count; ++i) {
+                        zmq_msg_t message;
+                        zmq_msg_init (&message);
+                        ok (zmq_msg_recv (&message, pair.b, 0), "recv");
+                        zmq_msg_close (&message);
+                    }
+                });
+                for (int i = 0; i < count; ++i) {
+                    const std::lock_guard lock (guarded.mutex);
+                    zmq_msg_t message;
+                    zmq_msg_init_data (&message, new char[size](), size, Guarded::release, &guarded);
+                    ok (zmq_msg_send (&message, pair.a, 0), "send");
+                }
+                CHECK (reader.wait ());
+                // And while it closes, with messages that nobody reads.
+                zmq_msg_t message;
+                zmq_msg_init_data (&message, new char[size](), size, Guarded::release, &guarded);
+                ok (zmq_msg_send (&message, pair.a, 0), "send");
+                const std::lock_guard lock (guarded.mutex);
+                pair.a.close ();
+                pair.b.close ();
+            }
+            CHECK (guarded.freed == count + 1);
+        }
 }

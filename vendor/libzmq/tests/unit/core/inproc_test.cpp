@@ -328,7 +328,7 @@ TEST_CASE ("inproc pipe: with CONFLATE only the newest is kept, and who is repla
     for (int i = 0; i < 1000; ++i) {
         Msg frame;
         REQUIRE (frame.init_external (
-                   body, sizeof body, [] (void *, void *hint) { ++*static_cast<int *> (hint); }, &released) == 0);
+                   body, sizeof body, [] (void *, void *hint) { ++*static_cast<int *> (hint); }, &released, FreeWhen::at_once) == 0);
         REQUIRE (at.a.pipe->write (frame));
         REQUIRE (at.a.pipe->writable ());
         REQUIRE (released == i);

@@ -58,7 +58,7 @@ InprocChannel *watched_channel (int &ends)
     InprocChannel *const channel = new InprocChannel;
     Msg frame;
     REQUIRE (frame.init_external (
-               body, sizeof body, [] (void *, void *hint) { ++*static_cast<int *> (hint); }, &ends) == 0);
+               body, sizeof body, [] (void *, void *hint) { ++*static_cast<int *> (hint); }, &ends, FreeWhen::at_once) == 0);
     REQUIRE (channel->direction[0].queue.push (std::move (frame)));
     REQUIRE_FALSE (channel->direction[0].queue.publish ());
     return channel;
