@@ -285,3 +285,40 @@ def test_interrupt_of_a_script_ends_it_as_python_does():
         assert aliasing.ON_PYZMQ, "the signal was lost"
     assert process.returncode == -signal.SIGINT
     assert b"KeyboardInterrupt" in err
+
+
+def test_a_call_that_signals_interrupt_leaves_its_sockets_options_alone():
+    """Other threads see, and wait by, what the user set."""
+    run_python(
+        """
+        import signal, threading, time, zmqpy as zmq
+        signal.signal(signal.SIGALRM, lambda *_: None)
+        context = zmq.Context()
+        context.linger = 0
+        s = context.socket(zmq.DEALER)
+        s.bind("tcp://127.0.0.1:*")
+        s.rcvtimeo = s.sndtimeo = 300
+        seen = set()
+        over = threading.Event()
+        def look():
+            while not over.is_set():
+                seen.add((s.rcvtimeo, s.sndtimeo))
+                time.sleep(0.0005)
+        looking = threading.Thread(target=look)
+        looking.start()
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+        for call in (s.recv, lambda: s.recv(copy=False), s.recv_multipart, lambda: s.send(b"x"), lambda: s.send_multipart([b"x"] * 2)):
+            start = time.monotonic()
+            try:
+                call()
+                raise AssertionError("it has no peer")
+            except zmq.Again:
+                pass
+            assert 0.29 < time.monotonic() - start < 10
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        over.set()
+        looking.join()
+        assert seen == {(300, 300)}, seen
+        s.close(); context.term()
+        """
+    )

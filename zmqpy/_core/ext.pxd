@@ -1,6 +1,6 @@
 """Declarations of zmq_ext.h, our engine's extensions; zmqpy_ext.h has fallbacks for other libraries."""
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from zmqpy._core.libzmq cimport zmq_free_fn, zmq_msg_t
 
@@ -32,6 +32,7 @@ cdef extern from "zmqpy_ext.h" nogil:
     int zmq_ext_msg_init_data(zmq_msg_t *msg, void *data, size_t size, zmq_free_fn free_function, void *hint)
     int zmq_ext_msg_close_all(zmq_msg_t *frames, size_t count)
     int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)
+    int zmq_ext_wait_deadline(int64_t milliseconds)
     int zmq_ext_spin(void *socket, int events)
 
 

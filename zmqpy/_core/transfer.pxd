@@ -3,7 +3,6 @@
 from zmqpy._core.ext cimport zmq_ext_bytes_t
 from zmqpy._core.libzmq cimport zmq_msg_t
 from zmqpy._core.socket cimport Socket
-from zmqpy._core.wait cimport Timeout
 
 cdef enum:
     SEND_BYTES     # data
@@ -36,7 +35,7 @@ cdef class TransferSocket(Socket):
     cdef int wait(self, Operation *operation, int flags) except -1
     # Before `wait`: looks again for a moment with the GIL let go. 1: it is done.
     cdef int spin(self, Operation *operation, int flags) except -1
-    # Without our engine: sleeps in slices, so that no signal is missed for long. 0 or errno.
-    cdef int wait_until_ready(self, int events, Timeout *timeout) except -1
+    # `wait` without our engine.
+    cdef int wait_by_polling(self, Operation *operation, int flags, int option) except -1
     # Sends a copy of `part`: bytes, a buffer, a Frame; with `text` also str, as UTF-8.
     cdef int send_part(self, object part, int flags, bint text) except -1

@@ -10,9 +10,10 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SI
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_Check, PyUnicode_DecodeUTF8
 from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
+from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDTIMEO
-from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, zmqpy_wait_init, zmqpy_wait_t
+from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, zmqpy_now_ms, zmqpy_wait_init, zmqpy_wait_t
 from zmqpy._core.ext cimport (
     ZMQPY_HAVE_EXT,
     zmq_ext_bytes_t,
@@ -21,6 +22,7 @@ from zmqpy._core.ext cimport (
     zmq_ext_recv_placed,
     zmq_ext_send_parts,
     zmq_ext_spin,
+    zmq_ext_wait_deadline,
 )
 from zmqpy._core.frame cimport GIL_FREE_SIZE, Frame, give_back, track_event
 from zmqpy._core.libzmq cimport *
@@ -36,7 +38,7 @@ from zmqpy._core.overrides cimport (
 )
 from zmqpy._core.parts cimport address_message, describe, fill_message, place_bytes, take_bytes
 from zmqpy._core.socket cimport Socket, is_plain
-from zmqpy._core.wait cimport Timeout, again_in_time, end_timeout, poll_items, start_timeout
+from zmqpy._core.wait cimport deadline_of, poll_items
 
 cdef extern from *:
     """
@@ -47,6 +49,10 @@ cdef extern from *:
     object own "zmqpy_own"(PyObject *made)  # takes over the reference
     bint zmqpy_likely(bint x) nogil
     bint zmqpy_unlikely(bint x) nogil
+
+
+cdef enum:
+    LONGEST_NAP = 16  # ms
 
 
 cdef inline bint worth_waiting(int flags) noexcept:
@@ -223,10 +229,10 @@ cdef class TransferSocket(Socket):
     def poll(self, timeout=None, int flags=ZMQ_POLLIN) -> int:
         """Waits until the socket is ready for `flags` (PollEvent); the events it is ready for, 0 after the timeout.
 
-        timeout : ms; None or negative waits for ever.
+        timeout : ms, at most 2**31 - 1 (else OverflowError); None or negative waits for ever.
         """
         cdef zmq_pollitem_t item
-        cdef long milliseconds = -1
+        cdef int milliseconds = -1
         if zmqpy_unlikely(not is_plain(self) or zmqpy_type_version(poller) != poller_version) and polls_otherwise(self):
             return part_by_part().poll(self, timeout, flags)
         if self.handle == NULL:
@@ -263,58 +269,86 @@ cdef class TransferSocket(Socket):
             return False
         return perform(self.handle, operation, flags | ZMQ_DONTWAIT) >= 0
 
-    cdef int wait_until_ready(self, int events, Timeout *timeout) except -1:
-        """Sleeps until the socket seems ready or its time-out has passed; 0 either way, or the errno that ended it."""
-        cdef zmq_pollitem_t item
-        cdef long milliseconds = -1
-        cdef size_t size = sizeof(int)
-        cdef int whole = -1
-        if zmq_getsockopt(self.handle, timeout.option, &whole, &size) < 0:
-            return 0  # the call itself says why
-        if whole >= 0:
-            milliseconds = whole
-        item.socket = self.handle
-        item.fd = 0
-        item.events = events
-        item.revents = 0
-        poll_items(&item, 1, milliseconds)
-        return 0 if item.revents else EAGAIN
-
     cdef int wait(self, Operation *operation, int flags) except -1:
         """Without the GIL, again after signals, within the socket's time-out in all."""
         cdef zmqpy_wait_t guard
-        cdef Timeout timeout
-        cdef bint receiving = operation.kind >= RECV_MSG
+        cdef int option = ZMQ_RCVTIMEO if operation.kind >= RECV_MSG else ZMQ_SNDTIMEO
         cdef int rc, error = 0
+        cdef int64_t started, deadline = -1
         self.require()
         if self.spin(operation, flags):
             return 0
-        start_timeout(&timeout, ZMQ_RCVTIMEO if receiving else ZMQ_SNDTIMEO)
+        if not ZMQPY_HAVE_EXT:
+            return self.wait_by_polling(operation, flags, option)
+        started = zmqpy_now_ms()
         self.enter_call()
         try:
             zmqpy_wait_init(&guard)
             while True:
-                if not ZMQPY_HAVE_EXT and not flags & ZMQ_DONTWAIT:
-                    # Another libzmq cannot sleep and unblock signals in one step: it is let sleep when there is something to do.
-                    error = self.wait_until_ready(ZMQ_POLLIN if receiving else ZMQ_POLLOUT, &timeout)
-                    if error:
-                        break
                 begin_wait(&guard)
                 with nogil:
+                    if deadline >= 0:
+                        zmq_ext_wait_deadline(deadline)
                     rc = perform(self.handle, operation, flags)
                     if rc < 0:
                         error = zmq_errno()
+                    if deadline >= 0:
+                        zmq_ext_wait_deadline(-1)
                 end_wait(&guard)
                 if rc >= 0:
                     return 0
                 if error != EINTR:
                     break
                 check_signals()
-                if self.handle != NULL and not again_in_time(self.handle, &timeout):
+                if deadline < 0 and self.handle != NULL:
+                    deadline = deadline_of(self.handle, option, started)
+                if deadline >= 0 and zmqpy_now_ms() >= deadline:
                     error = EAGAIN
                     break
         finally:
-            end_timeout(self.handle, &timeout)
+            self.leave_call()
+        self.fail(error)
+
+    cdef int wait_by_polling(self, Operation *operation, int flags, int option) except -1:
+        """The same with another libzmq, which cannot sleep and unblock signals in one step, nor be given a deadline: its calls never
+        wait, zmq_poll does, in slices."""
+        cdef zmq_pollitem_t item
+        cdef int64_t deadline, left = -1
+        cdef int rc, error = 0
+        cdef long nap = 1
+        deadline = deadline_of(self.handle, option, zmqpy_now_ms())
+        self.enter_call()
+        try:
+            while True:
+                with nogil:
+                    rc = perform(self.handle, operation, flags | ZMQ_DONTWAIT)
+                    if rc < 0:
+                        error = zmq_errno()
+                if rc >= 0:
+                    return 0
+                if error == EINTR:
+                    check_signals()
+                    continue
+                if error != EAGAIN or flags & ZMQ_DONTWAIT:
+                    break
+                if deadline >= 0:
+                    left = deadline - zmqpy_now_ms()
+                    if left <= 0:
+                        break
+                if self.handle == NULL:
+                    continue  # closed by another thread: the call says so
+                item.socket = self.handle
+                item.fd = 0
+                item.events = ZMQ_POLLIN if operation.kind >= RECV_MSG else ZMQ_POLLOUT
+                item.revents = 0
+                if zmq_poll(&item, 1, 0) > 0:
+                    # Ready, but not for this message: a ROUTER whose one peer is full. Nothing tells when that changes.
+                    poll_items(NULL, 0, nap if left < 0 else min(nap, left))
+                    nap = min(nap * 2, LONGEST_NAP)
+                else:
+                    poll_items(&item, 1, left)
+                    nap = 1
+        finally:
             self.leave_call()
         self.fail(error)
 

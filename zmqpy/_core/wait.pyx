@@ -47,31 +47,9 @@ cdef int poll_items(zmq_pollitem_t *items, int count, long timeout) except -1:
             timeout = max(0, deadline - zmqpy_now_ms())
 
 
-cdef void start_timeout(Timeout *timeout, int option) noexcept:
-    timeout.option = option
-    timeout.started = zmqpy_now_ms()
-    timeout.shortened = -2
-
-
-cdef bint again_in_time(void *handle, Timeout *timeout) noexcept:
+cdef int64_t deadline_of(void *handle, int option, int64_t started) noexcept:
+    cdef int milliseconds = -1
     cdef size_t size = sizeof(int)
-    cdef int64_t left
-    if timeout.shortened == -2 and zmq_getsockopt(handle, timeout.option, &timeout.whole, &size) < 0:
-        return True  # the next try says why
-    if timeout.whole < 0:
-        return True
-    left = timeout.started + timeout.whole - zmqpy_now_ms()
-    if left <= 0:
-        return False
-    timeout.shortened = <int>left
-    zmq_setsockopt(handle, timeout.option, &timeout.shortened, sizeof(int))
-    return True
-
-
-cdef void end_timeout(void *handle, Timeout *timeout) noexcept:
-    cdef int now = 0
-    cdef size_t size = sizeof(int)
-    if timeout.shortened == -2 or handle == NULL:
-        return
-    if zmq_getsockopt(handle, timeout.option, &now, &size) == 0 and now == timeout.shortened:
-        zmq_setsockopt(handle, timeout.option, &timeout.whole, sizeof(int))
+    if zmq_getsockopt(handle, option, &milliseconds, &size) < 0 or milliseconds < 0:
+        return -1  # in the first case the next try says why
+    return started + milliseconds

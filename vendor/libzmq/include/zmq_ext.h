@@ -139,6 +139,11 @@ ZMQ_EXPORT int zmq_ext_wait_sigmask (const void *sigset);
  * a signal before it sleeps, the system may deliver it to another thread. Always 0. Since version 2. */
 ZMQ_EXPORT int zmq_ext_wait_limit (int milliseconds);
 
+/* When this thread's blocking sends and receives end with EAGAIN, in ms of CLOCK_MONOTONIC, whatever RCVTIMEO and SNDTIMEO say (but one
+ * that is 0 still waits not at all); negative (the default): as these say. For callers that go on with a call which a signal interrupted:
+ * the options are the socket's, and other threads'. Always 0. Since version 5. */
+ZMQ_EXPORT int zmq_ext_wait_deadline (int64_t milliseconds);
+
 #ifdef __cplusplus
 }
 #endif

@@ -178,6 +178,12 @@ static inline int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, si
     return -1;
 }
 
+static inline int zmq_ext_wait_deadline (int64_t milliseconds)
+{
+    (void) milliseconds;
+    return 0;
+}
+
 static inline int zmq_ext_spin (void *socket, int events)
 {
     (void) socket, (void) events;

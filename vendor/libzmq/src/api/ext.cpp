@@ -130,6 +130,12 @@ int zmq_ext_wait_sigmask (const void *sigset)
     return 0;
 }
 
+int zmq_ext_wait_deadline (int64_t milliseconds)
+{
+    set_wait_deadline (milliseconds);
+    return 0;
+}
+
 int zmq_ext_wait_limit (int milliseconds)
 {
     set_wait_limit (milliseconds);

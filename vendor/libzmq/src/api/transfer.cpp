@@ -22,7 +22,7 @@ int persist (SocketGuard &guard, int flags, int timeout, Attempt &&attempt) noex
     const int error = attempt ();
     if (error != EAGAIN || (flags & ZMQ_DONTWAIT) || timeout == 0)
         return error;
-    return wait_for (guard, deadline_in (timeout), attempt);
+    return wait_for (guard, wait_deadline (timeout), attempt);
 }
 
 // The message is queued, and so is much else. Lends this thread to the writing for a moment, and not to a peer that does not read:

@@ -15,7 +15,8 @@ struct WaitMask
 };
 
 thread_local WaitMask wait_mask;
-thread_local Nanoseconds wait_limit = 0;  // none
+thread_local Nanoseconds wait_limit = 0;      // none
+thread_local std::int64_t own_deadline = -1;  // ms; none
 
 }  // namespace
 
@@ -27,6 +28,15 @@ void set_wait_mask (const void *sigset) noexcept
 }
 
 void set_wait_limit (int milliseconds) noexcept { wait_limit = Nanoseconds{milliseconds} * 1000000; }
+
+void set_wait_deadline (std::int64_t milliseconds) noexcept { own_deadline = milliseconds; }
+
+Nanoseconds wait_deadline (int timeout) noexcept
+{
+    if (own_deadline < 0)
+        return deadline_in (timeout);
+    return own_deadline > never / millisecond ? never : own_deadline * millisecond;
+}
 
 ScopedWaitMask::ScopedWaitMask (const sigset_t *mask) noexcept : was_set_ (wait_mask.set), before_ (wait_mask.mask)
 {

@@ -25,6 +25,9 @@ namespace engine {
 int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept;
 void set_wait_mask (const void *sigset) noexcept;
 void set_wait_limit (int milliseconds) noexcept;
+// The thread's own deadline, instead of a socket's RCVTIMEO or SNDTIMEO (zmq_ext_wait_deadline). Negative: none.
+void set_wait_deadline (std::int64_t milliseconds) noexcept;
+Nanoseconds wait_deadline (int timeout) noexcept;  // `timeout`: the option
 // The wait mask for the length of one call.
 class ScopedWaitMask
 {

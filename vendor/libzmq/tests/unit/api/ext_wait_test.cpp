@@ -178,6 +178,48 @@ TEST_CASE ("ext: a wait limit ends one sleep with EINTR, of this thread only")
     CHECK (outcome (zmq_recv (couple.to, nullptr, 0, 0)) == failed (EAGAIN));
 }
 
+TEST_CASE ("ext: a deadline takes the place of the time-outs, for this thread only, and the options stay as they are")
+{
+    const Couple couple ("inproc://ext");
+    const auto milliseconds = [] { return now () / millisecond; };
+    const auto until = [&] (std::int64_t deadline) { CHECK (zmq_ext_wait_deadline (deadline) == 0); };
+    // Earlier than the option says.
+    set (couple.to, ZMQ_RCVTIMEO, patience);
+    const Nanoseconds start = now ();
+    until (milliseconds () + 20);
+    CHECK (outcome (zmq_recv (couple.to, nullptr, 0, 0)) == failed (EAGAIN));
+    CHECK (now () - start < patience / 2 * millisecond);
+    CHECK (take (couple.to, 1, 1).result == failed (EAGAIN));
+    // One that has passed still lets what is there be taken.
+    couple.send ({"m"});
+    CHECK (couple.receive () == "m");
+    // Later.
+    set (couple.to, ZMQ_RCVTIMEO, 1);
+    const Nanoseconds again = now ();
+    until (milliseconds () + 30);
+    CHECK (outcome (zmq_recv (couple.to, nullptr, 0, 0)) == failed (EAGAIN));
+    CHECK (now () - again >= 28 * millisecond);
+    // The longest, and another thread meanwhile.
+    until (INT64_MAX);
+    Result other{};
+    std::thread ([&] {
+        other = outcome (zmq_recv (couple.to, nullptr, 0, 0));
+        couple.send ({"n"});
+    }).join ();
+    CHECK (other == failed (EAGAIN));
+    CHECK (couple.receive () == "n");
+    // A time-out of 0 remains DONTWAIT.
+    set (couple.to, ZMQ_RCVTIMEO, 0);
+    CHECK (outcome (zmq_recv (couple.to, nullptr, 0, 0)) == failed (EAGAIN));
+    until (-1);
+    int option = -1;
+    std::size_t size = sizeof option;
+    CHECK (zmq_getsockopt (couple.to, ZMQ_RCVTIMEO, &option, &size) == 0);
+    CHECK (option == 0);
+    set (couple.to, ZMQ_RCVTIMEO, 1);
+    CHECK (outcome (zmq_recv (couple.to, nullptr, 0, 0)) == failed (EAGAIN));
+}
+
 TEST_CASE ("ext: a wait mask lets signals in while the thread sleeps, and is copied")
 {
     struct sigaction action = {}, before;
