@@ -110,6 +110,34 @@ def test_poller_timeouts(pair):
         assert poller.poll(timeout) == [(pair[0], zmq.POLLIN)]
 
 
+@pytest.mark.parametrize("timeout", [2**31, 10**13, 1e13, 2**63 - 1, 10**30, float("inf")])
+def test_time_outs_beyond_an_int_are_refused(pair, timeout):
+    """As by pyzmq; ended at once, they would make a loop that never sleeps."""
+    poller = zmq.Poller()
+    poller.register(pair[0], zmq.POLLIN)
+    for call in (pair[0].poll, poller.poll, lambda timeout: zmq.zmq_poll([(pair[0], zmq.POLLIN)], timeout)):
+        with pytest.raises(OverflowError):
+            call(timeout)
+    with pytest.raises(OverflowError):
+        zmq.select([pair[0]], [], [], timeout)
+
+
+def test_the_longest_time_outs_wait(pair):
+    a, b = pair
+    poller = zmq.Poller()
+    poller.register(a, zmq.POLLIN)
+    a.rcvtimeo = longest = 2**31 - 1
+    for call in (lambda: a.poll(longest), lambda: poller.poll(longest), a.recv, lambda: zmq.select([a], [], [], 2e6)):
+        sender = threading.Timer(QUIET_MS / 1000, b.send, (b"x",))
+        start = time.monotonic()
+        sender.start()
+        assert call()
+        assert time.monotonic() - start >= QUIET_MS / 1000 - 0.001
+        sender.join()
+        if a.poll(0):
+            a.recv()
+
+
 def test_descriptors(pipe):
     reader, writer = pipe
     poller = zmq.Poller()

@@ -85,8 +85,8 @@ cdef inline object target_of(zmq_pollitem_t *item, object target):
     return target if item.socket != NULL or isinstance(target, (Socket, int)) else <int>item.fd
 
 
-cdef long milliseconds_of(object timeout) except? -2:
-    """ms for zmq_poll: None and negative numbers wait for ever."""
+cdef int milliseconds_of(object timeout) except? -2:
+    """ms for zmq_poll: None and negative numbers wait for ever. OverflowError above 2**31 - 1."""
     if timeout is None:
         return -1
     if isinstance(timeout, str):
@@ -101,7 +101,7 @@ def zmq_poll_list(sockets, timeout):
     cdef zmq_pollitem_t *items = NULL
     cdef Py_ssize_t count, index
     cdef bint closed = False
-    cdef long milliseconds = milliseconds_of(timeout)
+    cdef int milliseconds = milliseconds_of(timeout)
     for entry in sockets:
         if not isinstance(entry, (tuple, list)):  # unpacking a Socket would receive from it
             raise TypeError(f"zmq_poll takes (socket, flags) pairs, not {entry!r:.60}")
@@ -227,7 +227,7 @@ cdef class Poller:
         cdef list targets
         cdef object target
         cdef bint closed = False
-        cdef long milliseconds = milliseconds_of(timeout)
+        cdef int milliseconds = milliseconds_of(timeout)
         if count == 0 and milliseconds < 0:
             return ready  # nothing could ever end the wait
         if count > 16:

@@ -19,7 +19,11 @@ inline Nanoseconds now () noexcept
     return static_cast<Nanoseconds> (t.tv_sec) * 1000000000 + t.tv_nsec;
 }
 
-// A time-out as the API gives it (ms, negative: none) as a point in time.
-inline Nanoseconds deadline_in (long milliseconds) noexcept { return milliseconds < 0 ? never : now () + milliseconds * millisecond; }
+// A time-out as the API gives it (ms, negative: none) as a point in time. What lies beyond the clock's 292 years is never.
+inline Nanoseconds deadline_in (std::int64_t milliseconds) noexcept
+{
+    const Nanoseconds time = now ();
+    return milliseconds < 0 || milliseconds >= (never - time) / millisecond ? never : time + milliseconds * millisecond;
+}
 
 }  // namespace engine

@@ -2,6 +2,8 @@
 #include "harness.hpp"
 #include "monitor.hpp"
 
+#include <climits>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -106,6 +108,27 @@ TEST_CASE ("poller: a message ends a wait without limit")
     PollerEvent event;
     CHECK (poller.wait (poller.handle, &event, -1) == 0);
     CHECK (event.socket == static_cast<void *> (pull));
+}
+
+TEST_CASE ("poller: the longest time-outs wait until something comes")
+{
+    NEEDS (zmq_poller_new);
+    Context ctx;
+    Socket push (ctx, ZMQ_PUSH), pull (ctx, ZMQ_PULL);
+    push.connect (pull.bind (inproc_name ()));
+    Poller poller;
+    poller.add (poller.handle, pull, nullptr, ZMQ_POLLIN);
+    for (const long ms : {LONG_MAX, LONG_MAX / 1000000, 10000000000000L}) {
+        CAPTURE (ms);
+        PollerEvent event;
+        std::atomic<int> rc{-2};
+        Background waiter ([&] { rc = poller.wait (poller.handle, &event, ms); });
+        CHECK_FALSE (waiter.wait (quiet));
+        send (push, "x");
+        CHECK (waiter.wait ());
+        CHECK (rc == 0);
+        CHECK (recv (pull) == Msg{"x"});
+    }
 }
 
 TEST_CASE ("poller: wait_all gives all that are ready, in the order added")

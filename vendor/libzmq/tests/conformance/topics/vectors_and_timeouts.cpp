@@ -1,6 +1,8 @@
 // vectors_and_timeouts.cpp - zmq_sendiov and zmq_recviov; how long calls with a time-out wait, and that DONTWAIT does not.
 #include "harness.hpp"
 
+#include <climits>
+
 #include <cstdlib>
 #include <sys/uio.h>
 
@@ -183,4 +185,61 @@ TEST_CASE ("poll: never earlier than its time-out")
         CHECK (timer.reached (ms));
         CHECK (timer.ms () < ms + 1000);
     }
+}
+
+// Beyond what a clock of nanoseconds can add: they wait, instead of ending at once.
+TEST_CASE ("the longest time-outs wait until something comes")
+{
+    for (const std::string &endpoint : {"tcp://127.0.0.1:*"s, inproc_name ()}) {
+        CAPTURE (endpoint);
+        Context ctx;
+        Socket a (ctx, ZMQ_PAIR), b (ctx, ZMQ_PAIR);
+        b.connect (a.bind (endpoint));
+        b.set (ZMQ_RCVTIMEO, INT_MAX).set (ZMQ_SNDTIMEO, INT_MAX);
+        const auto waits = [&] (const std::function<int ()> &call, bool receives) {
+            std::atomic<int> result{-2};
+            Background waiter ([&] { result = call (); });
+            CHECK_FALSE (waiter.wait (quiet));
+            send (a, "x");
+            CHECK (waiter.wait ());
+            if (!receives)
+                CHECK (recv (b) == Msg{"x"});
+            return result.load ();
+        };
+        for (const long ms : {LONG_MAX, LONG_MAX - 1, LONG_MAX / 1000000, LONG_MAX / 1000000 - 1, 10000000000000L}) {
+            CAPTURE (ms);
+            zmq_pollitem_t item = {b, 0, ZMQ_POLLIN, 0};
+            CHECK (waits ([&] { return zmq_poll (&item, 1, ms); }, false) == 1);
+        }
+        char buffer[8];
+        CHECK (waits ([&] { return zmq_recv (b, buffer, sizeof buffer, 0); }, true) == 1);
+    }
+}
+
+TEST_CASE ("the longest intervals of connections do not end them")
+{
+    Context ctx;
+    Socket a (ctx, ZMQ_DEALER), b (ctx, ZMQ_DEALER);
+    for (Socket *const socket : {&a, &b})
+        for (const int option : {ZMQ_HANDSHAKE_IVL, ZMQ_CONNECT_TIMEOUT, ZMQ_HEARTBEAT_IVL, ZMQ_HEARTBEAT_TIMEOUT, ZMQ_LINGER,
+                                 ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX})
+            socket->set (option, INT_MAX);
+    b.connect (a.bind ());
+    for (int i = 0; i < 3; ++i) {
+        send (a, "x");
+        CHECK (recv (b) == Msg{"x"});
+        sleep_ms (5);
+    }
+    // The longest LINGER lets all go out.
+    const std::string endpoint = a.text (ZMQ_LAST_ENDPOINT);
+    a.close ();
+    b.close ();
+    Socket late (ctx, ZMQ_PULL), push (ctx, ZMQ_PUSH);
+    push.set (ZMQ_LINGER, INT_MAX);
+    const std::string unused = unused_endpoint ();
+    push.connect (unused);
+    send (push, "x");
+    push.close ();
+    late.bind (unused);
+    CHECK (recv (late) == Msg{"x"});
 }
