@@ -2,6 +2,10 @@
 #include "end.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include <poll.h>
@@ -15,6 +19,40 @@ namespace {
 
 constexpr int long_time = 1000000;  // ms, for Waiting::timed: far beyond what the watch allows
 
+// This thread's blocking calls end so soon (zmq_ext_wait_deadline), where the library can do that.
+class Deadline
+{
+  public:
+    explicit Deadline (int milliseconds) noexcept
+    {
+        if (milliseconds < 0 || !function ())
+            return;
+        const auto time = std::chrono::steady_clock::now ().time_since_epoch ();
+        function () (std::chrono::duration_cast<std::chrono::milliseconds> (time).count () + milliseconds);
+        current = true;
+    }
+    ~Deadline ()
+    {
+        if (current)
+            function () (-1);
+        current = false;
+    }
+    Deadline (const Deadline &) = delete;
+    Deadline &operator= (const Deadline &) = delete;
+    static bool set () noexcept { return current; }
+
+  private:
+    using Function = int (*) (std::int64_t);
+    static Function function () noexcept
+    {
+        static const auto found = reinterpret_cast<Function> (conf::find_symbol ("zmq_ext_wait_deadline"));
+        return found;
+    }
+    static thread_local bool current;
+};
+
+thread_local bool Deadline::current = false;
+
 bool waits_inside (Waiting waiting) noexcept { return waiting == Waiting::block || waiting == Waiting::timed; }
 
 }  // namespace
@@ -27,6 +65,8 @@ End::End (Round &round, Side side, int type)
     _socket = zmq_socket (_context, type);
     if (!_socket)
         fail ("zmq_socket");
+    // Where a send may drop a body, an id or a message for nobody, its free function may run inside the call, which holds the lock then.
+    _lends = round.plan ().lend && type != ZMQ_PUB && type != ZMQ_XPUB && type != ZMQ_ROUTER && type != ZMQ_REP;
     set (ZMQ_SNDHWM, round.plan ().hwm);
     set (ZMQ_RCVHWM, round.plan ().hwm);
     set (ZMQ_RECONNECT_IVL, 1);
@@ -40,7 +80,7 @@ End::End (Round &round, Side side, int type)
 End::End (End &shared, Side side)
     : _round (shared._round), _socket (shared._socket), _owned (false), _context (shared._context),
       _reading (side == Side::a ? _round.plan ().a_read : _round.plan ().b_read),
-      _writing (side == Side::a ? _round.plan ().a_write : _round.plan ().b_write), _envelope (shared._envelope)
+      _writing (side == Side::a ? _round.plan ().a_write : _round.plan ().b_write), _envelope (shared._envelope), _lends (shared._lends)
 {
     // Of several threads only one sees an edge.
     for (Waiting *const waiting : {&_reading, &_writing})
@@ -223,8 +263,62 @@ bool End::wait_descriptor (short events)
 
 // ---- messages ----
 
+namespace {
+
+struct Loan
+{
+    Round &round;
+    std::shared_ptr<std::mutex> guard;
+
+    // zmq_free_fn
+    static void give_back (void *data, void *hint)
+    {
+        const std::unique_ptr<Loan> loan (static_cast<Loan *> (hint));
+        const std::lock_guard lock (*loan->guard);
+        delete[] static_cast<char *> (data);
+        --loan->round.lent;
+    }
+};
+
+}  // namespace
+
+// The sender holds the lock in every call that sends, and never while it waits: then the library may have to free another body first.
+End::Result End::lend_frame (const void *data, std::size_t size, int flags)
+{
+    char *const body = new char[size + 1];
+    if (size > 0)
+        std::memcpy (body, data, size);
+    zmq_msg_t message;
+    ++_round.lent;
+    if (zmq_msg_init_data (&message, body, size, Loan::give_back, new Loan{_round, _guard}) != 0)
+        fail ("zmq_msg_init_data");
+    Result result = Result::done;
+    for (;;) {
+        int rc = 0;
+        {
+            const std::lock_guard lock (*_guard);
+            rc = zmq_msg_send (&message, _socket, flags | ZMQ_DONTWAIT);
+        }
+        if (rc >= 0)
+            break;
+        const int error = zmq_errno ();
+        if (error == EINTR)
+            continue;
+        if (error != EAGAIN && error != ETERM)
+            fail ("zmq_msg_send");
+        if (error == EAGAIN && !(flags & ZMQ_DONTWAIT) && wait (Waiting::poll, ZMQ_POLLOUT))
+            continue;
+        result = error == EAGAIN && (flags & ZMQ_DONTWAIT) ? Result::nothing : Result::shut_down;
+        break;
+    }
+    zmq_msg_close (&message);
+    return result;
+}
+
 End::Result End::send_frame (const void *data, std::size_t size, int flags)
 {
+    if (_lends)
+        return lend_frame (data, size, flags);
     while (zmq_send (_socket, data, size, flags) < 0) {
         switch (zmq_errno ()) {
         case EINTR:
@@ -247,7 +341,7 @@ End::Result End::send_now (const Message &message, int flags)
         const Result result = send_frame (data, size, flags | (more ? ZMQ_SNDMORE : 0));
         if (result == Result::nothing && begun)
             throw Failure ("EAGAIN inside a message being sent");
-        if (result == Result::nothing && !(flags & ZMQ_DONTWAIT))
+        if (result == Result::nothing && !(flags & ZMQ_DONTWAIT) && !Deadline::set ())
             throw Failure ("a blocking zmq_send gave up");
         begun = true;
         return result;
@@ -317,7 +411,7 @@ End::Result End::receive_now (Message &message, int flags)
         const Result result = receive_frame (frame, flags);
         if (result == Result::nothing && begun)
             throw Failure ("half a message was delivered");
-        if (result == Result::nothing && !(flags & ZMQ_DONTWAIT))
+        if (result == Result::nothing && !(flags & ZMQ_DONTWAIT) && !Deadline::set ())
             throw Failure ("a blocking zmq_msg_recv gave up");
         if (result != Result::done) {
             zmq_msg_close (&frame);
@@ -368,6 +462,39 @@ bool End::receive_subscription ()
     zmq_msg_close (&frame);
     if (result == Result::done && !subscribes)
         throw Failure ("this is no subscription to everything");
+    return result == Result::done;
+}
+
+// ---- with a time limit ----
+
+bool End::wait_within (short events, int milliseconds)
+{
+    zmq_pollitem_t item = {_socket, 0, events, 0};
+    const int count = zmq_poll (&item, 1, milliseconds);
+    if (count < 0 && zmq_errno () != EINTR)
+        fail ("zmq_poll");
+    return count > 0;
+}
+
+bool End::receive_within (Message &message, int milliseconds)
+{
+    const Deadline deadline (_actor->random.one_in (2) ? milliseconds : -1);
+    if (!deadline.set ())
+        return wait_within (ZMQ_POLLIN, milliseconds) && try_receive (message);
+    const Result result = receive_now (message, 0);
+    if (result == Result::shut_down)
+        throw ShutDown ();
+    return result == Result::done;
+}
+
+bool End::send_within (const Message &message, int milliseconds)
+{
+    const Deadline deadline (_actor->random.one_in (2) ? milliseconds : -1);
+    if (!deadline.set ())
+        return wait_within (ZMQ_POLLOUT, milliseconds) && try_send (message);
+    const Result result = send_now (message, 0);
+    if (result == Result::shut_down)
+        throw ShutDown ();
     return result == Result::done;
 }
 

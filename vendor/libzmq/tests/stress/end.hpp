@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,10 @@ class End
     // DONTWAIT: false, there is nothing, or no room.
     bool try_send (const Message &message);
     bool try_receive (Message &message);
+    // The same within so many ms, and with the others of the library's ways to wait so long. False: not in time. Throws ShutDown.
+    bool receive_within (Message &message, int milliseconds);
+    bool send_within (const Message &message, int milliseconds);
+    bool wait_within (short events, int milliseconds);
     // Until one of `events` is there; the ways that wait inside sending and receiving poll instead. False: shut down.
     bool wait (Waiting waiting, short events);
     Waiting reading () const noexcept { return _reading; }
@@ -71,6 +76,7 @@ class End
     };
     Result send_now (const Message &message, int flags);
     Result send_frame (const void *data, std::size_t size, int flags);
+    Result lend_frame (const void *data, std::size_t size, int flags);
     Result receive_now (Message &message, int flags);
     Result receive_frame (zmq_msg_t &frame, int flags);
     bool wait_poller (short events);
@@ -90,6 +96,8 @@ class End
     std::size_t _envelope = 0;
     std::vector<std::string> _deferred;
     std::vector<char> _buffer;
+    bool _lends = false;
+    std::shared_ptr<std::mutex> _guard = std::make_shared<std::mutex> ();  // of bodies that are lent
 };
 
 }  // namespace stress

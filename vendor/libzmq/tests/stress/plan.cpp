@@ -42,6 +42,7 @@ void visit (This &plan, Number &&number, Name &&name)
     number ("pause", plan.pause);
     name ("order", plan.order, orders, std::size (orders));
     number ("io_threads", plan.io_threads);
+    number ("lend", plan.lend);
     number ("spin", plan.spin);
     number ("attend", plan.attend);
     number ("poller", plan.poller);
@@ -112,6 +113,7 @@ Plan::Plan (std::uint64_t seed_, Transport transport_, int milliseconds_, const 
     spin = random.pick ({0, 5, 50});
     attend = random.one_in (4) ? 0 : 1;
     poller = random.one_in (8) ? 1 : 0;
+    lend = random.one_in (4) ? 1 : 0;
     pin (*this, pins);
     for (const auto &[key, value] : pins)
         pinned += " --set " + key + "=" + value;

@@ -55,6 +55,7 @@ struct Plan
     int pause = 0;           // microseconds, at most
     Order order = Order::bind_first;
     int io_threads = 0;
+    int lend = 0;  // messages are lent (zmq_msg_init_data), with a free function that locks what the sender holds
     // Our engine's context options; others know none of them.
     int spin = 0;  // microseconds
     int attend = 0;

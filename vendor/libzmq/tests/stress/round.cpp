@@ -175,6 +175,10 @@ bool Round::run ()
     if (!watch_over (all_over))
         return false;
     _actors.back ().thread.join ();
+    if (const long left = lent.load (); left != 0) {
+        report ("FAILED: the contexts have ended, and the free functions of " + std::to_string (left) + " messages were not called");
+        return false;
+    }
     return true;
 }
 

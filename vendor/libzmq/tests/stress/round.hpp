@@ -57,6 +57,9 @@ class Round
     // To bind: ephemeral where the transport can do that, else a name that no other endpoint has. One thread at a time.
     std::string new_endpoint ();
 
+    // Bodies that were lent to the library and have not come back. None may be left when the contexts have ended.
+    std::atomic<long> lent{0};
+
     // Starts a thread. A Failure it throws is the round's.
     void start (const std::string &name, std::function<void (Actor &)> body);
     // No new messages are to be made.

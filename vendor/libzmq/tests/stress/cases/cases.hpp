@@ -69,6 +69,9 @@ void set_up_orders (Round &round, int sender, int receiver);
 // Several threads that send on one socket, and several that receive on another.
 void set_up_shared (Round &round, int sender, int receiver);
 
+// The same beside threads that wait with time-outs, and take what they find or leave it to the others.
+void set_up_shared_with_time_outs (Round &round, int sender, int receiver);
+
 // So many microseconds at most, drawn from the actor's numbers: not asleep if they are few.
 void pause_a_little (Actor &actor, int most);
 // The next data message of a sender.

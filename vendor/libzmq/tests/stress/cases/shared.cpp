@@ -1,6 +1,8 @@
 // shared.cpp - several threads on one socket, which our engine allows for messages of one part.
 #include <atomic>
 
+#include <sched.h>
+
 #include "cases.hpp"
 
 namespace stress {
@@ -16,10 +18,40 @@ struct State
     std::atomic<int> over{0};
 };
 
-}  // namespace
-
-void set_up_shared (Round &round, int sender, int receiver)
+// Where they take nothing, nobody but the others can, so that one of these who sleeps on is seen.
+void start_hasty_threads (Round &round, const std::shared_ptr<State> &state, const std::shared_ptr<End> &from,
+                          const std::shared_ptr<End> &to)
 {
+    const bool take = round.plan ().seed & 1;
+    for (int i = 0; i < 2; ++i)
+        round.start ("hasty reader " + std::to_string (i), [state, to, take] (Actor &actor) {
+            End end (*to, End::Side::b);
+            end.begin (actor);
+            Ledger ledger (true);
+            Message message;
+            for (;;) {
+                const int limit = static_cast<int> (actor.random.below (4));
+                if (!take) {
+                    if (end.wait_within (ZMQ_POLLIN, limit))
+                        ::sched_yield ();
+                } else if (end.receive_within (message, limit)) {
+                    ledger.note (message);
+                    state->tally.received (message);
+                }
+            }
+        });
+    round.start ("hasty writer", [from] (Actor &actor) {
+        End end (*from, End::Side::a);
+        end.begin (actor);
+        for (;;)
+            if (end.wait_within (ZMQ_POLLOUT, static_cast<int> (actor.random.below (4))))
+                pause_a_little (actor, 2000);
+    });
+}
+
+void set_up (Round &round, int sender, int receiver, bool with_time_outs)
+{
+
     const auto state = std::make_shared<State> ();
     const auto from = std::make_shared<End> (round, End::Side::a, sender);
     const auto to = std::make_shared<End> (round, End::Side::b, receiver);
@@ -37,7 +69,7 @@ void set_up_shared (Round &round, int sender, int receiver)
             }
         });
     for (std::uint32_t i = 0; i < threads; ++i)
-        round.start ("sender " + std::to_string (i), [&round, state, from, i] (Actor &actor) {
+        round.start ("sender " + std::to_string (i), [&round, state, from, i, with_time_outs] (Actor &actor) {
             End end (*from, End::Side::a);
             end.begin (actor);
             std::uint32_t left = 0;
@@ -48,13 +80,25 @@ void set_up_shared (Round &round, int sender, int receiver)
                 }
                 Message message = draw_message (actor, round.plan (), i, state->tally.next_number (i));
                 message.sizes.resize (1);
-                if (!end.send (message))
-                    return;
+                if (!with_time_outs) {
+                    if (!end.send (message))
+                        return;
+                } else
+                    while (!end.send_within (message, static_cast<int> (actor.random.below (4)))) {
+                    }
             }
             ++state->over;
         });
+    if (with_time_outs)
+        start_hasty_threads (round, state, from, to);
     round.explain_with ([state] { return state->tally.missing (); });
     round.shut_down_when ([state] { return state->over == threads && state->tally.sent () == state->tally.received (); });
 }
+
+}  // namespace
+
+void set_up_shared (Round &round, int sender, int receiver) { set_up (round, sender, receiver, false); }
+
+void set_up_shared_with_time_outs (Round &round, int sender, int receiver) { set_up (round, sender, receiver, true); }
 
 }  // namespace stress

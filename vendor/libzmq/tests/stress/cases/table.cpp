@@ -87,6 +87,8 @@ const std::vector<Case> &table ()
       // Several threads a socket.
       {"push_pull.shared", [] (Round &round) { set_up_shared (round, ZMQ_PUSH, ZMQ_PULL); }, false, true},
       {"dealer_dealer.shared", [] (Round &round) { set_up_shared (round, ZMQ_DEALER, ZMQ_DEALER); }, false, true},
+      {"push_pull.time_outs", [] (Round &round) { set_up_shared_with_time_outs (round, ZMQ_PUSH, ZMQ_PULL); }, false, true},
+      {"dealer_dealer.time_outs", [] (Round &round) { set_up_shared_with_time_outs (round, ZMQ_DEALER, ZMQ_DEALER); }, false, true},
     };
     return cases;
 }
