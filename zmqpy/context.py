@@ -64,6 +64,7 @@ class Context(_Context, Generic[_SocketT]):
     _instance_pid: ClassVar[int | None] = None
     _shadow: bool = False
     _shadow_obj: Any = None
+    _term_called: bool = False  # which for a shadow ends nothing else
     _warn_destroy_close: bool = False
     _sockets: WeakSet[Any]
     _socket_class: ClassVar[Any] = Socket
@@ -144,6 +145,7 @@ class Context(_Context, Generic[_SocketT]):
 
         Every other call on its sockets raises ContextTerminated. Ctrl-C gets out; then term can be called again.
         """
+        self._term_called = True
         super().term()
 
     def destroy(self, linger: int | None = None) -> None:
@@ -180,14 +182,18 @@ class Context(_Context, Generic[_SocketT]):
         socket_class : class or function to make it instead of this context's own.
         kwargs : passed to its constructor.
 
-        Raises ZMQError (EINVAL: unknown type, EMFILE: too many sockets, ENOTSUP: the context is terminated).
+        Raises ZMQError (EINVAL: unknown type, EMFILE: too many sockets, ENOTSUP: the context is terminated, EFAULT: that of which
+        this is a shadow is).
         """
         if self.closed:
             if self._forked:
                 raise ZMQError(
                     Errno.ENOTSUP, "this Context belongs to the process that forked; make a new one in the child"
                 )
-            raise ZMQError(Errno.ENOTSUP, "the Context has been terminated: it makes no more sockets")
+            raise ZMQError(
+                Errno.EFAULT if self._shadow and not self._term_called else Errno.ENOTSUP,
+                "the Context has been terminated: it makes no more sockets",
+            )
         if socket_class is None:
             socket_class = self._socket_class
         socket = socket_class(self, socket_type, **kwargs)
@@ -217,7 +223,12 @@ class Context(_Context, Generic[_SocketT]):
         name = key.upper()
         option = ContextOption.__members__.get(name)
         if option is not None:
-            return self.get(option)
+            try:
+                return self.get(option)
+            except ZMQError as error:
+                if error.errno == Errno.EINVAL:
+                    raise AttributeError(f"{name} cannot be read") from error
+                raise
         default = SocketOption.__members__.get(name)
         if default is None:
             raise AttributeError(f"{type(self).__name__} has no such option: {name}")
@@ -253,7 +264,8 @@ class Context(_Context, Generic[_SocketT]):
             raise AttributeError(f"no default is set for {key.upper()}") from None
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *ContextOption.__members__})
+        """What there is to be read: a context that has ended has no options."""
+        return sorted({*super().__dir__(), *(() if self.closed else ContextOption.__members__)})
 
 
 SyncContext = Context[Socket[bytes]]

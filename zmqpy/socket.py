@@ -114,6 +114,13 @@ class Socket(_Socket, Generic[_ReturnT]):
         name = "zmq.Socket" if cls.__module__.startswith("zmqpy.") else f"{cls.__module__}.{cls.__name__}"
         return f"<{name}(zmq.{self._type_name}) at {hex(id(self))}{' closed' if self._closed else ''}>"
 
+    def __dir__(self) -> list[str]:
+        """What there is to be read: a socket that is closed has no options."""
+        names = list(super().__dir__())
+        if self.closed:
+            names = [n for n in names if n != "hwm" and not isinstance(getattr(type(self), n, None), OptionAttribute)]
+        return names
+
     def __enter__(self: _SocketT) -> _SocketT:
         return self
 

@@ -321,7 +321,7 @@ cdef class Frame:
     @property
     def group(self) -> str:
         """The group of a RADIO/DISH message; "" if it has none."""
-        return self.get("group")
+        return draft_property(self, "group")
 
     @group.setter
     def group(self, value):
@@ -330,7 +330,7 @@ cdef class Frame:
     @property
     def routing_id(self) -> int:
         """The routing id of a SERVER/PEER message; 0 if it has none."""
-        return self.get("routing_id")
+        return draft_property(self, "routing_id")
 
     @routing_id.setter
     def routing_id(self, value):
@@ -404,6 +404,15 @@ cdef class Frame:
 
     def __contains__(self, item):
         raise TypeError("use 'in' on frame.bytes or frame.buffer")
+
+
+cdef object draft_property(Frame frame, str name):
+    try:
+        return frame.get(name)
+    except Exception as error:
+        if getattr(error, "errno", None) == ENOTSUP:
+            raise AttributeError(str(error)) from error
+        raise
 
 
 cdef object option_of(Frame frame, int option):
