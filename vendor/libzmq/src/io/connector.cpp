@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <new>
 
 #include <sys/socket.h>
@@ -228,8 +230,12 @@ int Connector::next_interval () noexcept
 {
     const int interval = options_->reconnect_ivl;
     const int longest = options_->reconnect_ivl_max;
-    if (longest <= 0)
-        return interval > 0 ? interval + static_cast<int> (socket_.random () % static_cast<std::uint32_t> (interval)) : 0;
+    if (longest <= 0) {
+        if (interval <= 0)
+            return 0;
+        const std::int64_t jittered = std::int64_t{interval} + socket_.random () % static_cast<std::uint32_t> (interval);
+        return static_cast<int> (std::min<std::int64_t> (jittered, INT_MAX));
+    }
     if (backoff_ == 0)
         backoff_ = interval > 0 ? interval : 1;
     const int now_due = backoff_ < longest ? backoff_ : longest;

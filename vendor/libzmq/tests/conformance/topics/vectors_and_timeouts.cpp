@@ -1,5 +1,6 @@
 // vectors_and_timeouts.cpp - zmq_sendiov and zmq_recviov; how long calls with a time-out wait, and that DONTWAIT does not.
 #include "harness.hpp"
+#include "monitor.hpp"
 
 #include <climits>
 
@@ -242,4 +243,17 @@ TEST_CASE ("the longest intervals of connections do not end them")
     push.close ();
     late.bind (unused);
     CHECK (recv (late) == Msg{"x"});
+}
+
+TEST_CASE ("the longest pause before connecting again does not wrap round into none")
+{
+    if (oracle ())
+        return;  // adds to it what an int does not hold
+    Context ctx;
+    Socket push (ctx, ZMQ_PUSH);
+    push.set (ZMQ_RECONNECT_IVL, INT_MAX);
+    Monitor monitor (ctx, push);
+    push.connect (unused_endpoint ());
+    CHECK (monitor.wait (ZMQ_EVENT_CONNECT_RETRIED).value == INT_MAX);
+    CHECK (monitor.rest ().empty ());
 }
