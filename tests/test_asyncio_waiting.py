@@ -1,9 +1,11 @@
 """Waiting in asyncio loops: order, fairness, cancellation, time-outs, the end of sockets, contexts, loops and processes."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import random
+import sys
 import threading
 import time
 import tracemalloc
@@ -274,6 +276,73 @@ def test_message_of_a_task_that_is_cancelled_when_it_arrives(run, pipeline):
             assert (received or [await pull.recv()]) == [b"%d" % number]
 
     run(main())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout and TaskGroup are of 3.11")
+def test_timeouts_and_task_groups(run, pipeline):
+    push, pull = pipeline
+
+    async def main():
+        chance = random.Random(7)
+        received = []
+
+        async def take():
+            while True:
+                received.append(await pull.recv())
+
+        for number in range(200):
+            if number % 2:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(chance.random() * 0.0005):
+                        await take()
+            else:
+                with contextlib.suppress(Exception):
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(take())
+                        group.create_task(take())
+                        await asyncio.sleep(chance.random() * 0.0003)
+                        raise RuntimeError
+            await push.send(b"%d" % number)
+        while len(received) < 200:
+            received.append(await asyncio.wait_for(pull.recv(), 10))
+        assert received == [b"%d" % number for number in range(200)]
+
+    run(main())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are of 3.12")
+def test_eager_tasks(run, pipeline):
+    push, pull = pipeline
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        tasks = [asyncio.ensure_future(pull.recv()) for _ in range(10)]
+        for number in range(20):
+            await push.send(b"%d" % number)
+        assert await asyncio.gather(*tasks) == [b"%d" % number for number in range(10)]
+
+        async def take():
+            return await pull.recv()
+
+        assert await asyncio.gather(*[asyncio.create_task(take()) for _ in range(10)]) == [
+            b"%d" % number for number in range(10, 20)
+        ]
+
+    run(main())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.Runner is of 3.11")
+def test_runner(pipeline):
+    push, pull = pipeline
+
+    async def main(body):
+        waiting = pull.recv()
+        await push.send(body)
+        return await waiting
+
+    with asyncio.Runner() as runner:
+        for number in range(3):
+            assert runner.run(main(b"%d" % number)) == b"%d" % number
 
 
 class Canceller:
