@@ -1,7 +1,7 @@
 """The program at the other end of the interoperability tests: real pyzmq, driven over its standard input and output.
 
 A request is a length (4 bytes, big endian) and a pickle of (operation, arguments); so is an answer: ("ok", value) or
-("error", text). Operations: open, method, close, monitor_wait. It never imports zmqpy, and its sockets' waits are bounded.
+("error", text). Operations: the methods of Server. It never imports zmqpy, and its sockets' waits are bounded.
 """
 
 import pickle
@@ -9,6 +9,8 @@ import struct
 import sys
 
 import zmq
+import zmq.auth
+from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils.monitor import recv_monitor_message
 
 WAIT_MS = 10_000
@@ -18,6 +20,7 @@ class Server:
     def __init__(self):
         self.context = zmq.Context()
         self.sockets = {}
+        self.authenticator = None
         self.next_id = 1
 
     def open(self, type_name, options):
@@ -51,6 +54,14 @@ class Server:
     def close(self, number):
         self.sockets.pop(number).close(linger=0)
 
+    def authenticate(self, passwords):
+        """From now on these names and passwords are let in, and CURVE clients with any key."""
+        if not self.authenticator:
+            self.authenticator = ThreadAuthenticator(self.context)
+            self.authenticator.start()
+        self.authenticator.configure_plain(domain="*", passwords=passwords)
+        self.authenticator.configure_curve(domain="*", location=zmq.auth.CURVE_ALLOW_ANY)
+
     def version(self):
         return zmq.__version__, zmq.zmq_version()
 
@@ -70,6 +81,8 @@ def main():
         data = pickle.dumps(answer, protocol=4)
         answers.write(struct.pack(">I", len(data)) + data)
         answers.flush()
+    if server.authenticator:
+        server.authenticator.stop()
     server.context.destroy(linger=0)
 
 

@@ -1,4 +1,4 @@
-# Finds libsodium, which makes CURVE keys. Gives ZMQ_SODIUM_LIBRARIES and ZMQ_SODIUM_DEFINITIONS, both empty without it.
+# Finds libsodium, which does the cryptography of CURVE. Gives ZMQ_SODIUM_LIBRARIES and ZMQ_SODIUM_DEFINITIONS, both empty without it.
 include_guard()
 set(ZMQ_SODIUM_LIBRARIES "")
 set(ZMQ_SODIUM_DEFINITIONS "")
@@ -10,7 +10,7 @@ if(ZMQ_WITH_LIBSODIUM)
   if(TARGET PkgConfig::SODIUM)
     set(ZMQ_SODIUM_LIBRARIES PkgConfig::SODIUM)
     set(ZMQ_SODIUM_DEFINITIONS ZMQ_HAVE_LIBSODIUM=1)
-    message(STATUS "ZeroMQ: libsodium ${SODIUM_VERSION} makes CURVE keys")
+    message(STATUS "ZeroMQ: libsodium ${SODIUM_VERSION}, so CURVE is built")
   else()
     find_path(ZMQ_SODIUM_INCLUDE_DIR sodium.h)
     find_library(ZMQ_SODIUM_LIBRARY NAMES sodium libsodium)
@@ -21,9 +21,9 @@ if(ZMQ_WITH_LIBSODIUM)
         IMPORTED_LOCATION "${ZMQ_SODIUM_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${ZMQ_SODIUM_INCLUDE_DIR}")
       set(ZMQ_SODIUM_LIBRARIES zmq_sodium)
       set(ZMQ_SODIUM_DEFINITIONS ZMQ_HAVE_LIBSODIUM=1)
-      message(STATUS "ZeroMQ: ${ZMQ_SODIUM_LIBRARY} makes CURVE keys")
+      message(STATUS "ZeroMQ: ${ZMQ_SODIUM_LIBRARY}, so CURVE is built")
     elseif(ZMQ_WITH_LIBSODIUM STREQUAL "AUTO")
-      message(STATUS "ZeroMQ: libsodium not found, so zmq_curve_keypair and zmq_curve_public will answer ENOTSUP. "
+      message(STATUS "ZeroMQ: libsodium not found, so there will be no CURVE, and no keys for it. "
         "To have them install it (Debian: libsodium-dev, Fedora: libsodium-devel, brew: libsodium) and configure again.")
     else()
       message(FATAL_ERROR "ZMQ_WITH_LIBSODIUM is ${ZMQ_WITH_LIBSODIUM} but libsodium was not found. "

@@ -1,12 +1,14 @@
 // Feeds the opening of a connection: whatever a peer sends, at once or byte by byte, we come to the same end and say the same. Byte 0
-// chooses our socket type, byte 1 what else is configured.
+// chooses our socket type and mechanism, byte 1 what else is configured and what ZAP says.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
 #include <string>
 
-#include "mechanism/mechanism.hpp"
+#include <zmq.h>
+
+#include "mechanism/frame_cipher.hpp"
 #include "message/metadata.hpp"
 #include "zmtp/handshake.hpp"
 
@@ -27,7 +29,32 @@ HandshakeConfig make_config (std::uint8_t type, std::uint8_t what)
     config.socket_type = type % 22;  // one more than there are
     config.want_peer_routing_id = what & 1U;
     config.phantom_subscription = what & 2U;
-    config.has_zap_domain = what & 4U;
+    config.zap_domain = (what & 4U) ? "global" : "";
+    config.zap_enforce_domain = what & 64U;
+    constexpr unsigned types = 22;
+    switch (type / types % 5) {
+    case 1:
+        config.mechanism = ZMQ_PLAIN;
+        config.as_server = true;
+        break;
+    case 2:
+        config.mechanism = ZMQ_PLAIN;
+        config.plain_username.assign ((what & 8U) ? 255 : 1, 'u');
+        break;
+    case 3:
+        config.mechanism = ZMQ_CURVE;
+        config.as_server = true;
+        config.curve_secretkey.fill (7);
+        break;
+    case 4:
+        config.mechanism = ZMQ_CURVE;
+        config.curve_secretkey.fill (7);
+        config.curve_publickey.fill (9);
+        config.curve_serverkey.fill (9);
+        break;
+    default:
+        break;
+    }
     config.routing_id.assign ((what & 8U) ? 255 : what >> 6U, 'r');
     config.max_message_size = (what & 16U) ? 30 : -1;
     if (what & 32U) {
@@ -36,6 +63,35 @@ HandshakeConfig make_config (std::uint8_t type, std::uint8_t what)
         config.fd = 3;
     }
     return config;
+}
+
+// As ZAP's handler answers the configuration.
+ZapVerdict verdict (std::uint8_t what)
+{
+    using Outcome = ZapVerdict::Outcome;
+    switch (what >> 6U) {
+    case 0:
+        return {Outcome::allowed, 200, {{"User-Id", "u"}}};
+    case 1:
+        return {Outcome::refused, (what & 1U) ? 300 : 400, {}};
+    case 2:
+        return {};
+    default:
+        return {Outcome::malformed, ZMQ_PROTOCOL_ERROR_ZAP_BAD_VERSION, {}};
+    }
+}
+
+// Feeds all that is taken, ZAP's answers in between; what was used.
+std::size_t feed (Handshake &handshake, std::span<const std::uint8_t> bytes, std::uint8_t what)
+{
+    std::size_t used = handshake.feed (bytes);
+    while (handshake.waiting ()) {
+        require (handshake.feed (bytes.subspan (used)) == 0);
+        require (handshake.zap_request ().size () >= 7);
+        handshake.decide (verdict (what));
+        used += handshake.feed (bytes.subspan (used));
+    }
+    return used;
 }
 
 std::string take (Handshake &handshake)
@@ -57,7 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
     const std::span<const std::uint8_t> bytes (data + 2, size - 2);
 
     Handshake handshake (config);
-    const std::size_t used = handshake.feed (bytes);
+    const std::size_t used = feed (handshake, bytes, data[1]);
     const std::string said = take (handshake);
     require (used <= bytes.size ());
     require (handshake.state () != Handshake::State::in_progress || used == bytes.size ());
@@ -67,7 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
     std::string said_slowly;
     for (const std::uint8_t byte : bytes) {
         said_slowly += take (slow);
-        used_slowly += slow.feed ({&byte, 1});
+        used_slowly += feed (slow, {&byte, 1}, data[1]);
     }
     said_slowly += take (slow);
 
@@ -76,14 +132,15 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
         require (slow.wire () == Wire::v1 && used < bytes.size () && handshake.failure ().event == 0);
         return 0;
     }
-    require (used == used_slowly && said == said_slowly);
+    // (CURVE draws its keys.)
+    require (used == used_slowly && said.size () == said_slowly.size () && (config.mechanism == ZMQ_CURVE || said == said_slowly));
     require (handshake.state () == slow.state () && handshake.wire () == slow.wire ());
     require (handshake.failure ().event == slow.failure ().event && handshake.failure ().value == slow.failure ().value);
     require (handshake.peer_routing_id () == slow.peer_routing_id ());
     require (config.want_peer_routing_id || handshake.peer_routing_id ().empty ());
     if (handshake.state () == Handshake::State::ready) {
         require (!handshake.mechanism_running () && handshake.greeting_done ());
-        require (handshake.take_mechanism () == nullptr);
+        require (config.mechanism != ZMQ_CURVE && handshake.take_cipher () == nullptr);
         if (Metadata *metadata = handshake.metadata ())
             require (config.fd < 0 || metadata->get ("Peer-Address") == std::string ("::1"));
     }

@@ -33,7 +33,12 @@ int zmq_ext_version (void) { return ZMQ_EXT_VERSION; }
 int zmq_has (const char *capability)
 {
     // What is built in; every other name, known to libzmq or not, is not.
-    static constexpr std::string_view built_in[] = {"ipc"};
+    static constexpr std::string_view built_in[] = {
+        "ipc",
+#if defined ZMQ_HAVE_LIBSODIUM
+        "curve",
+#endif
+    };
     if (!capability)
         return 0;
     for (const auto name : built_in) {

@@ -106,7 +106,7 @@ void InprocPipe::acknowledge_when_due () noexcept
 
 void InprocPipe::count_in (const Msg &frame) noexcept
 {
-    if (for_monitor)
+    if (for_engine)
         return;
     socket_.stats.bytes_in += frame.size ();
     socket_.stats.messages_in += !frame.more ();
@@ -183,7 +183,7 @@ bool InprocPipe::push (Msg &frame) noexcept
     const std::size_t size = frame.size ();
     if (!out.queue.push (std::move (frame)))
         return false;
-    if (!for_monitor) {
+    if (!for_engine) {
         socket_.stats.bytes_out += size;
         socket_.stats.messages_out += !more;
     }
@@ -206,7 +206,7 @@ bool InprocPipe::push (Msg &frame) noexcept
 void InprocPipe::replace (Msg &frame) noexcept
 {
     frame.set_more (false);
-    if (!for_monitor) {
+    if (!for_engine) {
         socket_.stats.bytes_out += frame.size ();
         ++socket_.stats.messages_out;
     }
@@ -237,8 +237,8 @@ void InprocPipe::tell_peer () noexcept
     const int other = 1 - side_;
     if (!channel_->tell (other))
         return;  // nobody has bound yet; whoever does looks at the queue then
-    if (Reactor *const server = other == 1 ? channel_->server.load (std::memory_order_acquire) : nullptr)
-        server->serve (*channel_);
+    if (Reactor *const server = channel_->side[other].server.load (std::memory_order_acquire))
+        server->serve (channel_->side[other]);
 }
 
 // The peer, if it found the queue full.

@@ -16,18 +16,36 @@
 
 namespace engine {
 
+class InprocChannel;
 class InprocPipe;
 class Pattern;
 class Reactor;
 class Socket;
 class Strand;
 
-class InprocChannel : public Listed<InprocChannel>  // of the reactor that serves it, under its mutex
+// One of the two sockets that a channel joins.
+struct InprocSide : Listed<InprocSide>  // of the reactor that serves it, under its mutex
+{
+    std::atomic<Strand *> strand{nullptr};   // whose doorbell to ring; null until bound
+    std::atomic<Reactor *> server{nullptr};  // runs this side's inbox for an owner that makes no call (monitors, ZAP); set with the strand
+    std::atomic<int> send_limit{0};          // SNDHWM of this side; 0 none
+    std::atomic<int> receive_limit{0};       // RCVHWM of this side
+    std::atomic<bool> known{false};          // the limits are set: this side exists
+    std::string routing_id;                  // written before the other side may look
+    InprocPipe *pipe = nullptr;              // under that side's strand
+    InprocChannel *channel = nullptr;        // that this is a side of
+};
+
+class InprocChannel
 {
   public:
     static constexpr int sides = 2;
 
-    InprocChannel () noexcept = default;
+    InprocChannel () noexcept
+    {
+        for (InprocSide &one : side)
+            one.channel = this;
+    }
     void acquire () noexcept { references_.fetch_add (1, std::memory_order_relaxed); }
     void release () noexcept
     {
@@ -64,20 +82,11 @@ class InprocChannel : public Listed<InprocChannel>  // of the reactor that serve
         // Of a channel that conflates: the data. Subscriptions, each of which counts, take the queue and come first.
         alignas (64) NewestSlot newest;
     };
-    struct Side
-    {
-        std::atomic<Strand *> strand{nullptr};  // whose doorbell to ring; null until bound
-        std::atomic<int> send_limit{0};         // SNDHWM of this side; 0 none
-        std::atomic<int> receive_limit{0};      // RCVHWM of this side
-        std::atomic<bool> known{false};         // the limits are set: this side exists
-        std::string routing_id;                 // written before the other side may look
-        InprocPipe *pipe = nullptr;             // under that side's strand
-    };
+    using Side = InprocSide;
 
-    Direction direction[sides];              // [s]: what side s writes
-    Side side[sides];                        // 0 the connecting socket, 1 the binding one
-    bool conflate = false;                   // the connecting socket's CONFLATE, for both directions; set before the other side may look
-    std::atomic<Reactor *> server{nullptr};  // runs side 1's inbox for an owner that makes no call (monitors)
+    Direction direction[sides];  // [s]: what side s writes
+    Side side[sides];            // 0 the connecting socket, 1 the binding one
+    bool conflate = false;       // the connecting socket's CONFLATE, for both directions; set before the other side may look
 
   private:
     ~InprocChannel () = default;
@@ -118,7 +127,7 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     int side () const noexcept { return side_; }
     std::string endpoint;  // inproc://name, for disconnect and unbind
     std::uint64_t binding = 0;
-    bool for_monitor = false;
+    bool for_engine = false;  // a monitor's, or ZAP's: no message of the application's
 
   private:
     InprocChannel::Direction &inbound () const noexcept { return channel_->direction[1 - side_]; }

@@ -28,7 +28,7 @@ void InprocRegistry::join (InprocChannel &channel, const Binding &binding)
     side.routing_id = binding.routing_id;
     side.send_limit.store (binding.send_limit, std::memory_order_relaxed);
     side.receive_limit.store (binding.receive_limit, std::memory_order_relaxed);
-    channel.server.store (binding.server, std::memory_order_relaxed);
+    side.server.store (binding.server, std::memory_order_relaxed);
     side.known.store (true, std::memory_order_release);
     side.strand.store (binding.strand, std::memory_order_seq_cst);
 }
@@ -68,26 +68,37 @@ void InprocRegistry::unbind_all (const Strand &strand) noexcept
         at = at->second.strand == &strand ? bindings_.erase (at) : std::next (at);
 }
 
+bool InprocRegistry::introduce (InprocChannel &channel, const Binding &binding)
+{
+    join (channel, binding);
+    channel.acquire ();
+    const Doorbell::Delivery delivery = binding.strand->doorbell.deliver ({Parcel::What::attach, 1, binding.id, &channel});
+    if (delivery == Doorbell::Delivery::done) {
+        if (binding.server)
+            binding.server->serve (channel.side[1]);
+        return true;
+    }
+    channel.release ();
+    channel.side[1].strand.store (nullptr, std::memory_order_relaxed);
+    channel.side[1].known.store (false, std::memory_order_relaxed);
+    if (delivery == Doorbell::Delivery::no_memory)
+        throw std::bad_alloc ();
+    return false;
+}
+
+bool InprocRegistry::connect_to_handler (const std::string &name, InprocChannel &channel)
+{
+    Lock lock (mutex_);
+    const auto at = bindings_.find (name);
+    return at != bindings_.end () && at->second.answers_requests && introduce (channel, at->second);
+}
+
 bool InprocRegistry::connect (const std::string &name, InprocChannel &channel)
 {
     Lock lock (mutex_);
     const auto at = bindings_.find (name);
-    if (at != bindings_.end ()) {
-        join (channel, at->second);
-        channel.acquire ();
-        const Doorbell::Delivery delivery = at->second.strand->doorbell.deliver ({Parcel::What::attach, 1, at->second.id, &channel});
-        if (delivery == Doorbell::Delivery::done) {
-            if (at->second.server)
-                at->second.server->serve (channel);
-            return true;
-        }
-        channel.release ();
-        channel.side[1].strand.store (nullptr, std::memory_order_relaxed);
-        channel.side[1].known.store (false, std::memory_order_relaxed);
-        if (delivery == Doorbell::Delivery::no_memory)
-            throw std::bad_alloc ();
-        // It is closing: as if nobody had bound.
-    }
+    if (at != bindings_.end () && introduce (channel, at->second))
+        return true;
     waiting_.emplace (name, &channel);
     channel.acquire ();
     return false;

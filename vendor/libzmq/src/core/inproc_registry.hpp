@@ -27,7 +27,8 @@ class InprocRegistry
         int send_limit = 0;  // as of the bind
         int receive_limit = 0;
         std::string routing_id;
-        Reactor *server = nullptr;  // a monitor's: runs the inbox when something is delivered
+        Reactor *server = nullptr;      // a monitor's: runs the inbox when something is delivered
+        bool answers_requests = false;  // of a socket that can be ZAP's handler
     };
 
     // EADDRINUSE; 0: the channels of those who were waiting are handed over, each with one reference. Throws std::bad_alloc, nothing
@@ -39,6 +40,8 @@ class InprocRegistry
 
     // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false). May throw std::bad_alloc.
     bool connect (const std::string &name, InprocChannel &channel);
+    // As connect(), but only to one that answers requests and is bound now; false: there is none.
+    bool connect_to_handler (const std::string &name, InprocChannel &channel);
     // The connecting side of a waiting channel has gone and left nothing in it. (A channel with messages goes on waiting, until somebody
     // binds or the context ends.)
     bool forget (const std::string &name, InprocChannel &channel) noexcept;  // false: it was not waiting
@@ -50,6 +53,9 @@ class InprocRegistry
     ~InprocRegistry ();
 
   private:
+    // Tells the bound side of the channel. False: it is closing, as if nobody had bound.
+    static bool introduce (InprocChannel &channel, const Binding &binding);
+
     Mutex mutex_;
     std::unordered_map<std::string, Binding> bindings_ ENGINE_GUARDED_BY (mutex_);
     std::multimap<std::string, InprocChannel *> waiting_ ENGINE_GUARDED_BY (mutex_);  // of one name in the order of their connects

@@ -111,7 +111,7 @@ void Socket::stop_monitor () noexcept
     } catch (...) {
     }
     context_.registry ().unbind (monitor_->endpoint (), monitor_->binding ());
-    std::erase_if (inproc_pipes_, [] (const auto &pipe) { return pipe->for_monitor; });
+    std::erase_if (inproc_pipes_, [this] (const auto &pipe) { return &pipe->pattern () == &monitor_->pattern (); });
     monitor_.reset ();
 }
 

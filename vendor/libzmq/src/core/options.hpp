@@ -15,14 +15,13 @@
 
 #include <sys/types.h>
 
+#include "mechanism/secrets.hpp"
 #include "transport/accept_filter.hpp"
 
 namespace engine {
 
 struct ContextOptions;  // core/context_options.hpp
 struct SocketType;      // pattern/socket_type.hpp
-
-using CurveKey = std::array<std::uint8_t, 32>;
 
 struct Options
 {
@@ -48,7 +47,7 @@ struct Options
     std::string plain_username;
     std::string plain_password;
     CurveKey curve_publickey{};
-    CurveKey curve_secretkey{};
+    SecretKey curve_secretkey;
     CurveKey curve_serverkey{};
     std::map<std::string, std::string> metadata;  // X-name to value
     int router_notify = 0;                        // ZMQ_NOTIFY_*

@@ -139,7 +139,7 @@ void Socket::run_inbox () noexcept
 void Socket::peer_active (InprocPipe &pipe) noexcept
 {
     pipe.peer_active ();
-    if (pipe.for_monitor && monitor_)
+    if (monitor_ && &pipe.pattern () == &monitor_->pattern ())
         monitor_->flush ();
 }
 
@@ -475,7 +475,7 @@ void Socket::fill_stats (zmq_ext_stats_t &out) const noexcept
         out.peers += pipe->stream != nullptr;
     }
     for (const auto &pipe : inproc_pipes_) {
-        if (pipe->for_monitor)
+        if (pipe->for_engine)
             continue;
         out.queued_in += pipe->queued_in ();
         out.queued_out += pipe->queued_out ();

@@ -89,6 +89,9 @@ class Socket final : public PatternHost
     // ---- endpoints: 0 or errno ----
     int bind_inproc (const std::string &endpoint);
     int connect_inproc (const std::string &endpoint);
+    // A pipe of the engine's own, for the pattern given, to a socket of this context that is bound to the name and answers requests, served
+    // by the reactor. False: there is none. May throw std::bad_alloc.
+    bool connect_to_handler (const std::string &endpoint, Pattern &pattern);
     int use_reactor () noexcept;  // EMTHREAD, or why none could be started
     std::shared_ptr<const Options> snapshot () const { return std::make_shared<const Options> (options); }
     // Takes over the descriptor, whatever it returns.
@@ -162,12 +165,12 @@ class Socket final : public PatternHost
     };
 
     void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                        bool for_monitor);
+                        bool for_engine);
     void take_parcel (const Parcel &parcel) noexcept;
     void peer_active (InprocPipe &pipe) noexcept;
     void refuse_channel (InprocChannel *channel) noexcept;
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                  bool for_monitor) noexcept;
+                  bool for_engine) noexcept;
     void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept;
     NetworkPipe *make_pipe ();
     NetworkPipe *replace_pipe (Connector &connector);

@@ -362,7 +362,7 @@ void Socket::endpoint_ended (Connector &connector) noexcept
 bool Socket::unreachable () const noexcept
 {
     return gave_up_ && listeners_.empty () && inproc_bindings_.empty () &&
-           std::all_of (inproc_pipes_.begin (), inproc_pipes_.end (), [] (const auto &pipe) { return pipe->for_monitor; }) &&
+           std::all_of (inproc_pipes_.begin (), inproc_pipes_.end (), [] (const auto &pipe) { return pipe->for_engine; }) &&
            std::all_of (connectors_.begin (), connectors_.end (),
                         [] (const auto &connector) { return connector->abandoned () || connector->lingering; });
 }
@@ -470,7 +470,7 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
     }
     const bool bound = found;
     for (const auto &pipe : inproc_pipes_)
-        if (!bound && !pipe->for_monitor && pipe->side () == 0 && pipe->endpoint == endpoint) {
+        if (!bound && !pipe->for_engine && pipe->side () == 0 && pipe->endpoint == endpoint) {
             pipe->terminate ();
             found = true;
         }
@@ -546,7 +546,7 @@ void Socket::close () noexcept
     for (const auto &listener : listeners_)
         listener->close ();
     for (std::size_t i = inproc_pipes_.size (); i-- > 0;)
-        if (!inproc_pipes_[i]->for_monitor)
+        if (!inproc_pipes_[i]->for_engine)
             destroy_pipe (*inproc_pipes_[i]);
     for (const auto &pipe : pipes_) {
         if (pipe->attached) {
@@ -563,6 +563,9 @@ void Socket::close () noexcept
     for (std::size_t i = streams_.size (); i-- > 0;)
         if (i < streams_.size () && !streams_[i]->connector ())
             end_stream (*streams_[i], linger);
+    for (const auto &stream : streams_)
+        if (stream->asks_zap ())
+            stream->look_for_verdict ();
     if (!(streams_.empty () && connectors_.empty ()))
         arm_linger ();
     // What full pipes had stopped goes on, into nothing; then the reactor has all of it.

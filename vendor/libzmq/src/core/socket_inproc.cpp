@@ -12,14 +12,14 @@
 namespace engine {
 
 void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                            bool for_monitor)
+                            bool for_engine)
 {
     make_room (inproc_pipes_, inproc_pipes_.size () + 1);
     auto pipe = std::make_unique<InprocPipe> (*this, pattern, channel, side);
     channel->acquire ();  // the pipe's own
     pipe->endpoint = endpoint;
     pipe->binding = binding;
-    pipe->for_monitor = for_monitor;
+    pipe->for_engine = for_engine;
     InprocChannel::Side &own = channel->side[side];
     const InprocChannel::Side &peer = channel->side[1 - side];
     if (side == 1)
@@ -30,7 +30,7 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
     InprocPipe &held = *pipe;
     inproc_pipes_.push_back (std::move (pipe));
     own.strand.store (&strand_, std::memory_order_seq_cst);
-    if (!for_monitor && !options.hello_msg.empty ()) {
+    if (!for_engine && !options.hello_msg.empty ()) {
         Msg hello;
         if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
             held.write_unlimited (hello);
@@ -58,6 +58,7 @@ int Socket::bind_inproc (const std::string &endpoint)
     binding.send_limit = options.sndhwm;
     binding.receive_limit = options.rcvhwm;
     binding.routing_id = options.routing_id;
+    binding.answers_requests = type_.answers_requests;
     std::vector<InprocChannel *> waiting;
     std::string name = endpoint;
     inproc_bindings_.push_back ({endpoint, binding.id});
@@ -78,11 +79,11 @@ int Socket::bind_inproc (const std::string &endpoint)
 
 // Those who had connected to the name before it was bound. Takes over their references.
 void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                      bool for_monitor) noexcept
+                      bool for_engine) noexcept
 {
     for (InprocChannel *channel : waiting) {
         try {
-            attach_inproc (channel, 1, pattern, endpoint, binding, for_monitor);
+            attach_inproc (channel, 1, pattern, endpoint, binding, for_engine);
         } catch (...) {
             refuse_channel (channel);
             continue;
@@ -120,6 +121,29 @@ int Socket::connect_inproc (const std::string &endpoint)
     gave_up_ = false;
     options.last_endpoint.swap (name);
     return 0;
+}
+
+bool Socket::connect_to_handler (const std::string &endpoint, Pattern &pattern)
+{
+    InprocChannel *const channel = new InprocChannel;  // without limits: a question must not wait for room
+    InprocChannel::Side &own = channel->side[0];
+    own.server.store (reactor_, std::memory_order_relaxed);
+    own.strand.store (&strand_, std::memory_order_seq_cst);
+    own.known.store (true, std::memory_order_seq_cst);
+    bool found = false;
+    try {
+        found = context_.registry ().connect_to_handler (endpoint, *channel);
+        if (found)
+            attach_inproc (channel, 0, pattern, endpoint, 0, true);
+    } catch (...) {
+        channel->direction[0].writer_left.store (true, std::memory_order_seq_cst);
+        channel->direction[1].reader_left.store (true, std::memory_order_seq_cst);
+        channel->tell (1);
+        channel->release ();
+        throw;
+    }
+    channel->release ();
+    return found;
 }
 
 void Socket::take_parcel (const Parcel &parcel) noexcept

@@ -27,7 +27,7 @@ void Socket::limits_changed () noexcept
     if (strand_.doorbell.pending ())
         run_inbox ();  // it holds for those too who have connected since
     for (const auto &pipe : inproc_pipes_)
-        if (!pipe->for_monitor)
+        if (!pipe->for_engine)
             pipe->limits_changed (options.sndhwm, options.rcvhwm);
     for (const auto &pipe : pipes_)
         pipe->limits_changed ();

@@ -236,14 +236,14 @@ bool Reactor::check_lease_later (Strand &strand) noexcept
     return true;
 }
 
-void Reactor::serve (InprocChannel &channel) noexcept
+void Reactor::serve (InprocSide &side) noexcept
 {
     {
         Lock lock (mutex_);
-        if (channel.listed ())
+        if (side.listed ())
             return;
-        channel.acquire ();
-        to_serve_.add (channel);
+        side.channel->acquire ();
+        to_serve_.add (side);
     }
     poller_->interrupt ();
 }
@@ -307,13 +307,13 @@ Reactor::~Reactor ()
     descriptor_table_.finish ();
     free_retired ();
     run_free_functions ();
-    List<InprocChannel> left;
+    List<InprocSide> left;
     {
         Lock lock (mutex_);
         left.take_all (to_serve_);
     }
-    while (InprocChannel *const channel = left.take ())
-        channel->release ();
+    while (InprocSide *const side = left.take ())
+        side->channel->release ();
 }
 
 void Reactor::free_retired () noexcept
@@ -396,7 +396,7 @@ void Reactor::run_timers () noexcept
 }
 
 // Null: none is left.
-InprocChannel *Reactor::next_to_serve (List<InprocChannel> &list) noexcept
+InprocSide *Reactor::next_to_serve (List<InprocSide> &list) noexcept
 {
     Lock lock (mutex_);
     return list.take ();
@@ -405,18 +405,18 @@ InprocChannel *Reactor::next_to_serve (List<InprocChannel> &list) noexcept
 void Reactor::run_inboxes () noexcept
 {
     // Not what is asked for meanwhile: other events want their turn.
-    List<InprocChannel> batch;
+    List<InprocSide> batch;
     {
         Lock lock (mutex_);
         batch.take_all (to_serve_);
     }
-    while (InprocChannel *const channel = next_to_serve (batch)) {
-        if (Strand *const strand = channel->side[1].strand.load (std::memory_order_acquire)) {
+    while (InprocSide *const side = next_to_serve (batch)) {
+        if (Strand *const strand = side->strand.load (std::memory_order_acquire)) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
             if (socket)
                 socket->serve ();
         }
-        channel->release ();
+        side->channel->release ();
     }
 }
 

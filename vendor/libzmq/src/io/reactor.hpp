@@ -23,7 +23,7 @@
 
 namespace engine {
 
-class InprocChannel;
+struct InprocSide;
 class Reactor;
 class Strand;
 struct ContextOptions;
@@ -115,8 +115,8 @@ class Reactor
     bool flush_later (Strand &strand) noexcept;
     // The strand was leased by an application thread: see whether it still is, a few milliseconds from now. False as above.
     bool check_lease_later (Strand &strand) noexcept;
-    // Run the inbox of the channel's binding side soon (its owner may make no call).
-    void serve (InprocChannel &channel) noexcept;
+    // Run the inbox of this side of a channel soon (its owner may make no call).
+    void serve (InprocSide &side) noexcept;
     // Calls the application's free functions soon, on this thread with no lock held.
     void free_later (Released &released) noexcept;
 
@@ -135,7 +135,7 @@ class Reactor
     void run_timers () noexcept;
     void run_strands () noexcept;
     void run_inboxes () noexcept;
-    InprocChannel *next_to_serve (List<InprocChannel> &list) noexcept;
+    InprocSide *next_to_serve (List<InprocSide> &list) noexcept;
     // Takes the list into batch_ if its timer has run out.
     bool take_due (const AlarmDescriptor &timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
     void retire (Hook *hook, bool timer) noexcept;
@@ -162,7 +162,7 @@ class Reactor
     Hook *retired_ ENGINE_GUARDED_BY (mutex_) = nullptr;  // a list
     std::vector<Strand *> to_flush_ ENGINE_GUARDED_BY (mutex_);
     std::vector<Strand *> to_check_ ENGINE_GUARDED_BY (mutex_);
-    List<InprocChannel> to_serve_ ENGINE_GUARDED_BY (mutex_);  // with a reference each
+    List<InprocSide> to_serve_ ENGINE_GUARDED_BY (mutex_);  // with a reference to the channel each
     bool flush_armed_ ENGINE_GUARDED_BY (mutex_) = false;
     bool lease_armed_ ENGINE_GUARDED_BY (mutex_) = false;
     Released to_free_ ENGINE_GUARDED_BY (mutex_);

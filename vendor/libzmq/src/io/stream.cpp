@@ -16,7 +16,7 @@
 #include "io/attendance.hpp"
 #include "io/connector.hpp"
 #include "io/listener.hpp"
-#include "mechanism/mechanism.hpp"
+#include "mechanism/frame_cipher.hpp"
 #include "message/metadata.hpp"
 #include "platform/peer_ended.hpp"
 #include "platform/unsent.hpp"
@@ -27,7 +27,7 @@ namespace engine {
 
 namespace {
 
-// Those of a mechanism, which monitor events say.
+// Those of a mechanism or its cipher, which monitor events say.
 bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED; }
 
 }  // namespace
@@ -177,17 +177,17 @@ void Stream::pull (bool drained) noexcept
 
 // ---- output ----
 
-void Stream::secure_with (std::unique_ptr<Mechanism> mechanism) noexcept
+void Stream::secure_with (std::unique_ptr<FrameCipher> cipher) noexcept
 {
-    mechanism_ = std::move (mechanism);
-    if (mechanism_)
-        decoder_.open_with (*mechanism_);
+    cipher_ = std::move (cipher);
+    if (cipher_)
+        decoder_.open_with (*cipher_);
 }
 
 // Puts a frame into the batch. Not 0: it is missing from the stream, which only a new connection can mend.
 int Stream::encode (Msg &frame) noexcept
 {
-    const int error = mechanism_ ? encode_sealed (frame) : raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_);
+    const int error = cipher_ ? encode_sealed (frame) : raw_ ? batch_.append_body (frame) : encoder_.encode (frame, batch_);
     if (error) {
         output_dead_ = true;
         encode_error_ = error;
@@ -204,7 +204,7 @@ int Stream::encode_sealed (Msg &frame) noexcept
     } catch (...) {
         return ENOMEM;
     }
-    if (const int error = encoder_.encode_sealed (frame, batch_, *mechanism_))
+    if (const int error = encoder_.encode_sealed (frame, batch_, *cipher_))
         return error;
     if (kept)
         sealed_.push_back ({std::move (frame), batch_.end ()});
@@ -219,7 +219,7 @@ bool Stream::encode_some () noexcept
         return !batch_.empty ();
     if (pipe_->between_messages ())
         batch_.begin_message ();
-    const bool plain = !mechanism_ && !raw_;
+    const bool plain = !cipher_ && !raw_;
     while (batch_.size () < batch_limit) {
         Msg *const frame = pipe_->next_outbound ();
         if (!frame)
@@ -352,7 +352,9 @@ bool Stream::own_output () noexcept
 void Stream::on_io (std::uint32_t events) noexcept
 {
     if (phase_ == Phase::handshake) {
-        if (events & (io_in | io_error))
+        if ((events & io_error) && handshake_->waiting ())
+            lose ({EPIPE, false});  // nothing is read now, but the peer has gone
+        else if (events & (io_in | io_error))
             read_handshake ();
         if (phase_ == Phase::handshake && (events & io_out))
             write_handshake ();
@@ -381,7 +383,10 @@ void Stream::on_timer () noexcept
 {
     timer_.fired ();
     if (phase_ == Phase::handshake) {
-        lose ({EAGAIN, false});
+        if (asks_zap () && now () < handshake_deadline_)
+            look_for_verdict ();
+        else
+            lose ({EAGAIN, false});
         return;
     }
     if (phase_ == Phase::finishing) {
@@ -530,7 +535,7 @@ void Stream::return_unsent () noexcept
     Unsent unsent (batch_.written_to ());
     for (Sealed &sealed : sealed_)
         unsent.add (std::move (sealed.frame), sealed.end);
-    if (!mechanism_)
+    if (!cipher_)
         unsent.add_frames (batch_, encoder_.wire ());
     if (refused_frame_)
         unsent.add (std::move (refused_), batch_.end () + 1, encode_error_ == ENOMEM);
@@ -543,6 +548,8 @@ void Stream::shut_down () noexcept
     if (phase_ == Phase::dead)
         return;
     phase_ = Phase::dead;
+    if (zap_)
+        zap_->cancel ();
     timer_.reset ();
     socket_.attendance ().remove (*this);
     watch.reset ();

@@ -16,6 +16,7 @@
 #include "core/clock.hpp"
 #include "core/network_pipe.hpp"
 #include "io/reactor.hpp"
+#include "io/zap_client.hpp"
 #include "pattern/pattern.hpp"
 #include "zmtp/decoder.hpp"
 #include "zmtp/encoder.hpp"
@@ -26,11 +27,11 @@ namespace engine {
 
 class Connector;
 class Listener;
-class Mechanism;
+class FrameCipher;
 class Socket;
 struct Options;
 
-class Stream final : public HookTarget
+class Stream final : public HookTarget, private ZapClient::Asker
 {
   public:
     // Takes over the descriptor. Exactly one of connector and listener is set.
@@ -81,6 +82,10 @@ class Stream final : public HookTarget
     Listener *listener () const noexcept { return listener_; }
     void orphan () noexcept;  // its connector or listener is going
     const Options &options () const noexcept { return *options_; }
+    // Its handshake waits for a reply of ZAP's handler.
+    bool asks_zap () const noexcept { return phase_ == Phase::handshake && handshake_ && handshake_->waiting (); }
+    // The socket was closed: nobody tells of the reply any more, so it is looked for.
+    void look_for_verdict () noexcept;
     const Handshake *handshake () const noexcept { return handshake_.get (); }
     Metadata *metadata () const noexcept { return metadata_; }
     Nanoseconds last_write () const noexcept { return last_write_; }
@@ -98,8 +103,8 @@ class Stream final : public HookTarget
     // Goes out before anything that is queued.
     void send_first (Msg &frame) noexcept;
     bool finishing () const noexcept { return phase_ == Phase::finishing; }
-    // From now on every frame goes through the mechanism, which transforms; null: as they are.
-    void secure_with (std::unique_ptr<Mechanism> mechanism) noexcept;
+    // From now on every frame goes through the cipher; null: as they are.
+    void secure_with (std::unique_ptr<FrameCipher> cipher) noexcept;
 
     // For monitor events: our end for accepted connections, the peer for connecting ones.
     std::string local_endpoint () const;
@@ -132,6 +137,13 @@ class Stream final : public HookTarget
 
     void read_handshake () noexcept;
     void write_handshake () noexcept;
+    // Goes on with the handshake, as far as it can, with what has come.
+    void advance_handshake (std::span<const std::uint8_t> bytes, bool drained);
+    // What to wait for on the descriptor meanwhile: while ZAP is asked nothing is read.
+    std::uint32_t handshake_interest () const noexcept { return handshake_->waiting () ? 0u : static_cast<std::uint32_t> (io_in); }
+    void ask_zap () noexcept;
+    void decided (ZapVerdict verdict) noexcept override;
+    void note_peer_refused () noexcept;
     // `left`: what the handshake's last read held beyond it; `drained`: the kernel held no more.
     void become_ready (std::span<const std::uint8_t> left, bool drained) noexcept;
     ssize_t write_some () noexcept;
@@ -175,13 +187,17 @@ class Stream final : public HookTarget
     bool stalled_ = false;
     int encode_error_ = 0;  // why the encoding failed: ENOMEM or a ZMQ_PROTOCOL_ERROR_*
     std::unique_ptr<Handshake> handshake_;
+    std::vector<std::uint8_t> held_input_;  // behind what the handshake took before it had to wait
+    std::unique_ptr<ZapClient> zap_;
+    Nanoseconds handshake_deadline_ = never;
+    std::size_t refused_bytes_ = 0;
     std::unique_ptr<FrameCheck> frame_check_;
     std::unique_ptr<Heartbeat> heartbeat_;
-    std::unique_ptr<Mechanism> mechanism_;
+    std::unique_ptr<FrameCipher> cipher_;
     Decoder decoder_;
     Encoder encoder_;
     Batch batch_;
-    // A mechanism's: the frames in batch_ as they were before, from the first message on that was not wholly written.
+    // With a cipher: the frames in batch_ as they were before, from the first message on that was not wholly written.
     struct Sealed
     {
         Msg frame;

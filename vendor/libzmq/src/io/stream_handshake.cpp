@@ -1,8 +1,10 @@
 // The beginning of a Stream: the handshake, and what is made of its result. See stream.hpp.
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <sys/socket.h>
 
@@ -14,13 +16,17 @@
 #include "io/connector.hpp"
 #include "io/listener.hpp"
 #include "io/stream.hpp"
-#include "mechanism/mechanism.hpp"
+#include "mechanism/frame_cipher.hpp"
 #include "message/metadata.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
 
 namespace {
+
+// What a peer that ZAP refused may still send, and how long it may stay if ZMQ_HANDSHAKE_IVL sets no limit.
+constexpr std::size_t most_refused_bytes = 64 * 1024;
+constexpr Nanoseconds refused_time = 30'000 * millisecond;
 
 HandshakeConfig handshake_config (const Socket &socket, const Options &options, int fd, const Transport &transport)
 {
@@ -32,7 +38,13 @@ HandshakeConfig handshake_config (const Socket &socket, const Options &options, 
     config.phantom_subscription = type.wants_subscriptions;
     config.mechanism = options.mechanism;
     config.as_server = options.as_server;
-    config.has_zap_domain = !options.zap_domain.empty ();
+    config.zap_domain = options.zap_domain;
+    config.zap_enforce_domain = options.zap_enforce_domain;
+    config.plain_username = options.plain_username;
+    config.plain_password = options.plain_password;
+    config.curve_publickey = options.curve_publickey;
+    config.curve_secretkey = options.curve_secretkey;
+    config.curve_serverkey = options.curve_serverkey;
     config.max_message_size = options.maxmsgsize;
     config.metadata.assign (options.metadata.begin (), options.metadata.end ());
     config.peer_address = transport.peer_address (fd);
@@ -67,8 +79,10 @@ try {
         lose ({error, false});
         return;
     }
-    if (options_->handshake_ivl > 0)
-        timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->handshake_ivl * millisecond);
+    if (options_->handshake_ivl > 0) {
+        handshake_deadline_ = now () + options_->handshake_ivl * millisecond;
+        timer_.arm (socket_.reactor (), socket_.strand (), *this, handshake_deadline_);
+    }
     // A peer that connected has mostly begun to speak by now: one answer to all of it is one segment instead of three.
     if (listener_)
         read_handshake ();
@@ -88,20 +102,20 @@ void Stream::write_handshake () noexcept
             if (errno == EINTR)
                 continue;
             if (errno == EAGAIN || errno == EWOULDBLOCK)
-                watch.modify (io_in | io_out);
+                watch.modify (handshake_interest () | io_out);
             // Otherwise the read side will say why.
             return;
         }
         handshake_->sent (static_cast<std::size_t> (count));
     }
     if (phase_ == Phase::handshake)
-        watch.modify (io_in);
+        watch.modify (handshake_interest ());
 }
 
 void Stream::read_handshake () noexcept
 try {
     std::uint8_t buffer[4096];
-    while (phase_ == Phase::handshake) {
+    while (phase_ == Phase::handshake && !handshake_->waiting ()) {
         const ssize_t count = ::recv (fd_, buffer, sizeof buffer, MSG_DONTWAIT);
         if (count < 0) {
             if (errno == EINTR)
@@ -115,22 +129,89 @@ try {
             return;
         }
         const bool drained = static_cast<std::size_t> (count) < sizeof buffer;
-        const std::span<const std::uint8_t> bytes (buffer, static_cast<std::size_t> (count));
-        const std::size_t used = handshake_->feed (bytes);
-        write_handshake ();
-        if (handshake_->state () == Handshake::State::failed) {
-            lose ({EPROTO, handshake_->failure ().protocol});
-            return;
-        }
-        if (handshake_->state () == Handshake::State::ready) {
-            become_ready (bytes.subspan (used), drained);
-            return;
-        }
+        advance_handshake ({buffer, static_cast<std::size_t> (count)}, drained);
         if (drained)
             return;
     }
 } catch (...) {
     lose ({ENOMEM, false});
+}
+
+void Stream::advance_handshake (std::span<const std::uint8_t> bytes, bool drained)
+{
+    const std::size_t used = handshake_->feed (bytes);
+    write_handshake ();
+    switch (handshake_->state ()) {
+    case Handshake::State::failed:
+        lose ({EPROTO, handshake_->failure ().protocol});
+        break;
+    case Handshake::State::ready:
+        become_ready (bytes.subspan (used), drained);
+        break;
+    case Handshake::State::refused:
+        // One that is not let in and goes on sending is not waited for.
+        if ((refused_bytes_ += used) > most_refused_bytes)
+            lose ({EPROTO, false});
+        break;
+    case Handshake::State::in_progress:
+        if (!handshake_->waiting ())
+            break;
+        bytes = bytes.subspan (used);
+        held_input_.assign (bytes.begin (), bytes.end ());
+        ask_zap ();
+        break;
+    }
+}
+
+// ---- ZAP ----
+
+void Stream::ask_zap () noexcept
+{
+    ZapVerdict verdict;
+    try {
+        zap_ = std::make_unique<ZapClient> (static_cast<ZapClient::Asker &> (*this));
+        if (zap_->ask (socket_, handshake_->zap_request ())) {
+            if (socket_.closing ())
+                look_for_verdict ();
+            return;
+        }
+    } catch (...) {
+        verdict.outcome = ZapVerdict::Outcome::no_memory;
+    }
+    if (zap_)
+        zap_->cancel ();
+    decided (std::move (verdict));
+}
+
+void Stream::decided (ZapVerdict verdict) noexcept
+try {
+    if (!asks_zap ())
+        return;
+    handshake_->decide (std::move (verdict));
+    if (handshake_->state () == Handshake::State::refused)
+        note_peer_refused ();
+    const std::vector<std::uint8_t> held = std::exchange (held_input_, {});
+    advance_handshake (held, false);
+    socket_.note_activity ();
+} catch (...) {
+    lose ({ENOMEM, false});
+}
+
+// The peer hears of it, or not, and goes. Not for ever is that waited for.
+void Stream::note_peer_refused () noexcept
+{
+    socket_.emit (handshake_->failure ().event, static_cast<std::uint64_t> (handshake_->failure ().value), *this);
+    if (handshake_deadline_ == never) {
+        handshake_deadline_ = now () + refused_time;
+        timer_.arm (socket_.reactor (), socket_.strand (), *this, handshake_deadline_);
+    }
+}
+
+void Stream::look_for_verdict () noexcept
+{
+    zap_->look ();
+    if (asks_zap ())
+        timer_.arm (socket_.reactor (), socket_.strand (), *this, std::min (handshake_deadline_, now () + 10 * millisecond));
 }
 
 void Stream::become_ready (std::span<const std::uint8_t> left, bool drained) noexcept
@@ -147,7 +228,8 @@ try {
         const Wire wire = handshake_->wire ();
         decoder_ = Decoder (wire, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
         encoder_ = Encoder (wire);
-        secure_with (handshake_->take_mechanism ());
+        if (auto cipher = handshake_->take_cipher ())
+            secure_with (std::move (cipher));
         phantom = handshake_->phantom_subscription ();
         if (socket_.type ().make_frame_check)
             frame_check_ = socket_.type ().make_frame_check ();

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "mechanism/secrets.hpp"
+
 namespace engine {
 
 // Everything about our side that the peer is told or that decides what we accept. Copied from the socket's options when the
@@ -18,7 +20,13 @@ struct HandshakeConfig
     bool phantom_subscription = false;  // PUB, XPUB: an unversioned 1.0 peer is subscribed to everything
     int mechanism = 0;                  // ZMQ_NULL, ZMQ_PLAIN, ZMQ_CURVE
     bool as_server = false;
-    bool has_zap_domain = false;
+    std::string zap_domain;
+    bool zap_enforce_domain = false;
+    std::string plain_username;
+    std::string plain_password;
+    CurveKey curve_publickey{};
+    SecretKey curve_secretkey;
+    CurveKey curve_serverkey{};
     std::int64_t max_message_size = -1;                         // bytes a frame, < 0 unlimited
     std::vector<std::pair<std::string, std::string>> metadata;  // X- properties, in order of name
     std::string peer_address;                                   // becomes property Peer-Address

@@ -1,34 +1,32 @@
-// NULL (RFC 37): no security. Each side sends READY with its metadata at once and waits for the other's.
+// NULL (RFC 37): no security. Each side sends READY with its metadata at once and waits for the other's. A side with a ZAP domain asks
+// first whether the peer's address may come in.
 #include "mechanism/null.hpp"
 
 #include <zmq.h>
 
-#include "mechanism/properties.hpp"
+#include "mechanism/mechanism_base.hpp"
 
 namespace engine {
 
 namespace {
 
-constexpr std::string_view ready_command ("\x05READY", 6);
-constexpr std::string_view error_command ("\x05"
-                                          "ERROR",
-                                          6);
-
-class NullMechanism final : public Mechanism
+class NullMechanism final : public MechanismBase
 {
   public:
-    explicit NullMechanism (const HandshakeConfig &config) : socket_type_ (config.socket_type)
+    explicit NullMechanism (const HandshakeConfig &config) : MechanismBase (config, "NULL")
     {
-        ready_.assign (ready_command.begin (), ready_command.end ());
-        append_own_properties (ready_, config);
+        if (!config.zap_domain.empty ())
+            ask_zap ({}, config.zap_enforce_domain ? Unasked::sent_away : Unasked::let_in);
     }
 
     bool next_command (std::vector<std::uint8_t> &body) override
     {
-        if (ready_sent_ || status_ == Status::failed)
+        if (status () == Status::refused)
+            return next_error (body);
+        if (ready_sent_ || status () != Status::handshaking)
             return false;
-        body.insert (body.end (), ready_.begin (), ready_.end ());
-        ready_ = {};
+        body.insert (body.end (), ready_command.begin (), ready_command.end ());
+        append_own_properties (body, config_);
         ready_sent_ = true;
         settle ();
         return true;
@@ -36,41 +34,28 @@ class NullMechanism final : public Mechanism
 
     void process_command (std::span<const std::uint8_t> body) override
     {
-        if (status_ == Status::failed)
+        if (status () != Status::handshaking)
             return;
         if (is_command (body, error_command) && !ready_received_)
-            return fail (failure_of_error_command (body));
+            return fail (failure_of_error_command (body.subspan (error_command.size ())));
         if (!is_command (body, ready_command) || ready_received_)
-            return fail ({ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND, true});
-        if (!parse_properties (body.subspan (ready_command.size ()), properties_) || !acceptable_peer (socket_type_, properties_))
-            return fail ({0, 0, true});
+            return fail_protocol (ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);
+        if (!take_properties (body.subspan (ready_command.size ())))
+            return fail_silently ();
         ready_received_ = true;
         settle ();
     }
 
-    Status status () const noexcept override { return status_; }
-    const HandshakeFailure &failure () const noexcept override { return failure_; }
-    const Properties &peer_properties () const noexcept override { return properties_; }
-
   private:
+    void admitted () override {}
     void settle () noexcept
     {
         if (ready_sent_ && ready_received_)
-            status_ = Status::ready;
-    }
-    void fail (HandshakeFailure failure) noexcept
-    {
-        failure_ = failure;
-        status_ = Status::failed;
+            set_ready ();
     }
 
-    int socket_type_;
-    std::vector<std::uint8_t> ready_;
     bool ready_sent_ = false;
     bool ready_received_ = false;
-    Status status_ = Status::handshaking;
-    HandshakeFailure failure_;
-    Properties properties_;
 };
 
 }  // namespace

@@ -87,12 +87,11 @@ bool acceptable_peer (int socket_type, const Properties &properties) noexcept
     return own && own->accepts_peer (*peer);
 }
 
-HandshakeFailure failure_of_error_command (std::span<const std::uint8_t> body) noexcept
+HandshakeFailure failure_of_error_command (std::span<const std::uint8_t> content) noexcept
 {
-    constexpr std::size_t reason_at = 7;  // behind 05 "ERROR" and the reason's length
-    if (body.size () < reason_at || body[reason_at - 1] > body.size () - reason_at)
+    if (content.empty () || content[0] > content.size () - 1)
         return {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR, true};
-    const std::string_view reason = text_of (body.subspan (reason_at, body[reason_at - 1]));
+    const std::string_view reason = text_of (content.subspan (1, content[0]));
     for (const int status : {300, 400, 500})
         if (reason == std::to_string (status))
             return {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, status, true};

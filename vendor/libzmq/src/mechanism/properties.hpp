@@ -27,9 +27,19 @@ const std::string *find_property (const Properties &properties, std::string_view
 // True if a socket of this type talks to a peer with these properties. A peer that does not name its type is accepted.
 bool acceptable_peer (int socket_type, const Properties &properties) noexcept;
 
-// ERROR's content as a failure: what a mechanism that received this command ends with (`body` includes the command string).
-HandshakeFailure failure_of_error_command (std::span<const std::uint8_t> body) noexcept;
+// ERROR's content, behind its command string, as a failure: what a mechanism that received this command ends with.
+HandshakeFailure failure_of_error_command (std::span<const std::uint8_t> content) noexcept;
+// The command strings (length byte and name) of handshakes.
+constexpr std::string_view hello_command ("\x05HELLO", 6);
+constexpr std::string_view welcome_command ("\x07WELCOME", 8);
+constexpr std::string_view initiate_command ("\x08INITIATE", 9);
+constexpr std::string_view ready_command ("\x05READY", 6);
+constexpr std::string_view error_command ("\x05"
+                                          "ERROR",
+                                          6);
 // True if `body` begins with the command string (length byte and name) of this name.
 bool is_command (std::span<const std::uint8_t> body, std::string_view command_string) noexcept;
+// True if it begins with any command string and something may follow.
+constexpr bool has_command_string (std::span<const std::uint8_t> body) noexcept { return body.size () > 1 && body.size () > body[0]; }
 
 }  // namespace engine

@@ -1,8 +1,10 @@
 // The mechanisms this engine has. A new one is a file and a row here.
 #include <zmq.h>
 
+#include "mechanism/curve.hpp"
 #include "mechanism/mechanism.hpp"
 #include "mechanism/null.hpp"
+#include "mechanism/plain.hpp"
 
 namespace engine {
 
@@ -10,6 +12,10 @@ namespace {
 
 constexpr MechanismRow table[] = {
   {ZMQ_NULL, "NULL", make_null},
+  {ZMQ_PLAIN, "PLAIN", make_plain},
+#if defined ZMQ_HAVE_LIBSODIUM
+  {ZMQ_CURVE, "CURVE", make_curve},
+#endif
 };
 
 }  // namespace

@@ -133,6 +133,7 @@ constinit const SocketType rep_row = {
   .name = "REP",
   .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER),
   .wants_peer_routing_id = true,
+  .answers_requests = true,
   .must_answer = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RepPattern> (host); },
 };

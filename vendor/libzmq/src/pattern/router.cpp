@@ -107,6 +107,7 @@ constinit const SocketType router_row = {
   .compatible = peer_types (ZMQ_REQ, ZMQ_DEALER, ZMQ_ROUTER),
   .sends_identity = true,
   .wants_peer_routing_id = true,
+  .answers_requests = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RouterPattern> (host); },
 };
 

@@ -24,6 +24,7 @@ struct SocketType
     bool wants_subscriptions = false;    // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
     bool publishes = false;              // PUB, XPUB: never waits for a peer, what finds no room is lost
     bool subscribes = false;             // SUB, XSUB: subscriptions are kept whatever the limits
+    bool answers_requests = false;       // REP, ROUTER: may be ZAP's handler
     bool must_answer = false;            // REP: a request received has to be answered before anything else is
     bool receives_only = false;          // PULL, SUB: sending is ENOTSUP
     bool no_linger_by_default = false;   // SUB, XSUB

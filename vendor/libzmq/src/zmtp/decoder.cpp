@@ -9,7 +9,7 @@
 #include <limits>
 #include <new>
 
-#include "mechanism/mechanism.hpp"
+#include "mechanism/frame_cipher.hpp"
 #include "zmtp/frame.hpp"
 
 namespace engine {
@@ -56,9 +56,9 @@ Decoder Decoder::raw (Metadata *metadata, std::size_t most)
     return decoder;
 }
 
-void Decoder::open_with (Mechanism &mechanism) noexcept
+void Decoder::open_with (FrameCipher &cipher) noexcept
 {
-    s_.mechanism = &mechanism;
+    s_.cipher = &cipher;
     s_.fast_from = SIZE_MAX;
 }
 
@@ -241,9 +241,9 @@ inline int Decoder::interpret (std::uint8_t *body, std::size_t size, std::uint8_
 {
     bool command = (flags & zmtp::flag_command) && has_commands ();
     out = {body, size, (flags & zmtp::flag_more) != 0, Kind::data};
-    if (s_.mechanism) [[unlikely]] {
+    if (s_.cipher) [[unlikely]] {
         Opened opened;
-        if (const int error = s_.mechanism->open ({body, size}, opened))
+        if (const int error = s_.cipher->open ({body, size}, opened))
             return error;
         command = opened.command;
         out = {opened.payload.data (), opened.payload.size (), opened.more, Kind::data};
@@ -356,7 +356,7 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     taken.init_slice (content, frame.body, frame.size);
     dress (taken, frame);
     body = Body{};
-    if (s_.wire != Wire::v1 && !s_.mechanism)
+    if (s_.wire != Wire::v1 && !s_.cipher)
         s_.fast_from = shortest_frame;
     out = std::move (taken);
     return Result::frame;

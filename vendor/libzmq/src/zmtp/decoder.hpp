@@ -17,7 +17,7 @@
 
 namespace engine {
 
-class Mechanism;
+class FrameCipher;
 
 class Decoder
 {
@@ -45,8 +45,8 @@ class Decoder
     // whatever came into frames of at most so many bytes, but for the smallest buffer's.
     Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
     static Decoder raw (Metadata *metadata, std::size_t most = SIZE_MAX);
-    // From now on the bodies of frames are what the mechanism opens, in the memory they lie in. It must outlive the decoder.
-    void open_with (Mechanism &mechanism) noexcept;
+    // From now on the bodies of frames are what the cipher opens, in the memory they lie in. It must outlive the decoder.
+    void open_with (FrameCipher &cipher) noexcept;
     ~Decoder () { forget (); }
     Decoder (Decoder &&other) noexcept : s_ (std::exchange (other.s_, State{})) {}
     Decoder &operator= (Decoder &&other) noexcept
@@ -114,7 +114,7 @@ class Decoder
     bool was_full () const noexcept { return s_.was_full; }
     // True while no byte is held (then no buffer is either).
     bool empty () const noexcept { return s_.begin == s_.end && !s_.body.bytes; }
-    // ENOMEM, EMSGSIZE (over max_message_size), EPROTO, or the mechanism's ZMQ_PROTOCOL_ERROR_*.
+    // ENOMEM, EMSGSIZE (over max_message_size), EPROTO, or the cipher's ZMQ_PROTOCOL_ERROR_*.
     int error_code () const noexcept { return s_.error; }
 
   private:
@@ -144,7 +144,7 @@ class Decoder
         bool was_full = false;
         Wire wire = Wire::v3_1;
         Metadata *metadata = nullptr;  // one reference, and the stock
-        Mechanism *mechanism = nullptr;
+        FrameCipher *cipher = nullptr;
         std::uint8_t *limit = nullptr;
         Buffer *buffer = nullptr;
         std::uint32_t buffer_references = 0;  // taken in bulk, not yet given to messages (one is ours)

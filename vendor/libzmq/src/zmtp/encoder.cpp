@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <string_view>
 
-#include "mechanism/mechanism.hpp"
+#include "mechanism/frame_cipher.hpp"
 
 namespace engine {
 
@@ -62,18 +62,18 @@ int Encoder::encode_any (Msg &frame, Batch &batch) noexcept
     return 0;
 }
 
-int Encoder::encode_sealed (const Msg &frame, Batch &batch, Mechanism &mechanism) noexcept
+int Encoder::encode_sealed (const Msg &frame, Batch &batch, FrameCipher &cipher) noexcept
 {
     const auto [known, command, prefix] = form_of (frame.kind ());
     if (!known)
         return 0;
     const Payload payload{frame.more () && frame.kind () == Kind::data, command, prefix, {frame.data (), frame.size ()}};
-    const std::size_t body_size = mechanism.overhead () + payload.size ();
+    const std::size_t body_size = cipher.overhead () + payload.size ();
     if (!batch.reserve (zmtp::longest_header + body_size))
         return ENOMEM;
     // What kind of frame it is, only the payload says.
     const std::size_t header_size = zmtp::put_header_v2 (batch.tail_, 0, body_size);
-    if (const int error = mechanism.seal (payload, batch.tail_ + header_size))
+    if (const int error = cipher.seal (payload, batch.tail_ + header_size))
         return error;
     batch.tail_ += header_size + body_size;
     return 0;

@@ -14,7 +14,7 @@
 
 namespace engine {
 
-class Mechanism;
+class FrameCipher;
 
 class Encoder
 {
@@ -39,9 +39,9 @@ class Encoder
         }
         return encode_any (frame, batch);
     }
-    // As encode(), with the frame's payload in the form that the mechanism gives it, which is written straight into the batch. Likewise, or
-    // the ZMQ_PROTOCOL_ERROR_* that the mechanism says; the frame stays as it is in any case.
-    int encode_sealed (const Msg &frame, Batch &batch, Mechanism &mechanism) noexcept;
+    // As encode(), with the frame's payload in the form that the cipher gives it, which is written straight into the batch. Likewise, or
+    // the ZMQ_PROTOCOL_ERROR_* that the cipher says; the frame stays as it is in any case.
+    int encode_sealed (const Msg &frame, Batch &batch, FrameCipher &cipher) noexcept;
     Wire wire () const noexcept { return wire_; }
 
   private:

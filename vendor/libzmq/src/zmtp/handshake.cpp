@@ -26,7 +26,8 @@ constexpr std::size_t short_greeting_size = 12;  // peers of ZMTP 1.0 (versioned
 constexpr std::size_t greeting_size = 64;
 constexpr std::size_t mechanism_at = 12;
 constexpr std::size_t mechanism_size = 20;
-// No handshake needs a frame this large; it bounds what a peer that never gets ready can make us hold.
+// No handshake needs a frame this large; it bounds what a peer that never gets ready can make us hold. (Mechanisms have limits of their
+// own.)
 constexpr std::uint64_t largest_frame = 1u << 20;
 constexpr std::uint64_t longest_identity = 255;
 
@@ -88,15 +89,19 @@ struct Handshake::Impl
 
     std::size_t feed (std::span<const std::uint8_t> bytes)
     {
+        if (state == State::refused)
+            return bytes.size ();
         if (state != State::in_progress)
             return 0;  // what comes later is traffic, wherever its pieces begin
         std::size_t used = 0;
-        while (state == State::in_progress && used < bytes.size ())
+        while (state == State::in_progress && !waiting () && used < bytes.size ())
             used += phase == Phase::greeting ? feed_greeting (bytes.subspan (used)) : feed_frame (bytes.subspan (used));
         if (unversioned && state == State::ready)
             check_behind (bytes.subspan (used));
         return used;
     }
+
+    bool waiting () const noexcept { return mechanism && mechanism->status () == Mechanism::Status::waiting; }
 
     // ---- greeting ----
     // Takes bytes up to the next point of decision.
@@ -127,7 +132,7 @@ struct Handshake::Impl
     // Old peers have neither mechanism nor ZAP: one that asks for either does not talk to them.
     bool refuse_old_peer () noexcept
     {
-        if (config.mechanism == ZMQ_NULL && !config.has_zap_domain)
+        if (config.mechanism == ZMQ_NULL && config.zap_domain.empty ())
             return false;
         fail_silently ();
         return true;
@@ -208,7 +213,7 @@ struct Handshake::Impl
         if (header.header_size == 0)
             return;
         const bool too_large = config.max_message_size >= 0 && header.body_size > static_cast<std::uint64_t> (config.max_message_size);
-        if (too_large || header.body_size > largest_frame)
+        if (too_large || header.body_size > (mechanism ? mechanism->command_limit () : largest_frame))
             return fail_silently ();
         if (phase == Phase::identity && !may_be_identity (header))
             return fail_silently ();
@@ -254,7 +259,7 @@ struct Handshake::Impl
     {
         if (config.want_peer_routing_id)
             peer_routing_id.assign (reinterpret_cast<const char *> (identity.data ()), identity.size ());
-        finish ({});
+        finish ({}, {});
     }
 
     void process (std::span<const std::uint8_t> command)
@@ -273,22 +278,33 @@ struct Handshake::Impl
             put (command.data (), command.size ());
             command.clear ();
         }
-        if (mechanism->status () == Mechanism::Status::failed)
-            return fail (mechanism->failure ());
-        if (mechanism->status () != Mechanism::Status::ready)
+        switch (mechanism->status ()) {
+        case Mechanism::Status::handshaking:
+        case Mechanism::Status::waiting:
             return;
+        case Mechanism::Status::failed:
+            return fail (mechanism->failure ());
+        case Mechanism::Status::refused:
+            failure = mechanism->failure ();
+            state = State::refused;
+            return;
+        case Mechanism::Status::ready:
+            break;
+        }
         const Properties &properties = mechanism->peer_properties ();
         if (config.want_peer_routing_id)
             if (const std::string *identity = find_property (properties, "Identity"))
                 peer_routing_id = *identity;
-        finish (properties);
+        finish (mechanism->zap_properties (), properties);
     }
 
-    void finish (const Properties &peer_properties)
+    // Of equal names the first counts.
+    void finish (const Properties &zap_properties, const Properties &peer_properties)
     {
         Properties known;
         if (!config.peer_address.empty ())
             known.emplace_back ("Peer-Address", config.peer_address);
+        known.insert (known.end (), zap_properties.begin (), zap_properties.end ());
         known.insert (known.end (), peer_properties.begin (), peer_properties.end ());
         if (!known.empty () || config.fd >= 0) {
             metadata = Metadata::create (known, config.fd);
@@ -350,6 +366,22 @@ std::size_t Handshake::feed (std::span<const std::uint8_t> bytes) noexcept
 
 Handshake::State Handshake::state () const noexcept { return impl_->state; }
 
+bool Handshake::waiting () const noexcept { return impl_->state == State::in_progress && impl_->waiting (); }
+
+std::vector<std::string> Handshake::zap_request () const { return impl_->mechanism->zap_request (); }
+
+void Handshake::decide (ZapVerdict verdict) noexcept
+{
+    if (!waiting ())
+        return;
+    try {
+        impl_->mechanism->decide (std::move (verdict));
+        impl_->pump ();
+    } catch (...) {
+        impl_->fail ({ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, ENOMEM, false});
+    }
+}
+
 const Handshake::Failure &Handshake::failure () const noexcept { return impl_->failure; }
 
 bool Handshake::mechanism_running () const noexcept { return impl_->phase == Impl::Phase::mechanism; }
@@ -364,11 +396,6 @@ Metadata *Handshake::metadata () const noexcept { return impl_->metadata; }
 
 bool Handshake::phantom_subscription () const noexcept { return impl_->phantom; }
 
-std::unique_ptr<Mechanism> Handshake::take_mechanism () noexcept
-{
-    if (impl_->mechanism && !impl_->mechanism->transforms ())
-        impl_->mechanism.reset ();
-    return std::move (impl_->mechanism);
-}
+std::unique_ptr<FrameCipher> Handshake::take_cipher () { return impl_->mechanism ? impl_->mechanism->take_cipher () : nullptr; }
 
 }  // namespace engine

@@ -8,12 +8,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "mechanism/handshake_config.hpp"
+#include "mechanism/zap.hpp"
 
 namespace engine {
 
-class Mechanism;
+class FrameCipher;
 class Metadata;
 
 // How frames and subscriptions look on this connection.
@@ -32,6 +34,7 @@ class Handshake
     {
         in_progress,
         ready,
+        refused,  // ZAP does not let the peer in, failure() says it; what the peer sends is dropped, and its end is to be waited for
         failed
     };
 
@@ -47,8 +50,13 @@ class Handshake
     void sent (std::size_t count) noexcept;
 
     // Takes bytes from the peer. Returns how many were used: all of them while in_progress; once ready, bytes behind the
-    // handshake are left for the frame decoder. Never throws.
+    // handshake are left for the frame decoder; while waiting(), the rest is to be given again afterwards. Never throws.
     std::size_t feed (std::span<const std::uint8_t> bytes) noexcept;
+
+    // True while in_progress and nothing can be done before ZAP's handler was asked: zap_request() says what (RFC 27), decide() goes on.
+    bool waiting () const noexcept;
+    std::vector<std::string> zap_request () const;
+    void decide (ZapVerdict verdict) noexcept;
 
     State state () const noexcept;
     const Failure &failure () const noexcept;
@@ -59,10 +67,10 @@ class Handshake
 
     // ---- once ready ----
     Wire wire () const noexcept;
-    const std::string &peer_routing_id () const noexcept;   // empty unless wanted and sent
-    Metadata *metadata () const noexcept;                   // borrowed; null on 1.0 and 2.0 connections only if nothing is known
-    bool phantom_subscription () const noexcept;            // see HandshakeConfig
-    std::unique_ptr<Mechanism> take_mechanism () noexcept;  // null when traffic is not transformed (NULL, PLAIN, old peers)
+    const std::string &peer_routing_id () const noexcept;  // empty unless wanted and sent
+    Metadata *metadata () const noexcept;                  // borrowed; null on 1.0 and 2.0 connections only if nothing is known
+    bool phantom_subscription () const noexcept;           // see HandshakeConfig
+    std::unique_ptr<FrameCipher> take_cipher ();           // null when traffic stays as it is (NULL, PLAIN, old peers)
 
   private:
     struct Impl;

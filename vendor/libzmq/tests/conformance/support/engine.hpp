@@ -25,6 +25,7 @@ Function *symbol (const char *name)
 }
 
 // Options by number: the stable zmq.h leaves these names out.
+inline constexpr int opt_zap_enforce_domain = 93;
 inline constexpr int opt_metadata = 95;
 inline constexpr int opt_router_notify = 97;
 inline constexpr int opt_in_batch_size = 101;

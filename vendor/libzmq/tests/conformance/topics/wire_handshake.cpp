@@ -220,11 +220,6 @@ TEST_CASE ("a socket with PLAIN or CURVE drops a NULL peer")
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
     pull.set (ZMQ_PLAIN_SERVER, 1);
-    if (ours () && zmq_bind (pull, "tcp://127.0.0.1:*") == -1) {
-        // PLAIN is not built yet: no endpoint comes up that could only refuse everybody.
-        CHECK (zmq_errno () == EPROTONOSUPPORT);
-        return;
-    }
     Monitor monitor (ctx, pull, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_DISCONNECTED);
     const std::string endpoint = pull.bind ();
     Peer peer = Peer::connect (endpoint);

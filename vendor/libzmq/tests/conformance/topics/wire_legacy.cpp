@@ -164,11 +164,6 @@ TEST_CASE ("a socket with security drops old peers")
     Context ctx;
     Socket pull (ctx, ZMQ_PULL);
     pull.set (ZMQ_PLAIN_SERVER, 1);
-    if (ours () && zmq_bind (pull, "tcp://127.0.0.1:*") == -1) {
-        // PLAIN is not built yet: no endpoint comes up that could only refuse everybody.
-        CHECK (zmq_errno () == EPROTONOSUPPORT);
-        return;
-    }
     const std::string endpoint = pull.bind ();
     Peer two = Peer::connect (endpoint);
     two.send (greeting_v2 (ZMQ_PUSH) + "\0\0"s);

@@ -300,14 +300,14 @@ TEST_CASE ("reactor: serves the inbox of a strand whose owner makes no call")
         CHECK (socket.strand ().doorbell.pending ());
         {
             const FailingMemory memory (0);
-            socket.reactor ().serve (*channel);
-            socket.reactor ().serve (*channel);
+            socket.reactor ().serve (channel->side[1]);
+            socket.reactor ().serve (channel->side[1]);
         }
         CHECK (socket.wait ([&] { return !socket.strand ().doorbell.pending (); }));
     }
     // Nobody's any more.
     channel->side[1].strand = nullptr;
-    socket.reactor ().serve (*channel);
+    socket.reactor ().serve (channel->side[1]);
     let_run (socket);
     channel->release ();
     CHECK (ends == 1);
@@ -325,7 +325,7 @@ TEST_CASE ("reactor: lets go of what it had still to serve when it ends")
         InprocChannel *const busy = new InprocChannel;
         busy->side[1].strand = &socket.strand ();
         for (InprocChannel *each : {busy, channel})
-            reactor->serve (*each);
+            reactor->serve (each->side[1]);
         busy->release ();
         // Its thread waits for the strand, or has not begun.
         socket.let_go ();

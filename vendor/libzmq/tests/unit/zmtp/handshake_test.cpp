@@ -116,7 +116,7 @@ TEST_CASE ("a 3.1 peer, whatever the segmentation")
         CHECK (handshake.greeting_done ());
         CHECK_FALSE (handshake.mechanism_running ());
         CHECK_FALSE (handshake.phantom_subscription ());
-        CHECK (handshake.take_mechanism () == nullptr);
+        CHECK (handshake.take_cipher () == nullptr);
         REQUIRE (handshake.metadata ());
         CHECK (std::string (handshake.metadata ()->get ("Socket-Type")) == "ROUTER");
     }
@@ -196,7 +196,7 @@ TEST_CASE ("an unversioned 1.0 peer")
                 CHECK (handshake.wire () == Wire::v1);
                 CHECK (handshake.peer_routing_id () == identity);
                 CHECK (handshake.metadata () == nullptr);
-                CHECK (handshake.take_mechanism () == nullptr);
+                CHECK (handshake.take_cipher () == nullptr);
                 CHECK_FALSE (handshake.phantom_subscription ());
             }
         }
@@ -304,7 +304,7 @@ TEST_CASE ("a 2.0 peer")
 TEST_CASE ("a socket with a ZAP domain refuses old peers")
 {
     HandshakeConfig secured = config (ZMQ_PULL);
-    secured.has_zap_domain = true;
+    secured.zap_domain = "global";
     for (const std::string &bytes : {"\1\0"s, signature () + "\0\x08"s, signature () + "\1\x08"s, "\xff\0\0\0\0\0\0\0\1\0"s}) {
         Handshake handshake (secured);
         feed (handshake, bytes, 1);
@@ -506,5 +506,71 @@ TEST_CASE ("random bytes neither crash nor get anyone ready by accident")
         bytes.resize (random () % (bytes.size () + 1));
         Handshake handshake (config (ZMQ_PUSH));
         CHECK (feed (handshake, bytes, 1 + random () % 100) <= bytes.size ());
+    }
+}
+
+TEST_CASE ("a handshake that waits for ZAP takes nothing until it is decided, whatever the segmentation")
+{
+    const std::string peer = greeting () + ready ("DEALER");
+    for (const std::size_t step : {1u, 7u, 64u, 1000u}) {
+        HandshakeConfig asking = config (ZMQ_DEALER);
+        asking.zap_domain = "global";
+        asking.peer_address = "10.1.2.3";
+        Handshake handshake (asking);
+        std::size_t used = 0;
+        while (!handshake.waiting ()) {
+            const std::size_t count = std::min (step, peer.size () - used);
+            REQUIRE (count > 0);
+            used += handshake.feed ({reinterpret_cast<const std::uint8_t *> (peer.data ()) + used, count});
+        }
+        CHECK (used == greeting ().size ());
+        CHECK (handshake.feed ({reinterpret_cast<const std::uint8_t *> (peer.data ()) + used, 1}) == 0);
+        CHECK (handshake.mechanism_running ());
+        CHECK (take (handshake) == signature () + "\3" + rest_of_greeting ());
+        CHECK (handshake.zap_request () == std::vector<std::string>{"", "1.0", "1", "global", "10.1.2.3", "", "NULL"});
+        handshake.decide ({engine::ZapVerdict::Outcome::allowed, 200, {{"User-Id", "u"}, {"Peer-Address", "elsewhere"}}});
+        CHECK_FALSE (handshake.waiting ());
+        CHECK (take (handshake).starts_with ("\4\x29\5READY"));
+        CHECK (feed (handshake, peer.substr (used), step) == peer.size () - used);
+        REQUIRE (handshake.state () == State::ready);
+        CHECK (handshake.metadata ()->get ("User-Id") == "u"s);
+        CHECK (handshake.metadata ()->get ("Peer-Address") == "10.1.2.3"s);
+        CHECK (handshake.metadata ()->get ("Socket-Type") == "DEALER"s);
+    }
+}
+
+TEST_CASE ("a handshake that was refused says so once, and drops what still comes")
+{
+    HandshakeConfig asking = config (ZMQ_DEALER);
+    asking.zap_domain = "global";
+    Handshake handshake (asking);
+    feed (handshake, greeting ());
+    take (handshake);
+    handshake.decide ({engine::ZapVerdict::Outcome::refused, 400, {}});
+    CHECK (handshake.state () == State::refused);
+    CHECK (handshake.failure ().event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+    CHECK (handshake.failure ().value == 400);
+    CHECK (take (handshake) == command ("\5"
+                                        "ERROR\003"
+                                        "400"));
+    const std::string more (1000, 'x');
+    CHECK (handshake.feed ({reinterpret_cast<const std::uint8_t *> (more.data ()), more.size ()}) == more.size ());
+    CHECK (handshake.state () == State::refused);
+    CHECK (take (handshake).empty ());
+}
+
+TEST_CASE ("a first command that no mechanism could want is refused by its header")
+{
+    for (const int mechanism : {ZMQ_PLAIN, ZMQ_CURVE}) {
+        if (!engine::find_mechanism (mechanism))
+            continue;
+        HandshakeConfig server = config (ZMQ_DEALER);
+        server.mechanism = mechanism;
+        server.as_server = true;
+        Handshake handshake (server);
+        feed (handshake, greeting (mechanism == ZMQ_PLAIN ? "PLAIN" : "CURVE"));
+        CHECK (handshake.state () == State::in_progress);
+        feed (handshake, "\6" + number (100'000, 8));
+        check_failure (handshake, 0, 0);
     }
 }

@@ -1,35 +1,19 @@
-// Mechanisms that need no handshake and transform: what is left to a test is how.
+// A cipher that a test can read.
 #pragma once
 
 #include <algorithm>
 #include <cerrno>
 #include <string>
-#include <vector>
 
 #include <zmq.h>
 
-#include "mechanism/mechanism.hpp"
+#include "mechanism/frame_cipher.hpp"
 
 namespace held {
 
-class FakeMechanism : public engine::Mechanism
-{
-  public:
-    bool next_command (std::vector<std::uint8_t> &) override { return false; }
-    void process_command (std::span<const std::uint8_t>) override {}
-    Status status () const noexcept override { return Status::ready; }
-    const engine::HandshakeFailure &failure () const noexcept override { return failure_; }
-    const engine::Properties &peer_properties () const noexcept override { return properties_; }
-    bool transforms () const noexcept override { return true; }
-
-  private:
-    engine::HandshakeFailure failure_;
-    engine::Properties properties_;
-};
-
 // Puts what a frame says into brackets, behind a character for what kind of frame it is: - last of a message, + another follows, ! a
 // command. Refuses what ends in "refused", and has no memory for "memory".
-class Brackets final : public FakeMechanism
+class Brackets final : public engine::FrameCipher
 {
   public:
     static constexpr int refusal = ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC;

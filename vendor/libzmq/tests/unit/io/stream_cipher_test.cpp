@@ -1,4 +1,4 @@
-// Streams whose frames a mechanism transforms, and what becomes of one that it refuses. The mechanism is the test's own.
+// Streams whose frames go through a cipher, and what becomes of one that it refuses. The cipher is the test's own.
 #include <cerrno>
 #include <memory>
 #include <string>
@@ -7,7 +7,7 @@
 #include <zmq.h>
 
 #include "io/connector.hpp"
-#include "io/fake_mechanism.hpp"
+#include "io/fake_cipher.hpp"
 #include "io/fake_transport.hpp"
 
 using namespace held;
@@ -40,7 +40,7 @@ const std::string refusal = std::to_string (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
 
 }  // namespace
 
-TEST_CASE ("stream with a mechanism: what every frame says goes through it, in both directions")
+TEST_CASE ("stream with a cipher: what every frame says goes through it, in both directions")
 {
     Secured secured (ZMQ_PAIR, "PAIR");
     CHECK (secured.socket.send ("one", true) == 0);
@@ -53,7 +53,7 @@ TEST_CASE ("stream with a mechanism: what every frame says goes through it, in b
     CHECK (secured.socket.recv () == Frames{"three", "four"});
 }
 
-TEST_CASE ("stream with a mechanism: a command's name is part of what it hides")
+TEST_CASE ("stream with a cipher: a command's name is part of what it hides")
 {
     Secured secured (ZMQ_PAIR, "PAIR");
     secured.stream.far.write (frame ("![\4PING\0\0ctx]"s));
@@ -66,7 +66,7 @@ TEST_CASE ("stream with a mechanism: a command's name is part of what it hides")
     CHECK (secured.socket.recv () == Frames{"\4PING\0\0ctx"s});
 }
 
-TEST_CASE ("stream with a mechanism: subscriptions are hidden in the form of the peer's version")
+TEST_CASE ("stream with a cipher: subscriptions are hidden in the form of the peer's version")
 {
     Secured publisher (ZMQ_XPUB, "SUB");
     publisher.stream.far.write (frame ("![\x09SUBSCRIBEtopic]") + frame ("-[\1older]"));
@@ -83,7 +83,7 @@ TEST_CASE ("stream with a mechanism: subscriptions are hidden in the form of the
     CHECK (subscriber.stream.flush_all () == frame ("![\6CANCELtopic]"));
 }
 
-TEST_CASE ("stream with a mechanism: bodies of every size and segmentation")
+TEST_CASE ("stream with a cipher: bodies of every size and segmentation")
 {
     for (const std::size_t size : {0u, 1u, 33u, 252u, 253u, 1023u, 1024u, 4097u, 70'000u, 300'000u, 6'000'000u}) {
         CAPTURE (size);
@@ -106,7 +106,7 @@ TEST_CASE ("stream with a mechanism: bodies of every size and segmentation")
     }
 }
 
-TEST_CASE ("stream with a mechanism: a frame that it refuses ends the connection, and nothing follows what came before")
+TEST_CASE ("stream with a cipher: a frame that it refuses ends the connection, and nothing follows what came before")
 {
     struct Case
     {
@@ -138,7 +138,7 @@ TEST_CASE ("stream with a mechanism: a frame that it refuses ends the connection
         }
 }
 
-TEST_CASE ("stream with a mechanism: a PONG that it refuses ends the connection as well")
+TEST_CASE ("stream with a cipher: a PONG that it refuses ends the connection as well")
 {
     Secured secured (ZMQ_PAIR, "PAIR");
     secured.stream.far.write (frame ("![\4PING\0\0refused]"s));
@@ -148,7 +148,7 @@ TEST_CASE ("stream with a mechanism: a PONG that it refuses ends the connection 
     CHECK (secured.heard () == refusal);
 }
 
-TEST_CASE ("stream with a mechanism: what the peer sent before is received though our own frame was refused")
+TEST_CASE ("stream with a cipher: what the peer sent before is received though our own frame was refused")
 {
     Secured secured (ZMQ_PAIR, "PAIR");
     secured.stream.far.write (frame ("-[asked]"));
@@ -160,7 +160,7 @@ TEST_CASE ("stream with a mechanism: what the peer sent before is received thoug
     CHECK (secured.socket.recv () == Frames{"asked"});
 }
 
-TEST_CASE ("stream with a mechanism: a peer's frame that it refuses ends the connection")
+TEST_CASE ("stream with a cipher: a peer's frame that it refuses ends the connection")
 {
     struct Case
     {
@@ -179,7 +179,7 @@ TEST_CASE ("stream with a mechanism: a peer's frame that it refuses ends the con
     }
 }
 
-TEST_CASE ("stream with a mechanism: a connecting side tries again after a frame of its own was refused, without that frame")
+TEST_CASE ("stream with a cipher: a connecting side tries again after a frame of its own was refused, without that frame")
 {
     Script script;
     HeldSocket socket (ZMQ_DEALER);
