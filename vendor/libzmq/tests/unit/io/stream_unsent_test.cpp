@@ -7,7 +7,7 @@
 #include <zmq.h>
 
 #include "io/connector.hpp"
-#include "io/fake_mechanism.hpp"
+#include "io/fake_cipher.hpp"
 #include "io/fake_transport.hpp"
 #include "io/stream.hpp"
 
