@@ -831,3 +831,30 @@ def test_under_the_name_of_pyzmq():
         asyncio.run(main())
     """)
     assert done.stdout.strip() == "b'x'"
+
+
+@pytest.mark.extension
+def test_poller_with_a_socket_that_is_closed(run, context):
+    """The others are served; the closed one is reported, before or while the poll waits."""
+
+    async def main():
+        closed, pull, push = context.socket(zmq.PULL), context.socket(zmq.PULL), context.socket(zmq.PUSH)
+        plain = zmq.Context.shadow(context.underlying).socket(zmq.PULL)
+        push.connect(bind(pull))
+        with pull, push:
+            for victim in (closed, plain):
+                poller = zmq_asyncio.Poller()
+                poller.register(victim, zmq.POLLIN)
+                poller.register(pull, zmq.POLLIN)
+                waiting = asyncio.ensure_future(poller.poll(WAIT_MS))
+                await turns()
+                assert not waiting.done()
+                victim.close()
+                assert await waiting == [(victim, zmq.POLLERR)]
+                assert await poller.poll(WAIT_MS) == [(victim, zmq.POLLERR)]
+                poller.unregister(victim)
+                await push.send(b"x")
+                assert await poller.poll(WAIT_MS) == [(pull, zmq.POLLIN)]
+                assert await pull.recv() == b"x"
+
+    run(main())
