@@ -48,8 +48,8 @@ void Listener::close () noexcept
     if (listening_.fd < 0)
         return;
     const int fd = listening_.fd;
-    // A poll(2) under way in the reactor keeps a closed descriptor's socket alive, and so does a child that was just forked and has not come
-    // to closing its copy; shut down, it frees the address all the same.
+    // A poll(2) under way in the reactor keeps a closed descriptor's socket alive, and so does a child that was just forked and has not
+    // come to closing its copy; shut down, it frees the address all the same.
     if (options_->use_fd < 0)
         ::shutdown (fd, SHUT_RDWR);
     transport_.unlisten (listening_);
