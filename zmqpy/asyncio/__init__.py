@@ -103,7 +103,7 @@ class Socket(_AsyncSocket, _zmq.Socket[Any]):
 
         def send_json(self, obj: Any, flags: int = 0, **kwargs: Any) -> Future[None]: ...
         def send_pyobj(  # type: ignore[override]
-            self, obj: Any, flags: int = 0, protocol: int = -1, **kwargs: Any
+            self, obj: Any, flags: int = 0, protocol: int = ..., **kwargs: Any
         ) -> Future[_zmq.MessageTracker | None]: ...
         def send_serialized(  # type: ignore[override]
             self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any

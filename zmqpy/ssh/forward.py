@@ -5,10 +5,7 @@ from __future__ import annotations
 import logging
 import select
 import socketserver
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import paramiko  # type: ignore[import-untyped, unused-ignore]
+from typing import Any
 
 logger = logging.getLogger("ssh")
 
@@ -56,14 +53,14 @@ class Handler(socketserver.BaseRequestHandler):
             self.request.close()
 
 
-def make_server(local_port: int, remote_host: str, remote_port: int, transport: paramiko.Transport) -> ForwardServer:
-    """A server that listens at the local port and is yet to serve."""
+def make_server(local_port: int, remote_host: str, remote_port: int, transport: Any) -> ForwardServer:
+    """A server that listens at the local port and is yet to serve. transport : paramiko.Transport"""
     attributes = {"chain_host": remote_host, "chain_port": remote_port, "ssh_transport": transport}
     return ForwardServer(("127.0.0.1", local_port), type("SubHandler", (Handler,), attributes))
 
 
-def forward_tunnel(local_port: int, remote_host: str, remote_port: int, transport: paramiko.Transport) -> None:
-    """Forwards a port of this machine (127.0.0.1) to one that the ssh server reaches, until interrupted."""
+def forward_tunnel(local_port: int, remote_host: str, remote_port: int, transport: Any) -> None:
+    """Forwards a port of this machine (127.0.0.1) to one that the ssh server reaches, until interrupted. transport : paramiko.Transport"""
     with make_server(local_port, remote_host, remote_port, transport) as server:
         server.serve_forever()
 
