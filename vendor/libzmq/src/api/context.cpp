@@ -1,6 +1,7 @@
 // zmq_ctx_*: contexts. Man pages zmq_ctx_new(3) and following.
 #include "core/context.hpp"
 #include "api/handles.hpp"
+#include "message/backlog.hpp"
 
 using namespace engine;
 
@@ -19,6 +20,7 @@ int zmq_ctx_term (void *context_)
     if (const int error = context->wait_for_end ())
         return fail (error);
     delete context;
+    Backlog::of_process ().collect ();
     return 0;
 }
 

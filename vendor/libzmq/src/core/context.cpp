@@ -15,6 +15,7 @@
 #include "core/wait.hpp"
 #include "io/reactor.hpp"
 #include "io/resolver.hpp"
+#include "message/buffer.hpp"
 #include "pattern/socket_type.hpp"
 
 namespace engine {
@@ -32,6 +33,7 @@ Context::~Context ()
     tag_.clear ();
     resolver_.reset ();
     reactors_.clear ();
+    Buffer::drain_pool ();
 }
 
 bool Context::foreign () const noexcept { return generation_ != fork_generation.load (std::memory_order_relaxed); }

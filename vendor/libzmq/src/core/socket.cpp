@@ -11,6 +11,7 @@
 #include "io/connector.hpp"
 #include "io/listener.hpp"
 #include "io/stream.hpp"
+#include "message/backlog.hpp"
 
 namespace engine {
 
@@ -50,6 +51,7 @@ Socket::~Socket ()
     inproc_pipes_.clear ();
     if (reactor_)
         reactor_->load.fetch_sub (1, std::memory_order_relaxed);
+    Backlog::of_process ().collect ();
 }
 
 bool Socket::terminated () const noexcept { return context_.terminated (); }

@@ -331,6 +331,7 @@ void Reactor::run () noexcept
 {
     constexpr int capacity = 64;
     Poller::Event events[capacity];
+    backlog_.skip ();
     while (!stop_.load (std::memory_order_acquire)) {
         Nanoseconds wait = never;
         run_free_functions ();
@@ -363,8 +364,13 @@ void Reactor::run () noexcept
             run_strands ();
         // No event in hand names a retired hook any more.
         free_retired ();
+        if (backlog_.due () && now () - last_collection_ > shortest_collection_interval) {
+            last_collection_ = now ();
+            backlog_.collect ();
+        }
     }
     run_free_functions ();
+    backlog_.collect ();
 }
 
 void Reactor::run_free_functions () noexcept

@@ -17,6 +17,7 @@
 #include "core/sync.hpp"
 #include "io/descriptor_table.hpp"
 #include "io/poller.hpp"
+#include "message/backlog.hpp"
 #include "message/released.hpp"
 #include "platform/alarm_descriptor.hpp"
 #include "transport/accept_reserve.hpp"
@@ -129,6 +130,8 @@ class Reactor
     friend class TimerHandle;
     Reactor () = default;
 
+    static constexpr Nanoseconds shortest_collection_interval = 1000 * millisecond;
+
     bool open (const ContextOptions &options) noexcept;
     void run () noexcept;
     void run_free_functions () noexcept;
@@ -168,6 +171,8 @@ class Reactor
     Released to_free_ ENGINE_GUARDED_BY (mutex_);
     Nanoseconds sleeping_until_ ENGINE_GUARDED_BY (mutex_) = 0;
     std::vector<Strand *> batch_;  // the thread's own
+    Backlog backlog_;
+    Nanoseconds last_collection_ = 0;
 };
 
 }  // namespace engine

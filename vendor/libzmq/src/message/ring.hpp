@@ -9,7 +9,9 @@
 #include <cstring>
 #include <new>
 
+#include "message/backlog.hpp"
 #include "message/msg.hpp"
+#include "platform/pages.hpp"
 
 namespace engine {
 
@@ -108,7 +110,9 @@ class Ring
     {
         while (!empty ())
             drop_back ();
-        ::operator delete (slots_);
+        give_back ();
+        if (capacity_ > huge_capacity)
+            Backlog::gone ();
         slots_ = nullptr;
         capacity_ = head_ = tail_ = 0;
     }
@@ -143,7 +147,8 @@ class Ring
     [[gnu::noinline]] bool grow () noexcept
     {
         const std::size_t capacity = capacity_ == 0 ? first_capacity : capacity_ * 2;
-        void *slots = ::operator new (capacity * sizeof (Msg), std::nothrow);
+        void *const slots =
+          capacity > huge_capacity ? map_pages (capacity * sizeof (Msg)) : ::operator new (capacity * sizeof (Msg), std::nothrow);
         if (!slots)
             return false;
         const std::size_t count = size ();
@@ -154,12 +159,19 @@ class Ring
             std::memcpy (slots, static_cast<void *> (slot (head_)), first * sizeof (Msg));
             std::memcpy (static_cast<std::byte *> (slots) + first * sizeof (Msg), slots_, (count - first) * sizeof (Msg));
         }
-        ::operator delete (slots_);
+        give_back ();
         slots_ = slots;
         capacity_ = capacity;
         head_ = 0;
         tail_ = count;
         return true;
+    }
+    void give_back () noexcept
+    {
+        if (capacity_ > huge_capacity)
+            unmap_pages (slots_, capacity_ * sizeof (Msg));
+        else
+            ::operator delete (slots_);
     }
     // `passed`: since it was last empty, so at least what it held at its fullest.
     [[gnu::noinline]] void emptied (std::size_t passed) noexcept

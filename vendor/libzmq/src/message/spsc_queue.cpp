@@ -1,6 +1,8 @@
 // Chunk management of the inproc queue; see spsc_queue.hpp.
 #include "message/spsc_queue.hpp"
 
+#include "message/backlog.hpp"
+
 namespace engine {
 
 bool SpscQueue::extend () noexcept
@@ -28,6 +30,14 @@ void SpscQueue::advance (std::size_t position) noexcept
     head_ = done->next;
     head_base_ = position;
     recycle (done);
+    // Noticed on the way down: how far up it was nobody remembers.
+    const std::size_t left = seen_ - position;
+    if (left >= Backlog::large)
+        large_ = true;
+    else if (large_ && left <= chunk_capacity) {
+        large_ = false;
+        Backlog::gone ();
+    }
 }
 
 void SpscQueue::rollback () noexcept

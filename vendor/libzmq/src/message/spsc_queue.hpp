@@ -132,6 +132,7 @@ class SpscQueue
     std::size_t seen_ = 0;       // published_ when last looked at
     std::size_t head_base_ = 0;  // position of the first message of head_
     Chunk *head_ = nullptr;
+    bool large_ = false;  // much has been waiting
 };
 
 }  // namespace engine
