@@ -346,6 +346,10 @@ void Reactor::run () noexcept
             const Nanoseconds left = wait - now ();
             wait = left > 0 ? left : 0;
         }
+        if (backlog_.due ()) {
+            const Nanoseconds left = std::max<Nanoseconds> (last_collection_ + shortest_collection_interval - now (), 0);
+            wait = wait == never ? left : std::min (wait, left);
+        }
         const int count = poller_->wait (events, capacity, wait);
         bool ticked = false;
         for (int i = 0; i < count; ++i) {
@@ -364,7 +368,7 @@ void Reactor::run () noexcept
             run_strands ();
         // No event in hand names a retired hook any more.
         free_retired ();
-        if (backlog_.due () && now () - last_collection_ > shortest_collection_interval) {
+        if (backlog_.due () && now () - last_collection_ >= shortest_collection_interval) {
             last_collection_ = now ();
             backlog_.collect ();
         }
