@@ -1,4 +1,7 @@
-"""A backlog's memory goes back to the system: when its socket and context end, and, but for inproc, soon after it was read."""
+"""A backlog's memory goes back to the system: when its socket and context end, and, but for inproc, soon after it was read.
+
+A few megabytes stay: code that was used, and, while there is a context, buffers for the next messages.
+"""
 
 import pytest
 from support import endpoint, run_python
@@ -35,11 +38,11 @@ PROGRAM = """
         for _ in range(300_000):
             pull.recv()
         if {address}[:6] != "inproc":
-            print(full - before, soon_below(before + 12) - before)
+            print(full - before, soon_below(before + 20) - before, 20)
     push.close()
     pull.close()
     context.term()
-    print(full - before, megabytes() - before)
+    print(full - before, megabytes() - before, 12)
 """
 
 
@@ -53,6 +56,6 @@ def test_a_backlog_leaves_nothing_behind(transport, read):
         bind, address = "", repr(place.replace("*", "9"))
     output = run_python(PROGRAM.format(bind=bind, address=address, read=read)).stdout
     for line in output.splitlines():
-        most, left = map(float, line.split())
+        most, left, limit = map(float, line.split())
         assert most > 20, "no backlog to speak of"
-        assert left < 12, output
+        assert left < limit, output
