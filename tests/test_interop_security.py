@@ -92,6 +92,8 @@ def secured(make, peer, keys, authenticator):
 def test_every_pair(secured, pair, ours, server, mechanism):
     if mechanism == "curve" and not CURVE:
         pytest.skip("no CURVE in this library")
+    if pair[0] == "REQ" and server == "a" != ours:
+        pytest.skip("libzmq's REQ that has asked ZAP receives no reply, not even of its own kind")
     a, b = secured(pair, ours, server, mechanism)
     for message in MESSAGES:
         pair[-1](a, b, message)
