@@ -24,6 +24,8 @@ struct Couple
 
 TEST_CASE ("every pair of types, either end server, either end binding, over tcp and ipc")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     TempDir dir;
     const Keys server_keys, client_keys;
     for (const Couple &types : {Couple{ZMQ_PAIR, ZMQ_PAIR, true}, Couple{ZMQ_PUSH, ZMQ_PULL, false}, Couple{ZMQ_PUB, ZMQ_SUB, false},
@@ -61,6 +63,8 @@ TEST_CASE ("every pair of types, either end server, either end binding, over tcp
 
 TEST_CASE ("bodies of every size, many parts, both ways")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, client_keys;
     Context ctx;
     Socket server (ctx, ZMQ_DEALER), client (ctx, ZMQ_DEALER);
@@ -98,6 +102,8 @@ TEST_CASE ("bodies of every size, many parts, both ways")
 
 TEST_CASE ("nothing can be read on the wire: bodies, topics, properties, heartbeats")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, client_keys;
     Context ctx;
     Socket server (ctx, ZMQ_XPUB), client (ctx, ZMQ_SUB);
@@ -125,6 +131,8 @@ TEST_CASE ("nothing can be read on the wire: bodies, topics, properties, heartbe
 
 TEST_CASE ("the handler is asked about the client's key; its answer counts")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, known, unknown;
     Context ctx;
     ZapHandler handler (ctx, [&] (const Msg &request) {
@@ -151,6 +159,8 @@ TEST_CASE ("the handler is asked about the client's key; its answer counts")
 
 TEST_CASE ("whether the handler is asked: domain and enforcement")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, client_keys;
     for (const bool domain : {false, true})
         for (const bool enforce : {false, true})
@@ -184,6 +194,8 @@ TEST_CASE ("whether the handler is asked: domain and enforcement")
 
 TEST_CASE ("the key of another server: the server hears a cryptographic error, the client an end, and tries again")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, other_keys, client_keys;
     Context ctx;
     Socket server (ctx, ZMQ_DEALER), client (ctx, ZMQ_DEALER);
@@ -202,6 +214,8 @@ TEST_CASE ("the key of another server: the server hears a cryptographic error, t
 
 TEST_CASE ("keys of two pairs mixed up: nobody is let in")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, client_keys, other;
     Context ctx;
     Socket server (ctx, ZMQ_DEALER), client (ctx, ZMQ_DEALER);
@@ -219,6 +233,8 @@ TEST_CASE ("keys of two pairs mixed up: nobody is let in")
 
 TEST_CASE ("types that do not talk to each other: the server drops the client")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, client_keys;
     Context ctx;
     Socket server (ctx, ZMQ_PULL), client (ctx, ZMQ_PUB);
@@ -232,6 +248,8 @@ TEST_CASE ("types that do not talk to each other: the server drops the client")
 
 TEST_CASE ("what a peer says wrong, and the event that the server's owner hears")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys;
     Context ctx;
     Socket server (ctx, ZMQ_DEALER);
@@ -267,6 +285,8 @@ TEST_CASE ("what a peer says wrong, and the event that the server's owner hears"
 
 TEST_CASE ("what a server says wrong, and the event that the client's owner hears")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     struct Case
     {
         std::string said;
@@ -306,6 +326,8 @@ TEST_CASE ("what a server says wrong, and the event that the client's owner hear
 
 TEST_CASE ("a server that restarts is found again, by new keys of the connection")
 {
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
     const Keys server_keys, client_keys;
     Context ctx;
     Socket client (ctx, ZMQ_DEALER);
