@@ -1,5 +1,5 @@
-// See heap.hpp. Only glibc has to be asked. malloc_trim(3) leaves the end of other threads' arenas alone; that goes back when a large block is
-// freed there.
+// See heap.hpp. Only glibc has to be asked. malloc_trim(3) leaves the end of other threads' arenas alone; that goes back when a large
+// block is freed there.
 #include "platform/heap.hpp"
 
 #include <cstdlib>
