@@ -199,7 +199,9 @@ int run (const Settings &settings)
             ++rounds;
         }
     } while (settings.seconds > 0 && Clock::now () < end);
-    std::printf ("%llu rounds in %llu passes: nothing was lost\n", static_cast<unsigned long long> (rounds),
+    if (const std::string counted = deaths_counted (); !counted.empty ())
+        std::printf ("%s\n", counted.c_str ());
+    std::printf ("%llu rounds in %llu passes: nothing was lost that should not be\n", static_cast<unsigned long long> (rounds),
                  static_cast<unsigned long long> (pass));
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "end.hpp"
@@ -66,6 +67,10 @@ void set_up_meetings (Round &round, int type);
 void set_up_restarting_server (Round &round);
 // inproc in any order: senders that come and go while receivers bind and unbind.
 void set_up_orders (Round &round, int sender, int receiver);
+// Receivers that die while a sender streams, each followed by another.
+void set_up_dying_receiver (Round &round, int sender, int receiver);
+// How many did in this program's rounds, and what was lost with them; empty: none.
+std::string deaths_counted ();
 // Several threads that send on one socket, and several that receive on another.
 void set_up_shared (Round &round, int sender, int receiver);
 
@@ -74,6 +79,8 @@ void set_up_shared_with_time_outs (Round &round, int sender, int receiver);
 
 // So many microseconds at most, drawn from the actor's numbers: not asleep if they are few.
 void pause_a_little (Actor &actor, int most);
+// Binds to a name that another socket had, to which others may be slow to give it back. False: the round ends.
+bool bind_again (Round &round, Actor &actor, End &end, const std::string &endpoint);
 // The next data message of a sender.
 Message draw_message (Actor &actor, const Plan &plan, std::uint32_t sender, std::uint32_t number);
 // Fewer than a queue holds, so that two ends that both send before they receive do not wait for each other.

@@ -174,15 +174,8 @@ void set_up_restarting_server (Round &round)
                     return;
             end->close ();
             end = std::make_shared<End> (round, End::Side::b, ZMQ_REP);
-            // Others may be slow to give the address back.
-            actor.doing = "binding again";
-            while (zmq_bind (end->socket (), endpoint.c_str ()) != 0) {
-                if (zmq_errno () == ETERM || round.ending ())
-                    return;
-                if (zmq_errno () != EADDRINUSE)
-                    throw Failure (std::string ("zmq_bind: ") + zmq_strerror (zmq_errno ()));
-                pause_a_little (actor, 1000);
-            }
+            if (!bind_again (round, actor, *end, endpoint))
+                return;
         }
     });
     round.start ("client", [&round, endpoint, over] (Actor &actor) {

@@ -35,6 +35,19 @@ std::uint32_t safe_window (const Plan &plan) noexcept
     return plan.hwm == 0 ? burst : std::clamp<std::uint32_t> (static_cast<std::uint32_t> (plan.hwm) / 2, 1, burst);
 }
 
+bool bind_again (Round &round, Actor &actor, End &end, const std::string &endpoint)
+{
+    actor.doing = "binding again";
+    while (zmq_bind (end.socket (), endpoint.c_str ()) != 0) {
+        if (zmq_errno () == ETERM || round.ending ())
+            return false;
+        if (zmq_errno () != EADDRINUSE)
+            throw Failure (std::string ("zmq_bind: ") + zmq_strerror (zmq_errno ()));
+        pause_a_little (actor, 1000);
+    }
+    return true;
+}
+
 void wait_received (Round &round, Actor &actor, const std::function<bool ()> &received)
 {
     actor.doing = "waiting for the receivers";

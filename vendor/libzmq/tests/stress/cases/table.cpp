@@ -83,6 +83,9 @@ const std::vector<Case> &table ()
       {"dealer_dealer.meetings", [] (Round &round) { set_up_meetings (round, ZMQ_DEALER); }},
       {"push_pull.orders", [] (Round &round) { set_up_orders (round, ZMQ_PUSH, ZMQ_PULL); }, false, false, true},
       {"dealer_router.orders", [] (Round &round) { set_up_orders (round, ZMQ_DEALER, ZMQ_ROUTER); }, false, false, true},
+      {"push_pull.dying_receiver", [] (Round &round) { set_up_dying_receiver (round, ZMQ_PUSH, ZMQ_PULL); }, true},
+      {"dealer_dealer.dying_receiver", [] (Round &round) { set_up_dying_receiver (round, ZMQ_DEALER, ZMQ_DEALER); }, true},
+      {"pair.dying_receiver", [] (Round &round) { set_up_dying_receiver (round, ZMQ_PAIR, ZMQ_PAIR); }, true},
       {"req_rep.restarting_server", set_up_restarting_server, true},
       // Several threads a socket.
       {"push_pull.shared", [] (Round &round) { set_up_shared (round, ZMQ_PUSH, ZMQ_PULL); }, false, true},
