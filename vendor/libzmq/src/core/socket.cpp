@@ -78,7 +78,7 @@ try {
     if (strand_.doorbell.pending ()) [[unlikely]]
         run_inbox ();
     if (bursts_.empty ()) {
-        if (!sending_more_ && attendance_.count () > 0 && !type_.wants_subscriptions && !answers ())
+        if (!answers () && !sending_more_ && attendance_.count () > 0 && !type_.wants_subscriptions)
             look_before_sending ();
         sending_more_ = frame.more ();
     }

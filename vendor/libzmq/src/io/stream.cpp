@@ -215,7 +215,7 @@ int Stream::encode_sealed (Msg &frame) noexcept
 // Fills the batch from the pipe; false: there was nothing.
 bool Stream::encode_some () noexcept
 {
-    if (!pipe_)
+    if (!pipe_ || pipe_->outbound_messages () == 0)
         return !batch_.empty ();
     if (pipe_->between_messages ())
         batch_.begin_message ();
