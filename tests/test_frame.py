@@ -92,7 +92,8 @@ def test_properties_of_routing_ids(connected):
     dealer.send_multipart([b"1", b"2"])
     frames = router.recv_multipart(copy=False)
     assert [frame.bytes for frame in frames] == [b"me", b"1", b"2"]
-    for frame in frames:
+    # libzmq tells of the peer on the routing id's frame since 4.3.5.
+    for frame in frames if zmq.zmq_version_info() >= (4, 3, 5) else frames[1:]:
         assert (frame.get("Socket-Type"), frame.get("Identity")) == ("DEALER", "me")
         assert frame.get("Peer-Address") == "127.0.0.1"
 
