@@ -30,6 +30,9 @@ DEFAULT_TIMEOUT = 30
 def pytest_configure(config):
     config.addinivalue_line("markers", "extension: tests something that pyzmq does not have")
     config.addinivalue_line("markers", "own_engine: tests something that upstream's libzmq does not do")
+    config.addinivalue_line(
+        "markers", "attending: needs the calling thread to do the input and output, which poll(2) excludes"
+    )
     config.addinivalue_line("markers", "timeout(seconds): limit of one test")
     faulthandler.enable()
 
@@ -42,6 +45,10 @@ def pytest_report_header(config):
 def pytest_collection_modifyitems(config, items):
     if not engine_is_own():
         left_out = [item for item in items if item.get_closest_marker("own_engine")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+    if os.environ.get("ZMQ_EXT_POLLER") == "poll":
+        left_out = [item for item in items if item.get_closest_marker("attending")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
     for item in items:

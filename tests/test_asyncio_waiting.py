@@ -747,6 +747,7 @@ def test_unread_messages_do_not_keep_a_loop_busy(run, pipeline):
 
 
 @pytest.mark.own_engine
+@pytest.mark.attending
 def test_background_threads_sleep(context):
     """Messages to a coroutine wake no thread but the loop's."""
     pull = context.socket(zmq.PULL)

@@ -74,6 +74,7 @@ context.term()
 
 
 @pytest.mark.own_engine
+@pytest.mark.attending
 def test_no_thread_but_the_loops_wakes_up(make, loop):
     """150 messages, one each 20 ms: the background thread looks a few times whether the loop still comes, and reads none."""
     for _attempt in range(3):  # a loop that was kept from running for long is taken for one that has stopped

@@ -28,6 +28,9 @@ try:
 except ImportError:
     paramiko = None
 
+#: What paramiko raises; where there is none, a class that nothing raises.
+SSHException: type[Exception] = paramiko.SSHException if paramiko else type("SSHException", (Exception,), {})
+
 _READY = "zmqpy-tunnel-is-open"
 #: Answers ssh's questions for a password or the passphrase of a key, and no others (whether a host is to be trusted).
 _ASKPASS = """\
