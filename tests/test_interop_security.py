@@ -1,7 +1,7 @@
 """PLAIN, CURVE and ZAP between us and real pyzmq in another process: every pair of types, either side the server."""
 
 import pytest
-from support import WAIT_MS
+from support import WAIT_MS, engine_is_own
 from test_interop import BLOCK, HUGE, PAIR_IDS, PAIRS, body, prepare
 
 import zmqpy as zmq
@@ -92,7 +92,7 @@ def secured(make, peer, keys, authenticator):
 def test_every_pair(secured, pair, ours, server, mechanism):
     if mechanism == "curve" and not CURVE:
         pytest.skip("no CURVE in this library")
-    if pair[0] == "REQ" and server == "a" != ours:
+    if pair[0] == "REQ" and server == "a" and not (ours == "a" and engine_is_own()):
         pytest.skip("libzmq's REQ that has asked ZAP receives no reply, not even of its own kind")
     a, b = secured(pair, ours, server, mechanism)
     for message in MESSAGES:
