@@ -204,8 +204,9 @@ TEST_CASE ("the frames of each pattern that carry properties: all of them")
                                   {ZMQ_XSUB, ZMQ_XPUB}};
     const char *const names[] = {"PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH", "XPUB", "XSUB", "STREAM"};
     TempDir dir;
-    for (const auto &[from_type, to_type] : couples)
+    for (const auto &couple : couples)
         for (const std::string &transport : {"tcp://127.0.0.1:*"s, dir.ipc (), "inproc"s}) {
+            const int from_type = couple[0], to_type = couple[1];  // clang before 16 captures no structured bindings
             CAPTURE (std::string (names[from_type]));
             CAPTURE (std::string (names[to_type]));
             CAPTURE (transport);
