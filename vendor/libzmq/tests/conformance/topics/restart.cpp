@@ -62,8 +62,11 @@ TEST_CASE ("what is sent when the peer has ended goes to the next one")
         for (const auto &[type, peer_type, relaxed] : patterns)
             for (const std::size_t size : {1, 1 << 20}) {
                 CAPTURE (transport);
-                CAPTURE (std::string (peer_type));
-                CAPTURE (relaxed);
+                // Clang before 16 captures no structured bindings.
+                const std::string wire_type = peer_type;
+                const bool is_relaxed = relaxed;
+                CAPTURE (wire_type);
+                CAPTURE (is_relaxed);
                 CAPTURE (size);
                 Context ctx;
                 Socket socket (ctx, type);
