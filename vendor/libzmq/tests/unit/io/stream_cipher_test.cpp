@@ -126,7 +126,9 @@ TEST_CASE ("stream with a cipher: a frame that it refuses ends the connection, a
             CHECK (secured.socket.send (tried.body, in_message) == 0);
             if (in_message)
                 CHECK (secured.socket.send ("part") == 0);
-            CHECK (secured.socket.send ("after") == 0);
+            // On a slow machine what is refused has been written by now, with which the connection has ended.
+            const int after = secured.socket.send ("after");
+            CHECK ((after == 0 || (after == EAGAIN && secured.stream->dead ())));
             secured.socket.socket ().flush_bursts ();
             bool ended = false;
             CHECK (secured.stream.flush_all (&ended) == "");
