@@ -133,7 +133,9 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
         return 0;
     }
     // (CURVE draws its keys.)
-    require (used == used_slowly && said.size () == said_slowly.size () && (config.mechanism == ZMQ_CURVE || said == said_slowly));
+    require (said.size () == said_slowly.size () && (config.mechanism == ZMQ_CURVE || said == said_slowly));
+    // One that fails may have looked further than the byte that another piece ends with.
+    require (handshake.state () == Handshake::State::failed ? used >= used_slowly : used == used_slowly);
     require (handshake.state () == slow.state () && handshake.wire () == slow.wire ());
     require (handshake.failure ().event == slow.failure ().event && handshake.failure ().value == slow.failure ().value);
     require (handshake.peer_routing_id () == slow.peer_routing_id ());
