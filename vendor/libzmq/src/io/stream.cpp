@@ -208,7 +208,8 @@ int Stream::encode_sealed (Msg &frame) noexcept
         return error;
     if (kept)
         sealed_.push_back ({std::move (frame), batch_.end ()});
-    frame.reset ();
+    else
+        frame.reset ();
     return 0;
 }
 
