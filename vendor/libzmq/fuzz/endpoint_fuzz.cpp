@@ -8,7 +8,7 @@
 
 #include <sys/un.h>
 
-#include "transport/accept_filter.hpp"
+#include "options/accept_filter.hpp"
 #include "transport/ipc_path.hpp"
 #include "transport/socks.hpp"
 #include "transport/tcp_address.hpp"

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/context_options.hpp"
-#include "core/options.hpp"
+#include "options/context_options.hpp"
+#include "options/options.hpp"
 #include "pattern/socket_type.hpp"
 
 using namespace engine;

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <string>
 
-#include "core/options.hpp"
+#include "options/options.hpp"
 
 using namespace engine;
 
@@ -84,7 +84,7 @@ std::string line_of (const OptionRow &row)
 std::string markdown ()
 {
     std::string text = "# Socket options\n\n"
-                       "Written by `tools/options_markdown` from `src/core/options_table.def`; do not edit. Names are without `ZMQ_`. "
+                       "Written by `tools/options_markdown` from `src/options/options_table.def`; do not edit. Names are without `ZMQ_`. "
                        "What `zmq_setsockopt` refuses is `EINVAL` and changes nothing.\n\n"
                        "| option | number | direction | type | unit | default | may be set to | for | takes effect | meaning |\n"
                        "|---|---|---|---|---|---|---|---|---|---|\n";

@@ -1,7 +1,7 @@
 // zmq_atomic_counter_*: a counter that threads share. A null handle is EFAULT.
 #include <atomic>
 
-#include "core/errors.hpp"
+#include "base/errors.hpp"
 #include "zmq.h"
 
 using engine::fail;

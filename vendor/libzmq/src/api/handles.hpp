@@ -5,8 +5,8 @@
 
 #include <zmq.h>
 
+#include "base/errors.hpp"
 #include "core/context.hpp"
-#include "core/errors.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 

@@ -3,7 +3,7 @@
 #include <climits>
 #include <string_view>
 
-#include "core/errors.hpp"
+#include "base/errors.hpp"
 #include "message/metadata.hpp"
 #include "message/msg.hpp"
 #include "zmq.h"

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "api/poll_set.hpp"
+#include "base/handle_tag.hpp"
+#include "base/make_room.hpp"
 #include "core/fork.hpp"
-#include "core/handle_tag.hpp"
-#include "core/make_room.hpp"
 #include "core/wait.hpp"
 #include "platform/ready_set.hpp"
 

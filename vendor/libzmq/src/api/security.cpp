@@ -1,8 +1,8 @@
 // Z85 text and CURVE key pairs. Keys need libsodium (ZMQ_HAVE_LIBSODIUM); without it they are ENOTSUP.
 #include <cstring>
 
-#include "core/errors.hpp"
-#include "core/z85.hpp"
+#include "base/errors.hpp"
+#include "base/z85.hpp"
 #include "zmq.h"
 
 #if defined ZMQ_HAVE_LIBSODIUM

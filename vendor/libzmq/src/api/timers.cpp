@@ -3,8 +3,8 @@
 #include <climits>
 
 #include "api/timer_set.hpp"
-#include "core/errors.hpp"
-#include "core/handle_tag.hpp"
+#include "base/errors.hpp"
+#include "base/handle_tag.hpp"
 #include "zmq.h"
 
 using namespace engine;

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#include "core/errors.hpp"
+#include "base/errors.hpp"
 #include "zmq_ext.h"
 
 using namespace engine;

@@ -8,7 +8,7 @@
 
 #include <zmq.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 #include "core/fork.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"

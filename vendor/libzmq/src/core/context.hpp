@@ -9,10 +9,10 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/context_options.hpp"
-#include "core/handle_tag.hpp"
+#include "base/handle_tag.hpp"
+#include "base/sync.hpp"
 #include "core/inproc_registry.hpp"
-#include "core/sync.hpp"
+#include "options/context_options.hpp"
 #include "platform/wake_descriptor.hpp"
 
 namespace engine {

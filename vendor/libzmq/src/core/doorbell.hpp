@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/sync.hpp"
+#include "base/sync.hpp"
 #include "message/handoff.hpp"
 #include "platform/wake_descriptor.hpp"
 

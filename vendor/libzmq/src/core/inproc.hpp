@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <string>
 
-#include "core/intrusive_list.hpp"
-#include "core/newest_slot.hpp"
+#include "base/intrusive_list.hpp"
 #include "message/handoff.hpp"
+#include "message/newest_slot.hpp"
 #include "message/spsc_queue.hpp"
 #include "pattern/pipe.hpp"
 

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/sync.hpp"
+#include "base/sync.hpp"
 
 namespace engine {
 

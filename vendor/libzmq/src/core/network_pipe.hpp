@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "core/intrusive_list.hpp"
+#include "base/intrusive_list.hpp"
 #include "message/ring.hpp"
 #include "pattern/pipe.hpp"
 

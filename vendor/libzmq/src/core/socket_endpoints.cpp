@@ -7,9 +7,9 @@
 
 #include <unistd.h>
 
+#include "base/make_room.hpp"
 #include "core/context.hpp"
 #include "core/linger_timer.hpp"
-#include "core/make_room.hpp"
 #include "core/monitor.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"

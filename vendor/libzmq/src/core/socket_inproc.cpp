@@ -2,8 +2,8 @@
 #include <cerrno>
 #include <new>
 
+#include "base/make_room.hpp"
 #include "core/context.hpp"
-#include "core/make_room.hpp"
 #include "core/monitor.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"

@@ -4,10 +4,10 @@
 #include <new>
 #include <utility>
 
+#include "base/spin.hpp"
 #include "core/context.hpp"
 #include "core/fork.hpp"
 #include "core/socket.hpp"
-#include "core/spin.hpp"
 
 namespace engine {
 

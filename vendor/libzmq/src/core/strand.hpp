@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/sync.hpp"
 #include "core/doorbell.hpp"
 #include "core/fork.hpp"
-#include "core/sync.hpp"
 #include "message/released.hpp"
 
 namespace engine {

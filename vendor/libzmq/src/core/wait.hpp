@@ -1,6 +1,6 @@
 // Blocking calls: sleeping and waking of application threads. The only file that makes them wait.
 //
-// A thread that finds nothing to do first polls for a short while (core/spin.hpp), because waking a sleeping thread costs more than
+// A thread that finds nothing to do first polls for a short while (base/spin.hpp), because waking a sleeping thread costs more than
 // most replies take to come; then it sleeps on its own eventfd and on the socket's streams.
 #pragma once
 
@@ -11,11 +11,11 @@
 #include <signal.h>
 #include <zmq.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
+#include "base/spin.hpp"
 #include "core/context.hpp"
 #include "core/doorbell.hpp"
 #include "core/socket.hpp"
-#include "core/spin.hpp"
 #include "core/strand.hpp"
 
 namespace engine {

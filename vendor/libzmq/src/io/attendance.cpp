@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/make_room.hpp"
 #include "core/context.hpp"
-#include "core/make_room.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/stream.hpp"

@@ -13,10 +13,10 @@
 #include <zmq.h>
 
 #include "core/context.hpp"
-#include "core/options.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/stream.hpp"
+#include "options/options.hpp"
 
 namespace engine {
 

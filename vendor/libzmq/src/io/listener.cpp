@@ -7,10 +7,10 @@
 
 #include <zmq.h>
 
-#include "core/options.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/stream.hpp"
+#include "options/options.hpp"
 
 namespace engine {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 #include "platform/ready_set.hpp"
 
 namespace engine {

@@ -6,7 +6,7 @@
 
 #include <poll.h>
 
-#include "core/sync.hpp"
+#include "base/sync.hpp"
 #include "io/poller.hpp"
 #include "platform/wake_descriptor.hpp"
 

@@ -7,11 +7,11 @@
 
 #include <signal.h>
 
-#include "core/context_options.hpp"
 #include "core/inproc.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "io/thread_setup.hpp"
+#include "options/context_options.hpp"
 #include "platform/threads.hpp"
 
 namespace engine {

@@ -12,9 +12,9 @@
 #include <thread>
 #include <vector>
 
-#include "core/clock.hpp"
-#include "core/intrusive_list.hpp"
-#include "core/sync.hpp"
+#include "base/clock.hpp"
+#include "base/intrusive_list.hpp"
+#include "base/sync.hpp"
 #include "io/descriptor_table.hpp"
 #include "io/poller.hpp"
 #include "message/backlog.hpp"

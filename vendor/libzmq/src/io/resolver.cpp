@@ -13,8 +13,8 @@
 
 #include <unistd.h>
 
-#include "core/context_options.hpp"
 #include "io/thread_setup.hpp"
+#include "options/context_options.hpp"
 
 namespace engine {
 

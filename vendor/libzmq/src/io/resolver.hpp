@@ -15,7 +15,7 @@
 
 namespace engine {
 
-struct ContextOptions;  // core/context_options.hpp
+struct ContextOptions;  // options/context_options.hpp
 
 class Resolver
 {

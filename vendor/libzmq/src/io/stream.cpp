@@ -10,14 +10,14 @@
 
 #include <zmq.h>
 
-#include "core/make_room.hpp"
-#include "core/options.hpp"
+#include "base/make_room.hpp"
 #include "core/socket.hpp"
 #include "io/attendance.hpp"
 #include "io/connector.hpp"
 #include "io/listener.hpp"
 #include "mechanism/frame_cipher.hpp"
 #include "message/metadata.hpp"
+#include "options/options.hpp"
 #include "platform/peer_ended.hpp"
 #include "platform/unsent.hpp"
 #include "transport/transport.hpp"

@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 #include "core/network_pipe.hpp"
 #include "io/reactor.hpp"
 #include "io/zap_client.hpp"

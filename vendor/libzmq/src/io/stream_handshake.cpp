@@ -10,7 +10,6 @@
 
 #include <zmq.h>
 
-#include "core/options.hpp"
 #include "core/socket.hpp"
 #include "io/attendance.hpp"
 #include "io/connector.hpp"
@@ -18,6 +17,7 @@
 #include "io/stream.hpp"
 #include "mechanism/frame_cipher.hpp"
 #include "message/metadata.hpp"
+#include "options/options.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {

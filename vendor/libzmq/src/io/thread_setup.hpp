@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 
-#include "core/context_options.hpp"
+#include "options/context_options.hpp"
 
 namespace engine {
 

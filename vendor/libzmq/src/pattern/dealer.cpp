@@ -1,9 +1,9 @@
 // DEALER: sends to its peers in turn and receives from them in turn, frames untouched. RFC 28; zmq_socket(3) "Request-reply pattern".
 #include <zmq.h>
 
+#include "base/option_value.hpp"
 #include "pattern/fair_queue.hpp"
 #include "pattern/load_balancer.hpp"
-#include "pattern/option_value.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 

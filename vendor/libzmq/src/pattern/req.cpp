@@ -8,9 +8,9 @@
 
 #include <zmq.h>
 
+#include "base/option_value.hpp"
 #include "pattern/fair_queue.hpp"
 #include "pattern/load_balancer.hpp"
-#include "pattern/option_value.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <zmq.h>
 
-#include "pattern/option_value.hpp"
+#include "base/option_value.hpp"
 
 namespace engine {
 

@@ -10,7 +10,7 @@
 
 #include <zmq.h>
 
-#include "pattern/option_value.hpp"
+#include "base/option_value.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 #include "pattern/router_base.hpp"
@@ -53,7 +53,7 @@ class StreamPattern final : public RouterBase
     }
     int get_option (int option, void *value, std::size_t *size) override
     {
-        return option == ZMQ_ROUTING_ID ? write_bytes (last_id_.data (), last_id_.size (), value, size) : EINVAL;
+        return option == ZMQ_ROUTING_ID ? write_bytes (last_id_, value, size) : EINVAL;
     }
     int peer_state (const void *, std::size_t, int &) override { return ENOTSUP; }
 

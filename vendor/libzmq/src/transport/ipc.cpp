@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "core/options.hpp"
+#include "options/options.hpp"
 #include "transport/descriptor.hpp"
 #include "transport/ipc_path.hpp"
 #include "transport/ipc_peer.hpp"

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/options.hpp"
+#include "options/options.hpp"
 
 namespace engine {
 

@@ -5,8 +5,8 @@
 
 #include <netinet/in.h>
 
-#include "core/options.hpp"
-#include "transport/accept_filter.hpp"
+#include "options/accept_filter.hpp"
+#include "options/options.hpp"
 #include "transport/descriptor.hpp"
 #include "transport/tcp_address.hpp"
 #include "transport/tcp_options.hpp"

@@ -15,7 +15,7 @@
 
 #include <zmq.h>
 
-#include "core/options.hpp"
+#include "options/options.hpp"
 #include "pattern/socket_type.hpp"
 
 namespace engine {

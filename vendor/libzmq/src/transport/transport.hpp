@@ -10,21 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/socket.h>
 #include <sys/types.h>
+
+#include "base/socket_address.hpp"
 
 namespace engine {
 
-struct Options;  // core/options.hpp
-
-struct SocketAddress
-{
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-
-    const sockaddr *get () const noexcept { return reinterpret_cast<const sockaddr *> (&storage); }
-    sockaddr *get () noexcept { return reinterpret_cast<sockaddr *> (&storage); }
-};
+struct Options;  // options/options.hpp
 
 // "transport://address" taken apart; both parts non-empty. EINVAL otherwise.
 struct Endpoint

@@ -63,7 +63,7 @@ def main() -> int:
                 wrong.append(
                     f"{title}: {path} is {'not ' if path in listed else ''}touched by {name}, the recipe says otherwise"
                 )
-    table = (source / "core/options_table.def").read_text(encoding="utf-8")
+    table = (source / "options/options_table.def").read_text(encoding="utf-8")
     numbers = (repository / "tools/constants_table.py").read_text(encoding="utf-8")
     options = [re.search(r"\b[A-Z][A-Z0-9_]+\b", row) for row in re.findall(r"^[A-Z0-9]+ \((.*)", table, re.MULTILINE)]
     wrong += [

@@ -12,7 +12,7 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 
 namespace ext {
 

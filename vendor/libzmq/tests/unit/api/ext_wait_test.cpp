@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #include "api/ext_couple.hpp"
-#include "core/spin.hpp"
+#include "base/spin.hpp"
 
 using namespace ext;
 

@@ -19,8 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spin.hpp"
 #include "controlled_memory.hpp"
-#include "core/spin.hpp"
 
 using namespace engine;
 

@@ -18,7 +18,7 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"
 #include "core/wait.hpp"

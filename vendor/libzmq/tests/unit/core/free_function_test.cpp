@@ -9,7 +9,7 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 #include "core/held_socket.hpp"
 #include "message/released.hpp"
 

@@ -12,7 +12,7 @@
 #include <poll.h>
 #include <zmq.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 #include "core/context.hpp"
 #include "core/socket.hpp"
 #include "core/strand.hpp"

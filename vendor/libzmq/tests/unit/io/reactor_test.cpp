@@ -13,9 +13,9 @@
 #include <zmq_ext.h>
 
 #include "controlled_memory.hpp"
-#include "core/context_options.hpp"
 #include "core/held_socket.hpp"
 #include "io/wired_stream.hpp"
+#include "options/context_options.hpp"
 
 using namespace held;
 

@@ -17,8 +17,8 @@
 #include <doctest/doctest.h>
 
 #include "controlled_memory.hpp"
-#include "core/context_options.hpp"
-#include "core/options.hpp"
+#include "options/context_options.hpp"
+#include "options/options.hpp"
 #include "transport/tcp_address.hpp"
 
 using namespace engine;

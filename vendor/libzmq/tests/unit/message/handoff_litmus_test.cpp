@@ -13,9 +13,9 @@
 #include <poll.h>
 #include <sched.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
+#include "base/sync.hpp"
 #include "core/doorbell.hpp"
-#include "core/sync.hpp"
 #include "message/spsc_queue.hpp"
 
 namespace {

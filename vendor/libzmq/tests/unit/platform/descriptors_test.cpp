@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 #include "platform/alarm_descriptor.hpp"
 #include "platform/inherited_sockets.hpp"
 #include "platform/ready_set.hpp"

@@ -17,7 +17,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/options.hpp"
+#include "options/options.hpp"
 #include "transport/descriptor.hpp"
 #include "transport/transport.hpp"
 

@@ -4,8 +4,8 @@
 #include <netinet/tcp.h>
 #include <zmq.h>
 
+#include "options/accept_filter.hpp"
 #include "pattern/socket_type.hpp"
-#include "transport/accept_filter.hpp"
 #include "transport/loopback.hpp"
 #include "transport/tcp_address.hpp"
 #include "transport/tcp_options.hpp"

@@ -16,11 +16,11 @@
 #include <sys/types.h>
 
 #include "mechanism/secrets.hpp"
-#include "transport/accept_filter.hpp"
+#include "options/accept_filter.hpp"
 
 namespace engine {
 
-struct ContextOptions;  // core/context_options.hpp
+struct ContextOptions;  // options/context_options.hpp
 struct SocketType;      // pattern/socket_type.hpp
 
 struct Options
@@ -34,7 +34,7 @@ struct Options
 #define BYTES(field, ...) std::string field;
 #define CUSTOM(...)
 #define ELSEWHERE(...)
-#include "core/options_table.def"
+#include "options/options_table.def"
 
     // Fields of the CUSTOM rows.
     int heartbeat_ttl = 0;  // ms, a multiple of 100

@@ -1,12 +1,12 @@
 // How each kind of option is set and read, and the table of all of them.
-#include "core/options.hpp"
+#include "options/options.hpp"
 
 #include <type_traits>
 
-#include "core/context_options.hpp"
-#include "core/errors.hpp"
-#include "core/option_value.hpp"
-#include "core/z85.hpp"
+#include "base/errors.hpp"
+#include "base/option_value.hpp"
+#include "base/z85.hpp"
+#include "options/context_options.hpp"
 #include "pattern/socket_type.hpp"
 #include "zmq.h"
 
@@ -337,7 +337,7 @@ constexpr OptionRow rows[] = {
 #define ELSEWHERE(name, type, dir, owner, initial, range, when, unit, types, meaning) \
     {ZMQ_##name, #name, Type::type, Owner::owner, Effect::when, direction::dir.set, direction::dir.get, initial, range, unit, \
      types, meaning, nullptr, nullptr},
-#include "core/options_table.def"
+#include "options/options_table.def"
 };
 // clang-format on
 

@@ -1,5 +1,5 @@
 // ZMQ_TCP_ACCEPT_FILTER: reading networks and comparing peers with them.
-#include "transport/accept_filter.hpp"
+#include "options/accept_filter.hpp"
 
 #include <cerrno>
 #include <string>

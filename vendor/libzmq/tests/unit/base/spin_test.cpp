@@ -1,5 +1,5 @@
 // Whether it pays to spin: what a thread remembers, and what it does with it.
-#include "core/spin.hpp"
+#include "base/spin.hpp"
 
 #include <thread>
 

@@ -1,13 +1,13 @@
 // The table of context options.
-#include "core/context_options.hpp"
+#include "options/context_options.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
-#include "core/errors.hpp"
-#include "core/option_value.hpp"
+#include "base/errors.hpp"
+#include "base/option_value.hpp"
 #include "zmq_ext.h"
 
 namespace engine {

@@ -1,5 +1,5 @@
 // Mutex: exclusion under every mixture of sleepers, and an end to waiting for one that another thread gives back only to take it again.
-#include "core/sync.hpp"
+#include "base/sync.hpp"
 
 #include <atomic>
 #include <thread>
@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "core/spin.hpp"
+#include "base/spin.hpp"
 
 #include <algorithm>
 #include <atomic>

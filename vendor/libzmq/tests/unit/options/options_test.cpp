@@ -1,5 +1,5 @@
 // Options: the table is whole, and every row is set, checked and read as zmq_setsockopt and zmq_getsockopt promise.
-#include "core/options.hpp"
+#include "options/options.hpp"
 
 #include <cerrno>
 #include <set>
@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/context_options.hpp"
+#include "options/context_options.hpp"
 #include "pattern/socket_type.hpp"
 #include "zmq.h"
 

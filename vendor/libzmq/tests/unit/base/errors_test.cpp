@@ -1,5 +1,5 @@
 // Error texts, and exceptions as errno.
-#include "core/errors.hpp"
+#include "base/errors.hpp"
 
 #include <cstring>
 #include <stdexcept>

@@ -1,5 +1,5 @@
 // Z85 in both directions.
-#include "core/z85.hpp"
+#include "base/z85.hpp"
 
 #include <array>
 

@@ -1,5 +1,5 @@
 // Z85: RFC 32's example, every refusal, and random bytes there and back.
-#include "core/z85.hpp"
+#include "base/z85.hpp"
 
 #include <random>
 #include <string>

@@ -1,5 +1,5 @@
 // The slot of a conflating direction: the newest is kept, who waits is woken, and nobody sleeps while something is there.
-#include "core/newest_slot.hpp"
+#include "message/newest_slot.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/sync.hpp"
+#include "base/sync.hpp"
 
 namespace engine {
 

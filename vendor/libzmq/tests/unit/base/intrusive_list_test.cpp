@@ -1,5 +1,5 @@
 // Lists through their objects: order, being in a list once, taking all, ending while listed.
-#include "core/intrusive_list.hpp"
+#include "base/intrusive_list.hpp"
 
 #include <optional>
 #include <string>

@@ -1,5 +1,5 @@
 // See accept_filter.hpp.
-#include "transport/accept_filter.hpp"
+#include "options/accept_filter.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,6 +1,6 @@
 // Mutex under every interleaving and every value that C++'s memory model lets a load see (memory_model.hpp), with waiters that may lose
 // patience at any time: nobody is in it together with another, everybody sees what was done in it before, and nobody sleeps for ever.
-#include "core/mutex_wait.hpp"
+#include "base/mutex_wait.hpp"
 
 #include <cstdlib>
 

@@ -8,7 +8,7 @@
 #include <atomic>
 #include <utility>
 
-#include "core/sync.hpp"
+#include "base/sync.hpp"
 #include "message/msg.hpp"
 
 namespace engine {

@@ -1,5 +1,5 @@
 // Context options: defaults, ranges, the number that means two things, text forms.
-#include "core/context_options.hpp"
+#include "options/context_options.hpp"
 
 #include <cerrno>
 #include <cstdlib>

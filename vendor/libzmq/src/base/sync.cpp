@@ -1,8 +1,8 @@
-#include "core/sync.hpp"
+#include "base/sync.hpp"
 
-#include "core/clock.hpp"
-#include "core/mutex_wait.hpp"
-#include "core/spin.hpp"
+#include "base/clock.hpp"
+#include "base/mutex_wait.hpp"
+#include "base/spin.hpp"
 
 namespace engine {
 

@@ -1,5 +1,5 @@
 // Texts of error numbers, and exceptions as error numbers.
-#include "core/errors.hpp"
+#include "base/errors.hpp"
 
 #include <cstring>
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "transport/transport.hpp"
+#include "base/socket_address.hpp"
 
 namespace engine {
 

@@ -9,7 +9,7 @@
 
 #include <utility>
 
-#include "core/clock.hpp"
+#include "base/clock.hpp"
 
 namespace engine {
 
