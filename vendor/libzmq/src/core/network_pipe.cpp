@@ -92,7 +92,7 @@ bool NetworkPipe::push_outbound (Msg &frame) noexcept
     ++out_complete_;
     if (!touched) {
         touched = true;
-        socket_.touch (*this);
+        socket_.batching ().touch (*this);
     }
     return true;
 }

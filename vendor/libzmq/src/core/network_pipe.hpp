@@ -84,7 +84,7 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     Stream *stream = nullptr;  // null while not connected
     bool attached = false;     // the pattern knows it
     bool touched = false;      // in the socket's list of pipes written to by this call
-    bool in_burst = false;     // see Socket::flush_now
+    bool in_burst = false;     // see Batching
     std::uint32_t burst_count = 0;
     bool identified = false;
 

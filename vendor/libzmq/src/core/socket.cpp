@@ -15,22 +15,6 @@
 
 namespace engine {
 
-namespace {
-
-// How long a burst may collect before a later send writes it: the shortest window; for several streams grown to so many times what writing
-// to them took, so that a fan-out to many does not spend its time on small writes.
-constexpr Nanoseconds longest_window = 1 * millisecond;
-constexpr int window_per_writing = 4;
-// How long a stream must have been silent for a message to be written at once.
-constexpr Nanoseconds idle_time = 20 * microsecond;
-constexpr std::size_t batch_bytes = 64 * 1024;
-// A burst to one peer is encoded whenever so much waits, while the bodies are in the cache and the C library gives their memory at
-// once to the next ones.
-constexpr std::size_t ahead_bytes = 2 * 1024;
-constexpr Nanoseconds input_interval = 100 * microsecond;
-
-}  // namespace
-
 Socket::Socket (Context &context, Strand &strand, const SocketType &type)
     : options (make_options (&type, context.options ())), context_ (context), strand_ (strand), type_ (type),
       random_state_ (static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16)), pattern_ (type.make (*this)),
@@ -77,15 +61,10 @@ int Socket::try_send (Msg &frame) noexcept
 try {
     if (strand_.doorbell.pending ()) [[unlikely]]
         run_inbox ();
-    if (bursts_.empty ()) {
-        if (!answers () && !sending_more_ && attendance_.count () > 0 && !type_.wants_subscriptions)
-            look_before_sending ();
-        sending_more_ = frame.more ();
-    }
+    batching_.before_send (frame);
     const int error = pattern_->send (frame);
     // On an error too: a multipart message that stopped half-way may have touched some.
-    if (!touched_.empty ())
-        flush_touched ();
+    batching_.after_send ();
     return error;
 } catch (...) {
     return ENOMEM;
@@ -102,7 +81,7 @@ try {
         return error;
     }
     receiving_more_ = frame.more ();
-    reply_ = true;
+    batching_.note_received ();
     return 0;
 } catch (...) {
     return ENOMEM;
@@ -147,164 +126,19 @@ void Socket::peer_active (InprocPipe &pipe) noexcept
 
 void Socket::poll_input () noexcept
 {
-    if (!bursts_.empty ())
-        flush_bursts ();
+    batching_.flush ();
+    take_input ();
+}
+
+void Socket::take_input () noexcept
+{
     if (attendance_.count () > 0)
         attendance_.poll_input ();
     if (!sweep_network_.empty () || !dead_streams_.empty ())
         sweep ();
 }
 
-// ---- smart batching ----
-
-void Socket::touch (NetworkPipe &pipe) noexcept
-{
-    try {
-        touched_.push_back (&pipe);
-    } catch (...) {
-        pipe.touched = false;
-        if (pipe.stream)
-            pipe.stream->flush_inline ();
-    }
-}
-
-// ---- input before output ----
-//
-// A message that is written to a peer whose end has come is lost, and one that is put into the queue of a lost connection likewise. So
-// where there was time for an end to come the socket looks for input first: before a message is routed if there may be a choice, else
-// before it is written (publishers have no choice). In a burst, and between a reply and the next request, one look has just been made.
-// Who only answers does not look: nothing waits for another connection there, and a peer may have said its last word.
-
-void Socket::look_before_sending () noexcept
-{
-    const Nanoseconds time = now ();
-    const Nanoseconds blind = time - last_input_;
-    if (blind > input_interval || (!reply_ && blind > idle_time && time - last_flush_ > idle_time))
-        look_for_input (time);
-    else
-        send_time_ = time;
-}
-
-// Subscriptions, heartbeats and the like are also served by it, so that they need not wait until this socket receives.
-void Socket::look_for_input (Nanoseconds time) noexcept
-{
-    last_input_ = time;
-    send_time_ = 0;
-    if (raw ())  // likewise
-        return;
-    attendance_.poll_input ();
-    if (!sweep_network_.empty () || !dead_streams_.empty ())
-        sweep ();
-}
-
-bool Socket::flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out, Nanoseconds &time) noexcept
-{
-    if (pipe.outbound_bytes () >= batch_bytes)
-        return true;
-    if (!pipe.in_burst) {
-        // A reply is awaited, unless more requests are at hand: then the next receive, finding none, flushes all replies.
-        if (reply_ && inbound_messages == 0)
-            return true;
-        if (time == 0)
-            time = now ();
-        // To many, writing takes longer than that by itself: they are silent when nothing was written to any of them.
-        if (!reply_ && time - (fan_out ? last_flush_ : stream.last_write ()) > idle_time)
-            return true;
-        pipe.in_burst = true;
-        pipe.burst_count = 0;
-        try {
-            if (bursts_.empty ())
-                burst_start_ = time;
-            bursts_.push_back (&pipe);
-        } catch (...) {
-            pipe.in_burst = false;
-            return true;
-        }
-        if (!dirty_)
-            dirty_ = reactor_->flush_later (strand_);
-        return !dirty_;  // without a backstop there is no burst
-    }
-    if (!fan_out && pipe.outbound_bytes () >= ahead_bytes && stream.encode_ahead ())
-        return true;
-    if ((++pipe.burst_count & 15) != 0)
-        return false;
-    time = now ();
-    if (time - burst_start_ > window ())
-        return true;
-    // Many rings in turn, each with a whole burst in it, would not stay in the cache.
-    return fan_out && (pipe.burst_count & 63) == 0 && stream.encode_ahead ();
-}
-
-void Socket::flush_touched () noexcept
-{
-    Nanoseconds time = 0;
-    if (bursts_.empty ()) {
-        if (send_time_ == 0 && !answers ())
-            look_before_sending ();
-        time = std::exchange (send_time_, 0);
-    }
-    bool wrote = false;
-    bool window_over = false;
-    const bool fan_out = touched_.size () > 1;
-    for (std::size_t i = 0; i < touched_.size (); ++i) {
-        NetworkPipe &pipe = *touched_[i];
-        pipe.touched = false;
-        Stream *const stream = pipe.stream;
-        if (!stream || !stream->established () || stream->blocked ())
-            continue;
-        if (!flush_now (pipe, *stream, fan_out, time))
-            continue;
-        if (pipe.in_burst)
-            window_over = true;
-        else
-            wrote |= stream->flush_inline ();
-    }
-    touched_.clear ();
-    if (window_over) {
-        if (time == 0)
-            time = now ();
-        if (time - last_input_ > input_interval && !answers ())
-            look_for_input (time);
-        wrote |= write_bursts (&Stream::flush_inline);
-    }
-    if (wrote) {
-        reply_ = false;
-        note_flush ();
-    }
-}
-
-bool Socket::write_bursts (bool (Stream::*write) () noexcept) noexcept
-{
-    bool wrote = false;
-    const bool fan_out = bursts_.size () > 1;
-    const Nanoseconds start = fan_out ? now () : 0;
-    for (std::size_t i = 0; i < bursts_.size (); ++i) {
-        NetworkPipe &pipe = *bursts_[i];
-        pipe.in_burst = false;
-        if (pipe.stream && pipe.stream->established ())
-            wrote |= (pipe.stream->*write) ();
-    }
-    bursts_.clear ();
-    if (fan_out)
-        window_ = std::clamp (window_per_writing * (note_flush () - start), shortest_window, longest_window);
-    return wrote;
-}
-
-void Socket::flush_bursts () noexcept { write_bursts (&Stream::flush_inline); }
-
-Socket::Backstop Socket::flush_backstop () noexcept
-{
-    dirty_ = false;
-    if (bursts_.empty ())
-        return Backstop::unneeded;
-    // A burst whose window is not over: a later tick is for it.
-    if (now () - burst_start_ < window () - shortest_window / 2)
-        dirty_ = reactor_->flush_later (strand_);
-    if (dirty_)
-        return Backstop::waiting;
-    write_bursts (&Stream::look_and_flush);
-    return Backstop::needed;
-}
+// ---- large bodies ----
 
 bool Socket::own_output (const void *begin) noexcept
 {
@@ -413,8 +247,7 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
         if (connector->pipe == &pipe)
             connector->pipe = nullptr;
     inbound_messages -= pipe.inbound_messages ();
-    std::erase (touched_, &pipe);
-    std::erase (bursts_, &pipe);
+    batching_.forget (pipe);
     std::erase_if (pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });
 }
 
@@ -441,8 +274,7 @@ void Socket::serve () noexcept
 
 bool Socket::leave (bool by_application) noexcept
 {
-    if (!touched_.empty ())
-        flush_touched ();
+    batching_.after_send ();
     if (!sweep_network_.empty () || !sweep_inproc_.empty () || !dead_streams_.empty () || !dead_connectors_.empty ()) [[unlikely]]
         sweep ();
     if (attendance_.needs_settling ()) [[unlikely]]

@@ -13,6 +13,7 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
+#include "core/batching.hpp"
 #include "core/doorbell.hpp"
 #include "core/inproc.hpp"
 #include "core/network_pipe.hpp"
@@ -50,6 +51,7 @@ class Socket final : public PatternHost
     bool raw () const noexcept { return type_.raw || pattern_->raw (); }
     bool subscribes () const noexcept { return type_.subscribes; }
     bool closing () const noexcept { return closing_; }
+    bool connects () const noexcept { return !connectors_.empty (); }
     bool terminated () const noexcept;
     Options options;
     zmq_ext_stats_t stats{};
@@ -65,9 +67,10 @@ class Socket final : public PatternHost
     // Input and output that wait for us: news from inproc peers, and what the kernel has.
     void run_inbox () noexcept;
     void poll_input () noexcept;
+    // As poll_input(), but a burst goes on.
+    void take_input () noexcept;
+    Batching &batching () noexcept { return batching_; }
     bool receiving_more () const noexcept { return receiving_more_; }
-    // Before the caller waits: whatever lies in a queue goes out now.
-    void flush_bursts () noexcept;
     // A body of at least this size may be sent without a copy of what the kernel takes at once; see own_output().
     static constexpr std::size_t direct_size = 16 * 1024;
     bool may_send_direct () const noexcept { return inproc_pipes_.empty () && attendance_.count () > 0; }
@@ -123,7 +126,6 @@ class Socket final : public PatternHost
     Connector *find_connector (std::uint64_t id) noexcept;
     void pipe_readable (NetworkPipe &pipe) noexcept;
     void pipe_writable (NetworkPipe &pipe) noexcept;
-    void touch (NetworkPipe &pipe) noexcept;
     // The end of the call looks whether the pipe is done for.
     void request_sweep (NetworkPipe &pipe) noexcept { sweep_network_.add (pipe); }
     void request_sweep (InprocPipe &pipe) noexcept { sweep_inproc_.add (pipe); }
@@ -133,13 +135,6 @@ class Socket final : public PatternHost
 
     // ---- called by the reactor ----
     void serve () noexcept;
-    enum class Backstop
-    {
-        unneeded,  // nothing was left: the application flushes by itself
-        waiting,   // to be asked again at the next tick
-        needed
-    };
-    Backstop flush_backstop () noexcept;
     void linger_expired () noexcept;
     void check_lease () noexcept { attendance_.check_lease (); }
 
@@ -176,14 +171,6 @@ class Socket final : public PatternHost
     NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && type_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
-    bool answers () const noexcept { return reply_ && connectors_.empty (); }
-    void look_before_sending () noexcept;
-    void look_for_input (Nanoseconds time) noexcept;
-    void flush_touched () noexcept;
-    Nanoseconds note_flush () noexcept { return last_flush_ = now (); }
-    bool write_bursts (bool (Stream::*write) () noexcept) noexcept;
-    Nanoseconds window () const noexcept { return bursts_.size () > 1 ? window_ : shortest_window; }
-    bool flush_now (NetworkPipe &pipe, Stream &stream, bool fan_out, Nanoseconds &time) noexcept;
     void sweep () noexcept;
     void sweep_pipe (NetworkPipe &pipe) noexcept;
     void sweep_pipe (InprocPipe &pipe) noexcept;
@@ -206,6 +193,7 @@ class Socket final : public PatternHost
     std::uint64_t random_state_;  // before the pattern, which asks for random numbers when it is made
     std::unique_ptr<Pattern> pattern_;
     Attendance attendance_;
+    Batching batching_{*this};
 
     std::vector<std::unique_ptr<NetworkPipe>> pipes_;
     std::vector<std::unique_ptr<InprocPipe>> inproc_pipes_;
@@ -218,8 +206,6 @@ class Socket final : public PatternHost
     std::unique_ptr<LingerTimer> linger_timer_;
 
     // Left for the end of the call.
-    std::vector<NetworkPipe *> touched_;
-    std::vector<NetworkPipe *> bursts_;  // pipes with a burst under way
     List<NetworkPipe> sweep_network_;
     List<InprocPipe> sweep_inproc_;
     std::vector<std::unique_ptr<Stream>> dead_streams_;
@@ -232,15 +218,6 @@ class Socket final : public PatternHost
     bool gave_up_ = false;  // on an endpoint, since the application named the last one
     bool closing_ = false;
     bool receiving_more_ = false;
-    bool sending_more_ = false;
-    bool reply_ = false;  // the last operation was a receive: what is sent now is awaited
-    bool dirty_ = false;  // the reactor will look at bursts_
-    Nanoseconds burst_start_ = 0;
-    static constexpr Nanoseconds shortest_window = 100 * microsecond;
-    Nanoseconds window_ = shortest_window;  // how long a burst to several streams may collect
-    Nanoseconds last_flush_ = 0;
-    Nanoseconds last_input_ = 0;
-    Nanoseconds send_time_ = 0;  // of this call, once asked for; 0: not asked, or long ago
 };
 
 }  // namespace engine

@@ -530,7 +530,7 @@ void Socket::close () noexcept
     if (strand_.doorbell.pending ())
         run_inbox ();
     closing_ = true;
-    flush_touched ();
+    batching_.after_send ();
     // Nothing reaches the pattern any more.
     std::vector<Parcel> left;
     strand_.doorbell.shut (left);

@@ -37,7 +37,7 @@ int Socket::set_option (int option, const void *value, std::size_t size) noexcep
 try {
     const int of_pattern = pattern_->set_option (option, value, size);
     if (option != ZMQ_INVERT_MATCHING && of_pattern != EINVAL) {
-        flush_touched ();
+        batching_.after_send ();
         return of_pattern;
     }
     if (option == ZMQ_ROUTER_NOTIFY && !type_.wants_peer_routing_id)
@@ -82,7 +82,6 @@ try {
             return ETERM;
         if (strand_.doorbell.pending ())
             run_inbox ();
-        flush_bursts ();
         attendance_.note_asked ();
         poll_input ();
         // The caller learns it from the answer.

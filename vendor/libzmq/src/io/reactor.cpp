@@ -441,9 +441,9 @@ void Reactor::run_strands () noexcept
             SocketGuard socket (*strand, SocketGuard::Who::engine);
             if (!socket)
                 continue;
-            const Socket::Backstop found = socket->flush_backstop ();
-            needed |= found == Socket::Backstop::needed;
-            waiting |= found == Socket::Backstop::waiting;
+            const Batching::Backstop found = socket->batching ().flush_backstop ();
+            needed |= found == Batching::Backstop::needed;
+            waiting |= found == Batching::Backstop::waiting;
         }
         batch_.clear ();
         // An application that flushes by itself is looked at less often.

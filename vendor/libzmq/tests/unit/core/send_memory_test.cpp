@@ -58,7 +58,7 @@ TEST_CASE ("sending: after a message for which there was no memory the others go
                 for (int i = 0; i < 2; ++i)
                     send ();
                 socket.next_call ();
-                socket.socket ().flush_bursts ();
+                socket.socket ().batching ().flush ();
                 bool ended = false;
                 const auto messages = messages_in (peer.flush_all (&ended));
                 // (Without memory for what goes over the wire, or comes, the connection ends.)
@@ -85,7 +85,7 @@ TEST_CASE ("sending: without memory for a copy of the caller's body nothing of i
             // The kernel takes no more; and, for the body to be queued, nor does the stream.
             while (!peer->blocked () || (queued && peer.pipe ().outbound_messages () < 3)) {
                 REQUIRE (socket.send (std::string (60000, 'a')) == 0);
-                socket.socket ().flush_bursts ();
+                socket.socket ().batching ().flush ();
             }
             std::string body (60000, 'b');
             bool failed = false;

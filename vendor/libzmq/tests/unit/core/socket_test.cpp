@@ -166,12 +166,12 @@ TEST_CASE ("socket: the reactor writes what the application leaves")
         CHECK_FALSE (stream.pipe ().in_burst);
     }
     // Asked directly: nothing to do, or a whole burst.
-    CHECK (socket.socket ().flush_backstop () == Socket::Backstop::unneeded);
+    CHECK (socket.socket ().batching ().flush_backstop () == Batching::Backstop::unneeded);
     begin_burst (socket, stream);
     rest ();
-    CHECK (socket.socket ().flush_backstop () == Socket::Backstop::needed);
+    CHECK (socket.socket ().batching ().flush_backstop () == Batching::Backstop::needed);
     CHECK (stream.far.read () == message ({"m"}));
-    CHECK (socket.socket ().flush_backstop () == Socket::Backstop::unneeded);
+    CHECK (socket.socket ().batching ().flush_backstop () == Batching::Backstop::unneeded);
 }
 
 TEST_CASE ("socket: the backstop leaves a burst that has just begun to its next tick")
@@ -180,7 +180,7 @@ TEST_CASE ("socket: the backstop leaves a burst that has just begun to its next 
     WiredStream stream (socket, "PAIR");
     CHECK (sometime ([&] {
         begin_burst (socket, stream);
-        const bool left = socket.socket ().flush_backstop () == Socket::Backstop::waiting && queued (stream) == 1;
+        const bool left = socket.socket ().batching ().flush_backstop () == Batching::Backstop::waiting && queued (stream) == 1;
         if (!left)
             stream.far.read ();
         return left;
@@ -425,9 +425,9 @@ TEST_CASE ("socket: a pipe may go in the middle of its burst, and of a call that
     CHECK (goes->dead ());
     CHECK (stats_of (socket).queued_out == 0);
     CHECK (socket.send ("nobody") == EAGAIN);
-    socket.socket ().flush_bursts ();
+    socket.socket ().batching ().flush ();
     rest ();
-    socket.socket ().flush_backstop ();
+    socket.socket ().batching ().flush_backstop ();
     socket.next_call ();
 
     WiredStream other (socket, "ROUTER");

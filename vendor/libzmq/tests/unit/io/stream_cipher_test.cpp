@@ -45,7 +45,7 @@ TEST_CASE ("stream with a cipher: what every frame says goes through it, in both
     Secured secured (ZMQ_PAIR, "PAIR");
     CHECK (secured.socket.send ("one", true) == 0);
     CHECK (secured.socket.send ("two") == 0);
-    secured.socket.socket ().flush_bursts ();
+    secured.socket.socket ().batching ().flush ();
     // What kind of frame it is cannot be seen from outside.
     CHECK (secured.stream.flush_all () == frame ("+[one]") + frame ("-[two]"));
     secured.stream.far.write (frame ("+[three]") + frame ("-[four]", 1));
@@ -76,10 +76,10 @@ TEST_CASE ("stream with a cipher: subscriptions are hidden in the form of the pe
 
     Secured subscriber (ZMQ_XSUB, "XPUB");
     CHECK (subscriber.socket.send ("\1topic") == 0);
-    subscriber.socket.socket ().flush_bursts ();
+    subscriber.socket.socket ().batching ().flush ();
     CHECK (subscriber.stream.flush_all () == frame ("![\x09SUBSCRIBEtopic]"));
     CHECK (subscriber.socket.send ("\0topic"s) == 0);
-    subscriber.socket.socket ().flush_bursts ();
+    subscriber.socket.socket ().batching ().flush ();
     CHECK (subscriber.stream.flush_all () == frame ("![\6CANCELtopic]"));
 }
 
@@ -90,7 +90,7 @@ TEST_CASE ("stream with a cipher: bodies of every size and segmentation")
         Secured secured (ZMQ_PAIR, "PAIR");
         const std::string body (size, 'x');
         CHECK (secured.socket.send (body) == 0);
-        secured.socket.socket ().flush_bursts ();
+        secured.socket.socket ().batching ().flush ();
         const std::string wire = secured.stream.flush_all ();
         CHECK (wire == frame ("-[" + body + "]"));
         // Back again, in pieces.
@@ -119,7 +119,7 @@ TEST_CASE ("stream with a cipher: a frame that it refuses ends the connection, a
             CAPTURE (in_message);
             Secured secured (ZMQ_PAIR, "PAIR");
             CHECK (secured.socket.send ("before") == 0);
-            secured.socket.socket ().flush_bursts ();
+            secured.socket.socket ().batching ().flush ();
             CHECK (secured.stream.flush_all () == frame ("-[before]"));
             if (in_message)
                 CHECK (secured.socket.send ("part", true) == 0);
@@ -129,7 +129,7 @@ TEST_CASE ("stream with a cipher: a frame that it refuses ends the connection, a
             // On a slow machine what is refused has been written by now, with which the connection has ended.
             const int after = secured.socket.send ("after");
             CHECK ((after == 0 || (after == EAGAIN && secured.stream->dead ())));
-            secured.socket.socket ().flush_bursts ();
+            secured.socket.socket ().batching ().flush ();
             bool ended = false;
             CHECK (secured.stream.flush_all (&ended) == "");
             CHECK (ended);
@@ -155,7 +155,7 @@ TEST_CASE ("stream with a cipher: what the peer sent before is received though o
     Secured secured (ZMQ_PAIR, "PAIR");
     secured.stream.far.write (frame ("-[asked]"));
     CHECK (secured.socket.send ("refused") == 0);
-    secured.socket.socket ().flush_bursts ();
+    secured.socket.socket ().batching ().flush ();
     secured.stream.advance ();
     secured.stream.advance ();
     CHECK (secured.stream->dead ());
@@ -197,7 +197,7 @@ TEST_CASE ("stream with a cipher: a connecting side tries again after a frame of
     connector->stream->secure_with (std::make_unique<Brackets> ());
     CHECK (socket.send ("refused") == 0);
     CHECK (socket.send ("after") == 0);
-    socket.socket ().flush_bursts ();
+    socket.socket ().batching ().flush ();
     REQUIRE (socket.wait ([&] { return script.dialled.size () == 2; }));
     script.far.back ().write (greeting () + ready ("ROUTER"));
     REQUIRE (socket.wait (established));

@@ -73,7 +73,7 @@ struct Restarting
         std::size_t count = 0;
         for (; !stream ().blocked (); ++count) {
             REQUIRE (socket.send (body) == 0);
-            socket.socket ().flush_bursts ();
+            socket.socket ().batching ().flush ();
         }
         return count;
     }
@@ -95,7 +95,7 @@ TEST_CASE ("stream: what is sent to a peer whose end has come goes to the next")
         REQUIRE (at.socket.send ("one") == 0);
         CHECK (at.until (frame ("one")) == frame ("one"));
         at.end_peer ();
-        at.socket.socket ().flush_bursts ();
+        at.socket.socket ().batching ().flush ();
         // A call that comes later than a burst would last, and before anybody has read.
         for (const Nanoseconds until = now () + 200 * microsecond; now () < until;) {
         }
@@ -143,7 +143,7 @@ TEST_CASE ("stream: a message that was half written goes out whole on the next c
     REQUIRE (at.socket.send (large, true) == 0);
     REQUIRE (at.socket.send (large) == 0);
     REQUIRE (at.socket.send ("after") == 0);
-    at.socket.socket ().flush_bursts ();
+    at.socket.socket ().batching ().flush ();
     REQUIRE (at.stream ().blocked ());
     REQUIRE (at.socket.wait ([&] {
         at.receive ();
@@ -180,7 +180,7 @@ TEST_CASE ("stream: a lent body that was half written is whole again only while 
         Msg one;
         one.init_lent (lent.data (), lent.size ());
         REQUIRE (at.socket.socket ().try_send (one) == 0);
-        at.socket.socket ().flush_bursts ();
+        at.socket.socket ().batching ().flush ();
         REQUIRE (at.stream ().blocked ());
         if (owned)
             REQUIRE (at.socket.socket ().own_output (lent.data ()));
@@ -215,12 +215,12 @@ TEST_CASE ("stream: with a mechanism, messages go out again as they were before 
     at.stream ().secure_with (std::make_unique<Brackets> ());
     const std::string large (3'000'000, 'L');
     REQUIRE (at.socket.send ("one") == 0);
-    at.socket.socket ().flush_bursts ();
+    at.socket.socket ().batching ().flush ();
     CHECK (at.until (frame ("-[one]")) == frame ("-[one]"));
     REQUIRE (at.socket.send ("two", true) == 0);
     REQUIRE (at.socket.send (large) == 0);
     REQUIRE (at.socket.send ("three") == 0);
-    at.socket.socket ().flush_bursts ();
+    at.socket.socket ().batching ().flush ();
     REQUIRE (at.stream ().blocked ());
     at.end_peer ();
     at.restart ();
@@ -236,7 +236,7 @@ TEST_CASE ("stream: a frame for which there was no memory goes out on the next c
     REQUIRE (at.socket.send ("memory", true) == 0);
     REQUIRE (at.socket.send ("end") == 0);
     REQUIRE (at.socket.send ("after") == 0);
-    at.socket.socket ().flush_bursts ();
+    at.socket.socket ().batching ().flush ();
     at.restart ();
     CHECK (at.until (frame ("after")) == frame ("part", 1) + frame ("memory", 1) + frame ("end") + frame ("after"));
 }
@@ -252,7 +252,7 @@ TEST_CASE ("stream: a message with a frame that a mechanism refuses is dropped w
         if (more)
             REQUIRE (at.socket.send ("end") == 0);
         REQUIRE (at.socket.send ("after") == 0);
-        at.socket.socket ().flush_bursts ();
+        at.socket.socket ().batching ().flush ();
         at.restart ();
         CHECK (at.until (frame ("after")) == frame ("after"));
     }
@@ -270,7 +270,7 @@ TEST_CASE ("stream: a peer that ended is not written to though unread input lies
     }));
     at.end_peer ();
     REQUIRE (at.socket.send ("kept") == 0);
-    at.socket.socket ().flush_bursts ();
+    at.socket.socket ().batching ().flush ();
     CHECK (at.stream ().has_failed ());
     for (const char *body : {"a", "b", "c"}) {
         at.socket.socket ().poll_input ();
