@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/reactor.hpp"
+#include "io/hook.hpp"
 #include "io/resolver.hpp"
 #include "transport/socks.hpp"
 #include "transport/transport.hpp"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "io/reactor.hpp"
+#include "io/hook.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {

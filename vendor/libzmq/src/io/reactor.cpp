@@ -16,192 +16,40 @@
 
 namespace engine {
 
-// ---- handles ----
-
-int WatchHandle::start (Reactor &reactor, Strand &strand, HookTarget &target, int fd, std::uint32_t events) noexcept
-{
-    reset ();
-    Hook *const hook = new (std::nothrow) Hook;
-    if (!hook)
-        return ENOMEM;
-    hook->strand = &strand;
-    hook->target = &target;
-    hook->fd = fd;
-    const int error = reactor.poller_->add (fd, events, hook);
-    if (error) {
-        delete hook;
-        return error;
-    }
-    reactor_ = &reactor;
-    hook_ = hook;
-    events_ = events;
-    return 0;
-}
-
-void WatchHandle::modify (std::uint32_t events) noexcept
-{
-    if (!hook_ || events == events_)
-        return;
-    events_ = events;
-    reactor_->poller_->modify (hook_->fd, events, hook_);
-}
-
-int WatchHandle::watch_only (std::uint32_t events) noexcept
-{
-    if (!hook_ || events == events_)
-        return 0;
-    if (events == 0)
-        reactor_->poller_->remove (hook_->fd);
-    else if (const int error =
-               events_ == 0 ? reactor_->poller_->add (hook_->fd, events, hook_) : reactor_->poller_->modify (hook_->fd, events, hook_))
-        return error;
-    events_ = events;
-    return 0;
-}
-
-void WatchHandle::reset () noexcept
-{
-    if (!hook_)
-        return;
-    reactor_->poller_->remove (hook_->fd);
-    hook_->target = nullptr;
-    reactor_->retire (hook_, false);
-    hook_ = nullptr;
-    events_ = 0;
-}
-
-bool TimerHandle::prepare (Reactor &reactor, Strand &strand, HookTarget &target) noexcept
-{
-    if (hook_)
-        return true;
-    Hook *const hook = new (std::nothrow) Hook;
-    if (!hook)
-        return false;
-    if (!reactor.admit_timer ()) {
-        delete hook;
-        return false;
-    }
-    hook->strand = &strand;
-    hook->target = &target;
-    reactor_ = &reactor;
-    hook_ = hook;
-    return true;
-}
-
-bool TimerHandle::arm (Reactor &reactor, Strand &strand, HookTarget &target, Nanoseconds deadline) noexcept
-{
-    if (!prepare (reactor, strand, target))
-        return false;
-    reactor_->set_deadline (hook_, deadline);
-    armed_ = true;
-    return true;
-}
-
-void TimerHandle::cancel () noexcept
-{
-    if (hook_ && armed_)
-        reactor_->set_deadline (hook_, never);
-    armed_ = false;
-}
-
-void TimerHandle::reset () noexcept
-{
-    if (!hook_)
-        return;
-    hook_->target = nullptr;
-    reactor_->retire (hook_, true);
-    hook_ = nullptr;
-    armed_ = false;
-}
-
-// ---- the heap of timers ----
-
-void Reactor::sift_up (std::size_t index) noexcept
-{
-    Hook *const hook = heap_[index];
-    while (index > 0) {
-        const std::size_t parent = (index - 1) / 2;
-        if (heap_[parent]->deadline <= hook->deadline)
-            break;
-        heap_[index] = heap_[parent];
-        heap_[index]->heap_index = index;
-        index = parent;
-    }
-    heap_[index] = hook;
-    hook->heap_index = index;
-}
-
-void Reactor::sift_down (std::size_t index) noexcept
-{
-    Hook *const hook = heap_[index];
-    for (;;) {
-        std::size_t child = 2 * index + 1;
-        if (child >= heap_.size ())
-            break;
-        if (child + 1 < heap_.size () && heap_[child + 1]->deadline < heap_[child]->deadline)
-            ++child;
-        if (hook->deadline <= heap_[child]->deadline)
-            break;
-        heap_[index] = heap_[child];
-        heap_[index]->heap_index = index;
-        index = child;
-    }
-    heap_[index] = hook;
-    hook->heap_index = index;
-}
-
-void Reactor::remove_from_heap (Hook *hook) noexcept
-{
-    const std::size_t index = hook->heap_index;
-    if (index == SIZE_MAX)
-        return;
-    hook->heap_index = SIZE_MAX;
-    Hook *const last = heap_.back ();
-    heap_.pop_back ();
-    if (last == hook)
-        return;
-    heap_[index] = last;
-    last->heap_index = index;
-    sift_up (index);
-    sift_down (last->heap_index);
-}
+// ---- hooks ----
 
 bool Reactor::admit_timer () noexcept
-try {
+{
     Lock lock (mutex_);
-    if (timers_ == heap_.capacity ())
-        heap_.reserve (std::max<std::size_t> (16, 2 * timers_));
-    ++timers_;
-    return true;
-} catch (...) {
-    return false;
+    return timers_.admit ();
 }
 
-void Reactor::set_deadline (Hook *hook, Nanoseconds deadline) noexcept
+void Reactor::set_deadline (Hook &hook, Nanoseconds deadline) noexcept
 {
     bool earlier = false;
     {
         Lock lock (mutex_);
-        remove_from_heap (hook);
-        hook->deadline = deadline;
-        if (deadline != never) {
-            heap_.push_back (hook);  // admit_timer() made the room
-            sift_up (heap_.size () - 1);
-            earlier = deadline < sleeping_until_;
-            if (earlier)
-                sleeping_until_ = deadline;
-        }
+        timers_.set (hook, deadline);
+        earlier = deadline < sleeping_until_;
+        if (earlier)
+            sleeping_until_ = deadline;
     }
     if (earlier)
         poller_->interrupt ();
 }
 
-void Reactor::retire (Hook *hook, bool timer) noexcept
+void Reactor::retire (Hook &hook) noexcept
 {
     Lock lock (mutex_);
-    remove_from_heap (hook);
-    timers_ -= timer;
-    hook->next_retired = std::exchange (retired_, hook);
+    hook.next_retired = std::exchange (retired_, &hook);
+}
+
+void Reactor::retire_timer (Hook &hook) noexcept
+{
+    Lock lock (mutex_);
+    timers_.remove (hook);
+    timers_.dismiss ();
+    hook.next_retired = std::exchange (retired_, &hook);
 }
 
 // ---- requests ----
@@ -209,31 +57,13 @@ void Reactor::retire (Hook *hook, bool timer) noexcept
 bool Reactor::flush_later (Strand &strand) noexcept
 {
     Lock lock (mutex_);
-    try {
-        to_flush_.push_back (&strand);
-    } catch (...) {
-        return false;
-    }
-    if (!flush_armed_) {
-        flush_armed_ = true;
-        flush_timer_.set (flush_wait_);
-    }
-    return true;
+    return to_flush_.add (strand, flush_wait_);
 }
 
 bool Reactor::check_lease_later (Strand &strand) noexcept
 {
     Lock lock (mutex_);
-    try {
-        to_check_.push_back (&strand);
-    } catch (...) {
-        return false;
-    }
-    if (!lease_armed_) {
-        lease_armed_ = true;
-        lease_timer_.set (lease_time);
-    }
-    return true;
+    return to_check_.add (strand, lease_time);
 }
 
 void Reactor::serve (InprocSide &side) noexcept
@@ -267,10 +97,15 @@ bool Reactor::open (const ContextOptions &options) noexcept
     poller_ = options.poller ? make_poll_poller () : make_ready_set_poller ();
     if (!poller_)
         return false;
-    if (!flush_timer_.open () || !lease_timer_.open ())
-        return false;
-    descriptor_table_.prepare (flush_timer_.fd ());
-    return poller_->add (flush_timer_.fd (), io_in, &flush_timer_) == 0 && poller_->add (lease_timer_.fd (), io_in, &lease_timer_) == 0;
+    Lock lock (mutex_);
+    std::size_t count = 0;
+    for (StrandAlarm *list : {&to_flush_, &to_check_}) {
+        AlarmDescriptor *const alarm = alarms_[count++] = &list->descriptor ();
+        if (!list->open () || poller_->add (alarm->fd (), io_in, alarm) != 0)
+            return false;
+    }
+    descriptor_table_.prepare (alarms_[0]->fd ());
+    return true;
 }
 
 std::unique_ptr<Reactor> Reactor::start (const ContextOptions &options, int number) noexcept
@@ -337,7 +172,7 @@ void Reactor::run () noexcept
         run_free_functions ();
         {
             Lock lock (mutex_);
-            sleeping_until_ = heap_.empty () ? never : heap_.front ()->deadline;
+            sleeping_until_ = timers_.earliest ();
             if (!to_serve_.empty () || !to_free_.empty ())
                 sleeping_until_ = 0;
             wait = sleeping_until_;
@@ -353,8 +188,7 @@ void Reactor::run () noexcept
         const int count = poller_->wait (events, capacity, wait);
         bool ticked = false;
         for (int i = 0; i < count; ++i) {
-            if (events[i].data == &flush_timer_ || events[i].data == &lease_timer_) {
-                static_cast<AlarmDescriptor *> (events[i].data)->drain ();
+            if (quiet_alarm (events[i].data)) {
                 ticked = true;
                 continue;
             }
@@ -394,10 +228,9 @@ void Reactor::run_timers () noexcept
         Hook *due = nullptr;
         {
             Lock lock (mutex_);
-            if (heap_.empty () || heap_.front ()->deadline > time)
+            due = timers_.take_due (time);
+            if (!due)
                 return;
-            due = heap_.front ();
-            remove_from_heap (due);
         }
         SocketGuard socket (*due->strand, SocketGuard::Who::engine);
         if (socket && due->target)
@@ -435,7 +268,7 @@ void Reactor::run_strands () noexcept
     run_inboxes ();
 
     // Queues that were left to the backstop.
-    if (take_due (flush_timer_, &Reactor::flush_armed_, &Reactor::to_flush_)) {
+    if (take_strands_to_flush ()) {
         bool needed = false, waiting = false;
         for (Strand *strand : batch_) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
@@ -455,7 +288,7 @@ void Reactor::run_strands () noexcept
     }
 
     // Leases.
-    if (take_due (lease_timer_, &Reactor::lease_armed_, &Reactor::to_check_)) {
+    if (take_strands_to_check ()) {
         for (Strand *strand : batch_) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
             if (socket)
@@ -465,14 +298,26 @@ void Reactor::run_strands () noexcept
     }
 }
 
-bool Reactor::take_due (const AlarmDescriptor &timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept
+bool Reactor::take_strands_to_flush () noexcept
 {
     Lock lock (mutex_);
-    if (!(this->*armed) || !timer.passed ())
-        return false;
-    this->*armed = false;
-    batch_.swap (this->*list);
-    return true;
+    return to_flush_.take_due (batch_);
+}
+
+bool Reactor::take_strands_to_check () noexcept
+{
+    Lock lock (mutex_);
+    return to_check_.take_due (batch_);
+}
+
+bool Reactor::quiet_alarm (const void *data) noexcept
+{
+    for (const AlarmDescriptor *alarm : alarms_)
+        if (data == alarm) {
+            alarm->drain ();
+            return true;
+        }
+    return false;
 }
 
 }  // namespace engine

@@ -2,7 +2,7 @@
 // application thread attends. Sleeps as long as there is nothing of that to do.
 //
 // Lock order: the reactor's own mutex is a leaf; any thread may take it with a strand held. The thread itself takes a strand only
-// while it holds nothing else. Hooks are how it finds its way back to an object that may have gone meanwhile.
+// while it holds nothing else. Owners of descriptors and timers come to it through the handles of hook.hpp.
 #pragma once
 
 #include <atomic>
@@ -16,88 +16,19 @@
 #include "base/intrusive_list.hpp"
 #include "base/sync.hpp"
 #include "io/descriptor_table.hpp"
+#include "io/hook.hpp"
 #include "io/poller.hpp"
+#include "io/strand_alarm.hpp"
+#include "io/timer_heap.hpp"
 #include "message/backlog.hpp"
 #include "message/released.hpp"
-#include "platform/alarm_descriptor.hpp"
 #include "transport/accept_reserve.hpp"
 
 namespace engine {
 
 struct InprocSide;
-class Reactor;
 class Strand;
 struct ContextOptions;
-
-// What the reactor calls. With the strand held; must not block; may destroy the target.
-class HookTarget
-{
-  public:
-    virtual ~HookTarget () = default;
-    virtual void on_io (std::uint32_t events) noexcept = 0;
-    virtual void on_timer () noexcept = 0;
-};
-
-// A stable node between the reactor and a target. The owner detaches it with the strand held; the reactor frees it when no
-// event or timer can name it any more.
-struct Hook
-{
-    Strand *strand = nullptr;
-    HookTarget *target = nullptr;  // under the strand; null: detached
-    int fd = -1;
-    // Under the reactor's mutex.
-    Nanoseconds deadline = never;
-    std::size_t heap_index = SIZE_MAX;
-    Hook *next_retired = nullptr;
-};
-
-// An owner's grip on a descriptor watched by the reactor.
-class WatchHandle
-{
-  public:
-    WatchHandle () = default;
-    ~WatchHandle () { reset (); }
-    WatchHandle (const WatchHandle &) = delete;
-    WatchHandle &operator= (const WatchHandle &) = delete;
-
-    // 0 or errno. Watches until reset(); the descriptor must stay open until then.
-    int start (Reactor &reactor, Strand &strand, HookTarget &target, int fd, std::uint32_t events) noexcept;
-    void modify (std::uint32_t events) noexcept;
-    // As modify(), but with no events wanted not even errors and hang-ups are reported. 0, or errno when there is no room for the
-    // watch that wanting something again takes; then none is kept.
-    int watch_only (std::uint32_t events) noexcept;
-    void reset () noexcept;
-    bool active () const noexcept { return hook_ != nullptr; }
-    std::uint32_t events () const noexcept { return events_; }
-
-  private:
-    Reactor *reactor_ = nullptr;
-    Hook *hook_ = nullptr;
-    std::uint32_t events_ = 0;
-};
-
-class TimerHandle
-{
-  public:
-    TimerHandle () = default;
-    ~TimerHandle () { reset (); }
-    TimerHandle (const TimerHandle &) = delete;
-    TimerHandle &operator= (const TimerHandle &) = delete;
-
-    // Makes sure that arm() will not fail. False: out of memory.
-    bool prepare (Reactor &reactor, Strand &strand, HookTarget &target) noexcept;
-    // (Re)arms. False: out of memory, which only the first time can say.
-    bool arm (Reactor &reactor, Strand &strand, HookTarget &target, Nanoseconds deadline) noexcept;
-    void cancel () noexcept;
-    void reset () noexcept;
-    bool armed () const noexcept { return armed_; }
-    void fired () noexcept { armed_ = false; }  // the owner, first thing in on_timer
-
-  private:
-    Reactor *reactor_ = nullptr;
-    Hook *hook_ = nullptr;
-    bool armed_ = false;
-};
 
 class Reactor
 {
@@ -125,9 +56,15 @@ class Reactor
     static constexpr Nanoseconds longest_flush_delay = 400 * microsecond;
     static constexpr Nanoseconds lease_time = 5 * millisecond;
 
+    // ---- called by handles ----
+    // There is room for every timer, so that setting one never fails. False: out of memory.
+    bool admit_timer () noexcept;
+    void set_deadline (Hook &hook, Nanoseconds deadline) noexcept;
+    // Detached; freed when nothing names it any more.
+    void retire (Hook &hook) noexcept;
+    void retire_timer (Hook &hook) noexcept;
+
   private:
-    friend class WatchHandle;
-    friend class TimerHandle;
     Reactor () = default;
 
     static constexpr Nanoseconds shortest_collection_interval = 1000 * millisecond;
@@ -139,35 +76,27 @@ class Reactor
     void run_strands () noexcept;
     void run_inboxes () noexcept;
     InprocSide *next_to_serve (List<InprocSide> &list) noexcept;
-    // Takes the list into batch_ if its timer has run out.
-    bool take_due (const AlarmDescriptor &timer, bool Reactor::*armed, std::vector<Strand *> Reactor::*list) noexcept;
-    void retire (Hook *hook, bool timer) noexcept;
+    // Into batch_, if their time has come.
+    bool take_strands_to_flush () noexcept;
+    bool take_strands_to_check () noexcept;
+    // Whether an event is an alarm's, which is quiet then.
+    bool quiet_alarm (const void *data) noexcept;
     void free_retired () noexcept;
-    // The heap has room for every timer there is, so that arming one never fails.
-    bool admit_timer () noexcept;
-    void set_deadline (Hook *hook, Nanoseconds deadline) noexcept;
-    void sift_up (std::size_t index) noexcept ENGINE_REQUIRES (mutex_);
-    void sift_down (std::size_t index) noexcept ENGINE_REQUIRES (mutex_);
-    void remove_from_heap (Hook *hook) noexcept ENGINE_REQUIRES (mutex_);
 
     std::unique_ptr<Poller> poller_;
     AcceptReserve reserve_;
     DescriptorTable descriptor_table_;
     std::thread thread_;
     std::atomic<bool> stop_{false};
-    AlarmDescriptor flush_timer_;  // arming one costs the application a system call, waking this thread would cost far more
-    AlarmDescriptor lease_timer_;
+    AlarmDescriptor *alarms_[2] = {};  // as the poller knows them
 
     Mutex mutex_;
     Nanoseconds flush_wait_ ENGINE_GUARDED_BY (mutex_) = flush_delay;
-    std::vector<Hook *> heap_ ENGINE_GUARDED_BY (mutex_);
-    std::size_t timers_ ENGINE_GUARDED_BY (mutex_) = 0;   // armed or not
+    TimerHeap timers_ ENGINE_GUARDED_BY (mutex_);
     Hook *retired_ ENGINE_GUARDED_BY (mutex_) = nullptr;  // a list
-    std::vector<Strand *> to_flush_ ENGINE_GUARDED_BY (mutex_);
-    std::vector<Strand *> to_check_ ENGINE_GUARDED_BY (mutex_);
+    StrandAlarm to_flush_ ENGINE_GUARDED_BY (mutex_);
+    StrandAlarm to_check_ ENGINE_GUARDED_BY (mutex_);
     List<InprocSide> to_serve_ ENGINE_GUARDED_BY (mutex_);  // with a reference to the channel each
-    bool flush_armed_ ENGINE_GUARDED_BY (mutex_) = false;
-    bool lease_armed_ ENGINE_GUARDED_BY (mutex_) = false;
     Released to_free_ ENGINE_GUARDED_BY (mutex_);
     Nanoseconds sleeping_until_ ENGINE_GUARDED_BY (mutex_) = 0;
     std::vector<Strand *> batch_;  // the thread's own
