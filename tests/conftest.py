@@ -19,6 +19,7 @@ import aliasing
 
 aliasing.install()
 
+from loops import KINDS, run_on  # noqa: E402
 from peers import PyzmqPeer  # noqa: E402
 from support import WAIT_MS, bind, engine_is_own, remove_ipc  # noqa: E402
 
@@ -64,9 +65,10 @@ def own_engine():
 
 
 @pytest.fixture
-def context():
-    """A context of its own; destroyed with linger 0, so that a failed test cannot hang the next."""
-    ctx = zmq.Context()
+def context(request):
+    """A context of its own; destroyed with linger 0, so that a failed test cannot hang the next. Of the class CONTEXT of the test's
+    file, if that has one."""
+    ctx = getattr(request.module, "CONTEXT", zmq.Context)()
     yield ctx
     ctx.destroy(linger=0)
 
@@ -115,6 +117,23 @@ def connected(make):
 def pair(connected):
     """Two connected PAIR sockets over inproc."""
     return connected(zmq.PAIR, zmq.PAIR)
+
+
+@pytest.fixture
+def pipeline(connected):
+    """A PUSH and a PULL, connected over tcp."""
+    return connected(zmq.PULL, zmq.PUSH, "tcp")[::-1]
+
+
+@pytest.fixture
+def dealers(connected):
+    return connected(zmq.DEALER, zmq.DEALER, "tcp")
+
+
+@pytest.fixture(params=KINDS)
+def run(request):
+    """run(coroutine) on each kind of asyncio's loops."""
+    return lambda coroutine, **kwargs: run_on(request.param, coroutine, **kwargs)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ anyio = pytest.importorskip("anyio")
 
 zmq_anyio = pytest.importorskip("zmqpy.anyio", exc_type=ImportError)
 
+CONTEXT = zmq_anyio.Context
+
 
 @pytest.fixture(params=["asyncio", "uvloop", "trio"])
 def run(request):
@@ -33,18 +35,6 @@ def run(request):
         anyio.run(limited, backend=backend, backend_options=options)
 
     return run_it
-
-
-@pytest.fixture
-def context():
-    ctx = zmq_anyio.Context()
-    yield ctx
-    ctx.destroy(linger=0)
-
-
-@pytest.fixture
-def dealers(connected):
-    return connected(zmq.DEALER, zmq.DEALER, "tcp")
 
 
 def test_every_form(run, dealers):

@@ -12,29 +12,7 @@ from support import WAIT_MS, bind, endpoint, run_python
 import zmqpy as zmq
 import zmqpy.asyncio as zmq_asyncio
 
-
-@pytest.fixture
-def context():
-    ctx = zmq_asyncio.Context()
-    yield ctx
-    ctx.destroy(linger=0)
-
-
-@pytest.fixture(params=KINDS)
-def run(request):
-    """run(coroutine) on each kind of loop."""
-    return lambda coroutine, **kwargs: run_on(request.param, coroutine, **kwargs)
-
-
-@pytest.fixture
-def pipeline(connected):
-    """A PUSH and a PULL for asyncio."""
-    return connected(zmq.PULL, zmq.PUSH, "tcp")[::-1]
-
-
-@pytest.fixture
-def dealers(connected):
-    return connected(zmq.DEALER, zmq.DEALER, "tcp")
+CONTEXT = zmq_asyncio.Context
 
 
 # ---- what calls give ----
@@ -49,6 +27,20 @@ def test_classes(context):
         assert isinstance(socket, zmq.Socket)
         assert repr(socket).startswith("<zmq.asyncio.Socket(zmq.PUSH)")
         assert repr(context).startswith("<zmq.asyncio.Context(1 socket)")
+
+
+@pytest.mark.parametrize("copy", [True, False], ids=["copy", "in place"])
+def test_a_frame_gives_its_tracker(run, pipeline, copy):
+    push, pull = pipeline
+
+    async def main():
+        for send in (push.send, lambda frame, **kwargs: push.send_multipart([b"first", frame], **kwargs)):
+            frame = zmq.Frame(b"x", track=True)
+            assert await send(frame, copy=copy) is frame.tracker
+            assert await send(zmq.Frame(b"x"), copy=copy) is None
+            assert [(await pull.recv_multipart())[-1] for _ in range(2)] == [b"x", b"x"]
+
+    run(main())
 
 
 def test_future_is_done_when_the_message_is_there(run, pipeline):

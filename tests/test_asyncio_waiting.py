@@ -11,7 +11,7 @@ import time
 import tracemalloc
 
 import pytest
-from loops import KINDS, run_on, turns
+from loops import run_on, turns
 from support import WAIT_MS, bind, run_python, start_python
 from test_idle import ALLOWED, WATCHED
 from test_own_loops import SENDER, background_switches
@@ -19,26 +19,11 @@ from test_own_loops import SENDER, background_switches
 import zmqpy as zmq
 import zmqpy.asyncio as zmq_asyncio
 
+CONTEXT = zmq_asyncio.Context
+
 #: Cancellations of each kind; ZMQPY_TEST_CANCELLATIONS=100000 for the long run.
 CANCELLATIONS = int(os.environ.get("ZMQPY_TEST_CANCELLATIONS", "3000"))
 LIMIT = 55 + CANCELLATIONS / 100  # seconds
-
-
-@pytest.fixture
-def context():
-    ctx = zmq_asyncio.Context()
-    yield ctx
-    ctx.destroy(linger=0)
-
-
-@pytest.fixture(params=KINDS)
-def run(request):
-    return lambda coroutine, **kwargs: run_on(request.param, coroutine, **kwargs)
-
-
-@pytest.fixture
-def pipeline(connected):
-    return connected(zmq.PULL, zmq.PUSH, "tcp")[::-1]
 
 
 # ---- order ----

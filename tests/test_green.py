@@ -12,14 +12,9 @@ gevent = pytest.importorskip("gevent")
 
 import zmqpy.green as zmq  # noqa: E402
 
+CONTEXT = zmq.Context
+
 SOON = WAIT_MS / 1000
-
-
-@pytest.fixture
-def context():
-    ctx = zmq.Context()
-    yield ctx
-    ctx.destroy(linger=0)
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +22,6 @@ def limit():
     """Nothing waits for ever, also where all greenlets do."""
     with gevent.Timeout(25):
         yield
-
-
-@pytest.fixture
-def pipeline(connected):
-    return connected(zmq.PULL, zmq.PUSH, "tcp")[::-1]
 
 
 def test_classes(context):
@@ -93,6 +83,19 @@ def test_every_form(connected, transport):
     tracker = a.send(bytes(100_000), copy=False, track=True)
     assert isinstance(tracker, zmq.MessageTracker)
     b.recv()
+
+
+@pytest.mark.parametrize("copy", [True, False], ids=["copy", "in place"])
+def test_a_frame_gives_its_tracker(pipeline, copy):
+    push, pull = pipeline
+    for send in (push.send, lambda frame, **kwargs: push.send_multipart([b"first", frame], **kwargs)):
+        frame = zmq.Frame(b"x", track=True)
+        assert send(frame, copy=copy) is frame.tracker
+        assert send(zmq.Frame(b"x"), copy=copy) is None
+        assert [pull.recv_multipart()[-1] for _ in range(2)] == [b"x", b"x"]
+    for name in ("send", "send_multipart"):
+        with pytest.raises(TypeError):
+            getattr(push, name)([b"x"], nonsense=1)
 
 
 @pytest.mark.extension

@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def core_directory():
-    from zmqpy._core import transfer
+    from zmqpy._core import socket
 
-    return Path(transfer.__file__).parent
+    return Path(socket.__file__).parent
 
 
 def test_engine_is_private(own_engine):

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, Callable, ClassVar, Generic, TypeVar, overload
 from weakref import WeakSet
 
+from zmqpy._core.attributes import is_declared
 from zmqpy._core.context import Context as _Context
 from zmqpy.constants import ContextOption, Errno, SocketOption
 from zmqpy.error import ZMQError
@@ -31,19 +32,6 @@ def _notice_exit() -> None:
 
 
 atexit.register(_notice_exit)
-
-
-def _declared(cls: type, name: str) -> bool:
-    """Whether a class, or one it inherits from, has an attribute of that name or announces it in an annotation."""
-    for base in cls.__mro__:
-        if name in base.__dict__:
-            return True
-        try:
-            if name in base.__annotations__:
-                return True
-        except (AttributeError, NameError):  # none, or (from 3.14 on) one that cannot be evaluated yet
-            continue
-    return False
 
 
 class Context(_Context, Generic[_SocketT]):
@@ -238,7 +226,7 @@ class Context(_Context, Generic[_SocketT]):
             raise AttributeError(f"no default is set for {name}") from None
 
     def __setattr__(self, key: str, value: Any) -> None:
-        if _declared(type(self), key):
+        if is_declared(type(self), key):
             object.__setattr__(self, key, value)
             return
         name = key.upper()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from zmqpy._core.frame import Frame
+from zmqpy._core.parts import sendable_messages, sendable_parts
 from zmqpy.constants import Errno, Flag, SocketOption
 from zmqpy.error import Again, ZMQError
 from zmqpy.tracker import MessageTracker
@@ -22,19 +22,7 @@ def send_multipart(
     self: Socket[Any], msg_parts: Iterable[Any], flags: int = 0, copy: bool = True, track: bool = False, **kwargs: Any
 ) -> Any:
     """Socket.send_multipart by `send`; what that returns for the last part, but a MessageTracker is one of all parts."""
-    if isinstance(msg_parts, str):
-        raise TypeError(f"msg_parts must be an iterable of parts, not one str ({msg_parts!r:.40}); use send_string")
-    parts = [part.encode("utf-8") if isinstance(part, str) else part for part in msg_parts]
-    if not parts:
-        raise IndexError("a message has at least one part")
-    for index, part in enumerate(parts):
-        if not isinstance(part, (bytes, Frame)):
-            try:
-                memoryview(part)
-            except TypeError:
-                raise TypeError(
-                    f"part {index} of the message must be bytes, another buffer or str, not {part!r:.40}"
-                ) from None
+    parts = sendable_parts(msg_parts)
     sent = [self.send(part, flags | Flag.SNDMORE, copy=copy, track=track, **kwargs) for part in parts[:-1]]
     sent.append(self.send(parts[-1], flags, copy=copy, track=track, **kwargs))
     if not isinstance(sent[-1], MessageTracker) and not (track and sent[-1] is None):
@@ -65,10 +53,8 @@ def send_many(self: Socket[Any], messages: Iterable[Any], flags: int = 0) -> int
     """Socket.send_many by `send` and `send_multipart`."""
     if flags & Flag.SNDMORE:
         raise ValueError("send_many sends whole messages: SNDMORE is not possible")
-    if isinstance(messages, (str, bytes, bytearray, memoryview)):
-        raise TypeError(f"messages must be an iterable of messages, not one {type(messages).__name__}")
     sent = 0
-    for message in tuple(messages):
+    for message in sendable_messages(messages):
         try:
             if isinstance(message, (list, tuple)):
                 self.send_multipart(message, flags)

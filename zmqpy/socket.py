@@ -10,10 +10,10 @@ import random
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Generic, TypeVar
 
-from zmqpy._core.batch import BatchSocket as _Socket
+from zmqpy._core.attributes import assign, get_attributes, set_attributes
 from zmqpy._core.options import OptionAttribute, set_option_hooks
 from zmqpy._core.overrides import set_plain_classes
-from zmqpy._core.socket import assign, get_attributes, set_attributes
+from zmqpy._core.socket import Socket as _Socket
 from zmqpy.constants import Errno, Event, SocketOption, SocketType
 from zmqpy.error import ZMQBindError, ZMQError
 from zmqpy.poll import Poller

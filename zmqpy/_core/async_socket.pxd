@@ -1,11 +1,11 @@
 """A Socket for asyncio: its calls return futures. See async_socket.pyx."""
 
-from zmqpy._core.batch cimport BatchSocket
 from zmqpy._core.loops cimport Loop
+from zmqpy._core.socket cimport Socket
 from zmqpy._core.waiters cimport Waiter, WaiterQueue
 
 
-cdef class AsyncSocket(BatchSocket):
+cdef class AsyncSocket(Socket):
     cdef Loop loop             # the one it was last used in; or None
     cdef WaiterQueue receivers, senders, pollers
     cdef object ready          # what the loop calls when the descriptor is readable; None: not registered
@@ -13,8 +13,7 @@ cdef class AsyncSocket(BatchSocket):
 
     cdef Loop enter(self)
     cdef Loop change_loop(self)
-    cdef object receive(self, Waiter waiter)
-    cdef object transmit(self, Waiter waiter)
+    cdef object begin(self, WaiterQueue queue, Waiter waiter)
     cdef object at_once(self, Waiter waiter)
     cdef object wait_in(self, WaiterQueue queue, Waiter waiter)
     cdef int register(self) except -1

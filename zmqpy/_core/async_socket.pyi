@@ -2,11 +2,11 @@ from asyncio import Future
 from collections.abc import Iterable
 from typing import Any, Literal, NoReturn, overload
 
-from zmqpy._core.batch import BatchSocket
 from zmqpy._core.frame import Frame
+from zmqpy._core.socket import Socket
 from zmqpy.tracker import MessageTracker
 
-class AsyncSocket(BatchSocket):
+class AsyncSocket(Socket):
     @overload  # type: ignore[override]
     def recv(self, flags: int = 0, copy: Literal[True] = True, track: bool = False) -> Future[bytes]: ...
     @overload

@@ -11,7 +11,6 @@ import os
 import weakref
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_Check
 from libc.errno cimport EAGAIN, ENOTSOCK
 from zmqpy._core.constants cimport (
     ZMQ_DONTWAIT,
@@ -28,8 +27,11 @@ from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.frame cimport GIL_FREE_SIZE
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.loops cimport Loop, is_running, running_loop
+from zmqpy._core.messages cimport BLOCKED, receive, receive_parts
 from zmqpy._core.options cimport get_option
-from zmqpy._core.tries cimport BLOCKED, events_of, try_recv, try_recv_multipart
+from zmqpy._core.socket cimport Socket
+from zmqpy._core.transfer cimport TRY
+from zmqpy._core.tries cimport *
 from zmqpy._core.waiters cimport *
 
 
@@ -63,7 +65,7 @@ cdef class Ready:
         return 0
 
 
-cdef class AsyncSocket(BatchSocket):
+cdef class AsyncSocket(Socket):
     """A Socket for asyncio."""
 
     def __cinit__(self, *args, **kwargs):
@@ -78,47 +80,40 @@ cdef class AsyncSocket(BatchSocket):
         cdef Loop loop = self.enter()
         if self.receivers.head is None and not flags & ZMQ_DONTWAIT and loop.may_complete():
             try:
-                result = try_recv(self, copy, track)
+                result = receive(self, 0, copy, track, TRY)
             except Exception as error:
                 return loop.failed(error)
             self.stirred()
             if result is not BLOCKED:
                 return loop.done(result)
             return self.wait_in(self.receivers, receiver(RECV, flags, copy, track))
-        return self.receive(receiver(RECV, flags, copy, track))
+        return self.begin(self.receivers, receiver(RECV, flags, copy, track))
 
     def recv_multipart(self, int flags=0, bint copy=True, bint track=False):
         """A future of what Socket.recv_multipart returns."""
         cdef Loop loop = self.enter()
         if self.receivers.head is None and not flags & ZMQ_DONTWAIT and loop.may_complete():
             try:
-                result = try_recv_multipart(self, copy, track)
+                result = receive_parts(self, 0, copy, track, TRY)
             except Exception as error:
                 return loop.failed(error)
             self.stirred()
             if result is not BLOCKED:
                 return loop.done(result)
             return self.wait_in(self.receivers, receiver(RECV_MULTIPART, flags, copy, track))
-        return self.receive(receiver(RECV_MULTIPART, flags, copy, track))
+        return self.begin(self.receivers, receiver(RECV_MULTIPART, flags, copy, track))
 
     def recv_into(self, buf, /, *, Py_ssize_t nbytes=0, int flags=0):
         """A future of what Socket.recv_into returns."""
         cdef Waiter waiter = Waiter.__new__(Waiter)
-        waiter.kind = RECV_INTO
-        waiter.flags = flags
-        waiter.data = buf
-        waiter.number = nbytes
-        return self.receive(waiter)
+        set_receive_into(waiter, buf, nbytes, flags)
+        return self.begin(self.receivers, waiter)
 
     def recv_many(self, Py_ssize_t max=1000, int flags=0):
         """A future of what Socket.recv_many returns."""
         cdef Waiter waiter = Waiter.__new__(Waiter)
-        if max < 1:
-            raise ValueError(f"max must be at least 1, not {max}")
-        waiter.kind = RECV_MANY
-        waiter.flags = flags
-        waiter.number = max
-        return self.receive(waiter)
+        set_receive_many(waiter, max, flags)
+        return self.begin(self.receivers, waiter)
 
     def __aiter__(self):
         """Messages as they come, in the form recv_many gives, until the socket or its context is closed."""
@@ -129,30 +124,10 @@ cdef class AsyncSocket(BatchSocket):
         if self.handle == NULL:
             raise StopAsyncIteration
         waiter.kind = NEXT
-        return self.receive(waiter)
+        return self.begin(self.receivers, waiter)
 
     def __iter__(self):
         raise TypeError("use `async for` with this socket")
-
-    cdef object receive(self, Waiter waiter):
-        cdef Loop loop = self.enter()
-        if waiter.flags & ZMQ_DONTWAIT:
-            return self.at_once(waiter)
-        if self.receivers.first() is not None:
-            self.stirred()
-            return self.wait_in(self.receivers, waiter)
-        if not loop.may_complete():
-            future = self.wait_in(self.receivers, waiter)
-            self.serve_soon()
-            return future
-        try:
-            result = waiter.attempt(self)
-        except Exception as error:
-            return loop.failed(end_of(waiter, error))
-        self.stirred()
-        if result is BLOCKED:
-            return self.wait_in(self.receivers, waiter)
-        return loop.done(result)
 
     # ---- sending ----
 
@@ -171,63 +146,26 @@ cdef class AsyncSocket(BatchSocket):
                 self.stirred()
                 return loop.done(None)
         waiter = Waiter.__new__(Waiter)
-        waiter.kind = SEND
-        waiter.flags = flags
-        waiter.copy = copy
-        waiter.track = track
-        waiter.data = data
-        waiter.routing_id = routing_id
-        waiter.group = group
-        return self.transmit(waiter)
+        set_send(waiter, data, flags, copy, track, routing_id, group)
+        return self.begin(self.senders, waiter)
 
     def send_multipart(self, msg_parts, int flags=0, bint copy=True, bint track=False, routing_id=None, group=None):
         """A future of what Socket.send_multipart returns."""
-        cdef Waiter waiter
+        cdef Waiter waiter = Waiter.__new__(Waiter)
         cdef Loop loop = self.enter()
         try:
-            waiter = Waiter.__new__(Waiter)
-            waiter.kind = SEND_MULTIPART
-            waiter.flags = flags
-            waiter.copy = copy
-            waiter.track = track
-            waiter.data = parts_of(msg_parts)
-            waiter.routing_id = routing_id
-            waiter.group = group
+            set_send_multipart(waiter, msg_parts, flags, copy, track, routing_id, group)
         except Exception as error:
             return loop.failed(error)
-        return self.transmit(waiter)
+        return self.begin(self.senders, waiter)
 
     def send_many(self, messages, int flags=0):
         """A future of what Socket.send_many returns. Cancelled, some may have been sent."""
         cdef Waiter waiter = Waiter.__new__(Waiter)
-        if PyUnicode_Check(messages) or isinstance(messages, (bytes, bytearray, memoryview)):
-            raise TypeError(f"messages must be an iterable of messages, not one {type(messages).__name__}")
-        waiter.kind = SEND_MANY
-        waiter.flags = flags
-        waiter.data = tuple(messages)
+        set_send_many(waiter, messages, flags)
         if not waiter.data:
             return self.enter().done(0)
-        return self.transmit(waiter)
-
-    cdef object transmit(self, Waiter waiter):
-        cdef Loop loop = self.enter()
-        if waiter.flags & ZMQ_DONTWAIT:
-            return self.at_once(waiter)
-        if self.senders.first() is not None:
-            self.stirred()
-            return self.wait_in(self.senders, waiter)
-        if not loop.may_complete():
-            future = self.wait_in(self.senders, waiter)
-            self.serve_soon()
-            return future
-        try:
-            result = waiter.attempt(self)
-        except Exception as error:
-            return loop.failed(error)
-        self.stirred()
-        if result is BLOCKED:
-            return self.wait_in(self.senders, waiter)
-        return loop.done(result)
+        return self.begin(self.senders, waiter)
 
     cdef int stirred(self) except -1:
         """Others wait. A call of another libzmq, also by a shadow, may have taken note of what its descriptor then tells no more."""
@@ -266,10 +204,31 @@ cdef class AsyncSocket(BatchSocket):
 
     def get(self, int key):
         """The value of a SocketOption, as Socket.get. Asked for EVENTS by somebody else, futures that wait are told."""
-        value = BatchSocket.get(self, key)
+        value = Socket.get(self, key)
         if key == ZMQ_EVENTS and self.ready is not None and not self.idle():
             self.serve_soon()
         return value
+
+    cdef object begin(self, WaiterQueue queue, Waiter waiter):
+        """The future of a call: done if it could be done at once, else waiting in `queue`."""
+        cdef Loop loop = self.enter()
+        if waiter.flags & ZMQ_DONTWAIT:
+            return self.at_once(waiter)
+        if queue.first() is not None:
+            self.stirred()
+            return self.wait_in(queue, waiter)
+        if not loop.may_complete():
+            future = self.wait_in(queue, waiter)
+            self.serve_soon()
+            return future
+        try:
+            result = waiter.attempt(self)
+        except Exception as error:
+            return loop.failed(end_of(waiter, error))
+        self.stirred()
+        if result is BLOCKED:
+            return self.wait_in(queue, waiter)
+        return loop.done(result)
 
     cdef object at_once(self, Waiter waiter):
         """The call with DONTWAIT."""
@@ -504,20 +463,8 @@ cdef class AsyncSocket(BatchSocket):
 
 cdef Waiter receiver(int kind, int flags, bint copy, bint track):
     cdef Waiter waiter = Waiter.__new__(Waiter)
-    waiter.kind = kind
-    waiter.flags = flags
-    waiter.copy = copy
-    waiter.track = track
+    set_receive(waiter, kind, flags, copy, track)
     return waiter
-
-
-cdef tuple parts_of(object msg_parts):
-    if PyUnicode_Check(msg_parts):
-        raise TypeError(f"msg_parts must be an iterable of parts, not one str ({msg_parts!r:.40}); use send_string")
-    cdef tuple parts = tuple(msg_parts)  # nobody else can change it while a send waits
-    if not parts:
-        raise IndexError("a message has at least one part")
-    return parts
 
 
 cdef object end_of(Waiter waiter, object error):

@@ -1,7 +1,7 @@
-"""A Socket that also sends and receives many messages at a time. See batch.pyx."""
+"""Many messages, sent and received in one call. See batch.pyx."""
 
+from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport zmq_msg_t
-from zmqpy._core.multipart cimport MultipartSocket
 
 cdef enum:
     BATCH = 128  # messages handed to the engine, or taken from it, in one call
@@ -19,14 +19,16 @@ cdef class FrameBatch:
     cdef list take_made(self, Py_ssize_t limit)
 
 
-cdef class BatchSocket(MultipartSocket):
+# Of one socket: what recv_many has taken from the engine, and its memory for the next time.
+cdef class FrameBatches:
     cdef FrameBatch spare  # for the next batch; None while one is at work
     cdef FrameBatch kept   # the first of those whose messages are not all handed out; or None
 
-    cdef FrameBatch begin_batch(self)
-    cdef void end_batch(self, FrameBatch batch) noexcept
+    cdef FrameBatch begin(self, Handle socket)
+    cdef void end(self, FrameBatch batch) noexcept
 
 
-# What send_many and recv_many do. Both raise Again if nothing could be done.
-cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) except -1
-cdef list recv_batch(BatchSocket socket, Py_ssize_t limit, int flags)
+# What send_many does: how many were accepted. Raises Again if none was.
+cdef Py_ssize_t send_batch(Handle socket, object messages, int flags) except -1
+# What recv_many does. Raises Again if there is none.
+cdef list receive_batch(Handle socket, FrameBatches batches, Py_ssize_t limit, int flags)

@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""Batches, our own addition to pyzmq's socket: many messages in one call; and the counters of zmq_ext.h.
+"""Batches, our own addition to pyzmq's socket: many messages in one call.
 
 With our engine a batch is one call of the engine, with another libzmq a loop over its calls.
 """
@@ -7,19 +7,16 @@ With our engine a batch is one call of the engine, with another libzmq a loop ov
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
-from cpython.unicode cimport PyUnicode_Check
 from libc.errno cimport EAGAIN, EINTR, ENOTSOCK
-from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_SNDMORE
 from libc.stdlib cimport free
-from zmqpy._core.errors cimport raise_unsupported
+from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_SNDMORE
 from zmqpy._core.ext cimport *
 from zmqpy._core.frame cimport close_messages
+from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.multipart cimport MultipartSocket
-from zmqpy._core.overrides cimport OWN_RECV, OWN_RECV_MULTIPART, OWN_SEND, OWN_SEND_MULTIPART, part_by_part
-from zmqpy._core.parts cimport copy_bytes
-from zmqpy._core.socket cimport is_plain
-from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, Operation, TransferSocket
+from zmqpy._core.messages cimport send_copies, send_copy
+from zmqpy._core.parts cimport copy_bytes, messages_of, parts_of
+from zmqpy._core.transfer cimport RECV_MESSAGES, SEND_BYTES, WAIT, Operation, go_on, transfer
 
 
 cdef extern from "Python.h":
@@ -31,7 +28,7 @@ cdef enum:
 
 
 cdef class FrameBatch:
-    """Frames that were received and are not the caller's yet: what recv_batch works on, and keeps when memory runs out.
+    """Frames that were received and are not the caller's yet: what receive_batch works on, and keeps when memory runs out.
 
     It is there before anything is taken from the engine, so keeping takes no memory.
     """
@@ -66,13 +63,13 @@ cdef class FrameBatch:
         return made
 
 
-cdef class BatchSocket(MultipartSocket):
-    """A Socket that also sends and receives many messages at a time."""
+cdef class FrameBatches:
+    """The batches of a socket."""
 
-    cdef FrameBatch begin_batch(self):
+    cdef FrameBatch begin(self, Handle socket):
         cdef FrameBatch batch = self.kept
         if batch is not None:
-            self.require()
+            socket.require()
             self.kept = batch.next
             batch.next = None
         elif self.spare is not None:
@@ -82,72 +79,16 @@ cdef class BatchSocket(MultipartSocket):
             batch = FrameBatch.__new__(FrameBatch)
         return batch
 
-    cdef void end_batch(self, FrameBatch batch) noexcept:
+    cdef void end(self, FrameBatch batch) noexcept:
         if batch.rest():
             batch.next = self.kept
             self.kept = batch
         elif self.spare is None:
             self.spare = batch
 
-    def send_many(self, messages, int flags=0) -> int:
-        """Sends many messages in one call; how many were accepted.
-
-        messages : iterable; each item is a message: bytes, a buffer, a Frame or str (UTF-8) for one part, a list or tuple of
-            such for a message of several parts.
-        flags : Flag.DONTWAIT accepts as many as there is room for.
-
-        All messages are accepted, unless DONTWAIT is given or SNDTIMEO passes: then fewer, and those from that index on are
-        the caller's to send again. Raises Again if not even one was accepted, and what send raises.
-        """
-        if not is_plain(self) and self.overrides() & (OWN_SEND | OWN_SEND_MULTIPART):
-            return part_by_part().send_many(self, messages, flags)
-        return send_batch(self, messages, flags)
-
-    def recv_many(self, Py_ssize_t max=1000, int flags=0) -> list:
-        """Receives up to `max` messages in one call: waits for the first as recv does, then takes what is there.
-
-        Returns a list with one item a message: bytes for a message of one part, a list of bytes for one of several.
-        Raises Again if there is none (DONTWAIT, or RCVTIMEO has passed), and what recv raises. When memory runs out those are
-        returned that there was memory for, and the others by the next calls of recv_many (recv and poll do not know of them);
-        MemoryError if there was not enough for one.
-        """
-        if not is_plain(self) and self.overrides() & (OWN_RECV | OWN_RECV_MULTIPART):
-            return part_by_part().recv_many(self, max, flags)
-        return recv_batch(self, max, flags)
-
-    def __iter__(self):
-        """Messages as they come, in the form recv_many gives, until the socket or its context is closed."""
-        return self
-
-    def __next__(self):
-        cdef list batch
-        try:
-            if not is_plain(self) and self.overrides() & (OWN_RECV | OWN_RECV_MULTIPART):
-                batch = part_by_part().recv_many(self, 1, 0)
-            else:
-                batch = recv_batch(self, 1, 0)
-        except Exception as error:
-            if getattr(error, "errno", None) in (ENOTSOCK, ZMQ_ETERM):
-                raise StopIteration from None
-            raise
-        return batch[0]
-
-    def stats(self) -> dict:
-        """Counters of this socket since it was made: whole messages, bytes, drops, connections; and what is queued now.
-
-        Raises ZMQNotSupported unless zmqpy runs on its own engine.
-        """
-        cdef zmq_ext_stats_t totals
-        self.require()
-        if zmq_ext_socket_stats(self.handle, &totals, sizeof(totals)) < 0:
-            if zmq_errno() == ENOTSUP:
-                raise_unsupported("Socket.stats")
-            self.fail(zmq_errno())
-        return totals
-
 
 cdef Py_ssize_t send_run(
-    TransferSocket socket, zmq_ext_bytes_t *run, Py_ssize_t count, size_t total, int flags, Py_ssize_t before
+    Handle socket, zmq_ext_bytes_t *run, Py_ssize_t count, size_t total, int flags, Py_ssize_t before
 ) except -1:
     """Sends `count` single-part messages; how many were accepted. Waits unless `flags` forbid it or SNDTIMEO passes.
 
@@ -180,7 +121,7 @@ cdef Py_ssize_t send_run(
                 operation.kind = SEND_BYTES
                 operation.data = run[sent].data
                 operation.size = run[sent].size
-                socket.wait(&operation, flags)
+                go_on(socket, &operation, flags, WAIT, error)
             except Exception as failure:
                 if sent + before and getattr(failure, "errno", None) == EAGAIN:
                     return sent
@@ -193,17 +134,15 @@ cdef Py_ssize_t send_run(
     return sent
 
 
-cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) except -1:
+cdef Py_ssize_t send_batch(Handle socket, object messages, int flags) except -1:
     cdef zmq_ext_bytes_t run[BATCH]
     cdef Py_ssize_t in_run = 0, done = 0, accepted, index
-    cdef size_t total = 0
+    cdef size_t total = 0, taken
     cdef tuple items
     cdef object item
     if flags & ZMQ_SNDMORE:
         raise ValueError("send_many sends whole messages: SNDMORE is not possible")
-    if PyUnicode_Check(messages) or isinstance(messages, (bytes, bytearray, memoryview)):
-        raise TypeError(f"messages must be an iterable of messages, not one {type(messages).__name__}")
-    items = tuple(messages)
+    items = messages_of(messages)
     socket.require()
     for index in range(len(items)):
         item = items[index]
@@ -223,12 +162,11 @@ cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) e
             total = 0
         if not PyBytes_CheckExact(item):
             try:
-                if not isinstance(item, (list, tuple)):
-                    socket.send_part(item, flags, True)
-                elif item:
-                    socket.send_parts(tuple(item), flags)
+                if isinstance(item, (list, tuple)):
+                    taken = 0
+                    send_copies(socket, parts_of(item), flags, &taken, WAIT)
                 else:
-                    raise IndexError("a message has at least one part")
+                    send_copy(socket, item, flags, True, WAIT)
             except Exception as failure:
                 if done and getattr(failure, "errno", None) == EAGAIN:
                     return done
@@ -239,7 +177,7 @@ cdef Py_ssize_t send_batch(MultipartSocket socket, object messages, int flags) e
     return done
 
 
-cdef list recv_batch(BatchSocket socket, Py_ssize_t limit, int flags):
+cdef list receive_batch(Handle socket, FrameBatches batches, Py_ssize_t limit, int flags):
     cdef FrameBatch batch
     cdef Operation operation
     cdef list messages = None, taken
@@ -249,7 +187,7 @@ cdef list recv_batch(BatchSocket socket, Py_ssize_t limit, int flags):
     operation.kind = RECV_MESSAGES
     operation.size = 0
     operation.count = BATCH
-    batch = socket.begin_batch()
+    batch = batches.begin(socket)
     try:
         messages = batch.take_made(limit)
         while len(messages) < limit and not all_taken:
@@ -257,7 +195,7 @@ cdef list recv_batch(BatchSocket socket, Py_ssize_t limit, int flags):
                 operation.msgs = batch.own
                 operation.messages = limit - len(messages)
                 if not messages:
-                    socket.transfer(&operation, flags | ZMQ_EXT_BARE)
+                    transfer(socket, &operation, flags | ZMQ_EXT_BARE, WAIT)
                 elif not there(socket, &operation):
                     break
                 batch.frames = operation.msgs
@@ -276,11 +214,11 @@ cdef list recv_batch(BatchSocket socket, Py_ssize_t limit, int flags):
         if not messages:
             raise
     finally:
-        socket.end_batch(batch)
+        batches.end(batch)
     return messages
 
 
-cdef bint there(TransferSocket socket, Operation *operation) noexcept:
+cdef bint there(Handle socket, Operation *operation) noexcept:
     """Whether there was more to receive, without waiting. An error is left to the next call: this one has messages to return."""
     cdef int rc = zmq_ext_recv_messages(socket.handle, &operation.msgs, operation.count, operation.messages, ZMQ_DONTWAIT | ZMQ_EXT_BARE)
     operation.done = max(rc, 0)

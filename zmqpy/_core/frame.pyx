@@ -4,7 +4,7 @@
 A lent buffer is held by a zmqpy_hold_t until the engine's free callback, in whatever thread, queues it; it is given back by the
 next call that looks (give_back), whoever waits for it or asks for it included, or by a pending call of the interpreter. No GIL in
 the callback.
-Sending and receiving frames is socket.pyx's.
+Sending and receiving frames is messages.pyx's.
 """
 
 import atexit

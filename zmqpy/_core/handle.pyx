@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""Handles of the engine: whose they are, and that a forked child leaves them alone.
+"""Handles of the engine: whose they are, that a forked child leaves them alone, and that none is closed under another thread's call.
 
 What a handle is for, and how it ends, is context.pyx's and socket.pyx's.
 """
@@ -9,7 +9,7 @@ import weakref
 
 from libc.stdint cimport uintptr_t
 from zmqpy._core.errors cimport raise_error
-from zmqpy._core.libzmq cimport zmq_errno
+from zmqpy._core.libzmq cimport zmq_close, zmq_errno
 
 cdef object _owners = weakref.WeakValueDictionary()  # address -> the Handle that ends it
 cdef dict _shadows = {}                               # address -> WeakSet of Handles that only use it
@@ -34,6 +34,8 @@ cdef class Handle:
         self.handle = NULL
         self.borrowed = False
         self.forked = False
+        self.users = 0
+        self.abandoned = NULL
 
     def __reduce__(self):
         raise TypeError(f"a {type(self).__name__} cannot be pickled")
@@ -55,6 +57,22 @@ cdef class Handle:
         cdef Handle found = _owners.get(<uintptr_t>self.handle)
         return found if found is not None and found.handle == self.handle else None
 
+    cdef int require(self) except -1:
+        raise NotImplementedError
+
+    cdef int fail(self, int error) except -1:
+        raise_error(error)
+
+    cdef void enter_call(self) noexcept:
+        self.users += 1
+
+    cdef int leave_call(self) except -1:
+        self.users -= 1
+        if self.users == 0 and self.abandoned != NULL:
+            zmq_close(self.abandoned)
+            self.abandoned = NULL
+        return 0
+
     cdef int release(self) except -1:
         address = <uintptr_t>self.handle
         self.handle = NULL
@@ -71,6 +89,8 @@ cdef class Handle:
     cdef void forget(self) noexcept:
         self.handle = NULL
         self.forked = True
+        self.users = 0
+        self.abandoned = NULL
 
     @property
     def underlying(self) -> int:

@@ -1,7 +1,7 @@
 # cython: language_level=3
 """Parts of messages between Python and C: what may be sent, as memory or as zmq_msg_t, and what was received, as bytes or Frames.
 
-Sends and receives nothing itself: transfer.pyx and multipart.pyx do.
+Sends and receives nothing itself: messages.pyx does.
 """
 
 from cpython.buffer cimport PyBUF_ANY_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
@@ -32,6 +32,39 @@ cdef class HeldBuffer:
     def __dealloc__(self):
         if self.held:
             PyBuffer_Release(&self.view)
+
+
+cdef tuple parts_of(object msg_parts):
+    cdef tuple parts
+    if PyUnicode_Check(msg_parts):
+        raise TypeError(f"msg_parts must be an iterable of parts, not one str ({msg_parts!r:.40}); use send_string")
+    parts = tuple(msg_parts)
+    if not parts:
+        raise IndexError("a message has at least one part")
+    return parts
+
+
+cdef tuple messages_of(object messages):
+    if PyUnicode_Check(messages) or isinstance(messages, (bytes, bytearray, memoryview)):
+        raise TypeError(f"messages must be an iterable of messages, not one {type(messages).__name__}")
+    return tuple(messages)
+
+
+def sendable_parts(msg_parts):
+    """The parts of a message, each bytes, another buffer or a Frame: str becomes UTF-8. Raises as send_multipart does."""
+    cdef list parts = [(<str>part).encode("utf-8") if PyUnicode_Check(part) else part for part in parts_of(msg_parts)]
+    for index, part in enumerate(parts):
+        if not isinstance(part, (bytes, Frame)):
+            try:
+                memoryview(part)
+            except TypeError:
+                refuse(part, index)
+    return parts
+
+
+def sendable_messages(messages):
+    """The messages of a batch. Raises as send_many does."""
+    return messages_of(messages)
 
 
 cdef int refuse(object part, Py_ssize_t index) except -1:
@@ -90,6 +123,13 @@ cdef object fill_message(zmq_msg_t *msg, object part, Py_ssize_t index, bint cop
         event = ReleaseEvent()
     init_lent(msg, part, event)
     return track_event(event) if track else None
+
+
+cdef tuple address_of(dict kwargs):
+    for name in kwargs:
+        if name != "routing_id" and name != "group":
+            raise TypeError(f"send_multipart() got an unexpected keyword argument {name!r}")
+    return kwargs.get("routing_id"), kwargs.get("group")
 
 
 cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except -1:

@@ -1,13 +1,12 @@
 """Socket, a handle of zmq_socket. See socket.pyx."""
 
+from zmqpy._core.batch cimport FrameBatches
 from zmqpy._core.context cimport Context
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.overrides cimport zmqpy_type_version
 
 
 cdef class Socket(Handle):
-    cdef void *abandoned      # closed while another thread was inside a call: the last one out closes it
-    cdef int users            # threads inside a call that released the GIL
     cdef readonly Context context
     cdef public object copy_threshold
     cdef int type_number
@@ -15,14 +14,11 @@ cdef class Socket(Handle):
     cdef unsigned int looked_version  # of the class, when `overridden` was found
     cdef int overridden               # OWN_... of the class
     cdef bint touched                 # attributes of the socket itself may override methods
+    cdef FrameBatches batches         # of recv_many; None before its first call
 
-    # Raises ENOTSOCK if the socket is closed.
-    cdef int require(self) except -1
-    # Always raises what the errno `error` means for this socket.
-    cdef int fail(self, int error) except -1
-    # Around a call with the handle that releases the GIL: what another thread closes meanwhile is closed by leave_call.
-    cdef void enter_call(self) noexcept
-    cdef int leave_call(self) except -1
+    # recv_many, which goes through methods that are overridden, and does not.
+    cdef list take_many(self, Py_ssize_t limit, int flags)
+    cdef list receive_batch(self, Py_ssize_t limit, int flags)
     # Which methods are overridden (OWN_...), whoever did it.
     cdef int overrides(self) except -1
 

@@ -1,44 +1,65 @@
 # cython: language_level=3
-"""The socket's handle: its life, its options, its endpoints, and what fork and closing in another thread do to it.
+"""Socket, the class: its life, and its methods with their arguments. What a method does is in the module named after it: endpoints,
+options, messages (parts and whole messages), batch (many), transfer (how a call is tried and waited for).
 
-Sending and receiving are in transfer.pyx, batches in batch.pyx, conveniences (context managers, strings) in zmqpy/socket.py.
+Small messages are sent and received in one call from Python to the engine. Names, defaults and results follow pyzmq; conveniences
+(context managers, strings, JSON) are in zmqpy/socket.py.
 """
 
-from libc.errno cimport EINTR, ENOTSOCK
-from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_TYPE
+from cpython.bytes cimport PyBytes_CheckExact
+from cpython.unicode cimport PyUnicode_Check
+from libc.errno cimport ENOTSOCK
+from zmqpy._core.batch cimport FrameBatches, receive_batch, send_batch
+from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_POLLIN, ZMQ_TYPE
 from zmqpy._core.context cimport Context
-from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
-from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
+from zmqpy._core.endpoints cimport call_with_endpoint, join_group, leave_group, set_monitor
+from zmqpy._core.errors cimport raise_error, raise_unsupported
+from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_socket_stats, zmq_ext_stats_t
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.options cimport get_option, set_attribute, set_option
+from zmqpy._core.messages cimport (
+    receive,
+    receive_into,
+    receive_parts,
+    receive_text,
+    send,
+    send_bytes,
+    send_copies,
+    send_copy,
+    send_parts,
+    zmqpy_unlikely,
+)
+from zmqpy._core.options cimport get_option, set_option
 from zmqpy._core.overrides cimport (
+    OWN_DESERIALIZE,
     OWN_DICT,
+    OWN_POLL,
+    OWN_RECV,
+    OWN_RECV_MULTIPART,
+    OWN_SEND,
+    OWN_SEND_MULTIPART,
     ZMQPY_NEVER,
-    is_hook,
     overrides_of_attributes,
     overrides_of_class,
-    zmqpy_type_lookup,
+    part_by_part,
+    plain_poller,
     zmqpy_type_version,
 )
-
-from zmqpy.constants import SocketOption
+from zmqpy._core.parts cimport address_of, parts_of
+from zmqpy._core.transfer cimport WAIT
+from zmqpy._core.wait cimport poll_items
 
 cdef extern from "Python.h":
-    int PyObject_GenericSetAttr(object instance, object name, object value) except -1
     object PyObject_GenericGetDict(object instance, void *unused)
-    int PyObject_GenericSetDict(object instance, object attributes, void *unused) except -1
 
-# zmq_bind and the other calls with an endpoint.
-ctypedef int (*endpoint_call)(void *socket, const char *endpoint) noexcept nogil
+cdef object poller = None                         # one of the class that Socket.poll would use, unless that was patched
+cdef unsigned int poller_version = ZMQPY_NEVER    # of that class
 
 
 cdef class Socket(Handle):
     """A ZeroMQ socket. Socket(context, socket_type, shadow=0, copy_threshold=zmqpy.COPY_THRESHOLD)"""
 
     def __cinit__(self, *args, **kwargs):
-        self.abandoned = NULL
-        self.users = 0
         self.type_number = -1
         self.copy_threshold = 65536
         self.plain_version = ZMQPY_NEVER
@@ -68,19 +89,12 @@ cdef class Socket(Handle):
 
     # ---- the handle ----
 
-    cdef void forget(self) noexcept:
-        self.handle = NULL
-        self.forked = True
-        self.abandoned = NULL
-        self.users = 0
-
     cdef int require(self) except -1:
         if self.handle == NULL:
             self.fail(ENOTSOCK)
         return 0
 
     cdef int fail(self, int error) except -1:
-        """Raises what `error` means for this socket."""
         if self.handle == NULL and error == ENOTSOCK and self.forked:
             import zmqpy.error
 
@@ -88,18 +102,6 @@ cdef class Socket(Handle):
                 ENOTSOCK, "this Socket belongs to the process that forked; make a Context and sockets of your own in the child"
             )
         raise_error(error)
-
-    cdef void enter_call(self) noexcept:
-        """Before a call with the handle that releases the GIL."""
-        self.users += 1
-
-    cdef int leave_call(self) except -1:
-        """After it; closes what was closed meanwhile by another thread."""
-        self.users -= 1
-        if self.users == 0 and self.abandoned != NULL:
-            zmq_close(self.abandoned)
-            self.abandoned = NULL
-        return 0
 
     @property
     def closed(self) -> bool:
@@ -191,27 +193,172 @@ cdef class Socket(Handle):
 
         addr : str, or None to stop.  events : Event flags.
         """
-        cdef bytes endpoint
-        cdef int rc
-        self.require()
-        if addr is None:
-            rc = zmq_socket_monitor(self.handle, NULL, events)
-            endpoint = None
-        else:
-            endpoint = text_bytes(addr, "addr")
-            rc = zmq_socket_monitor(self.handle, endpoint, events)
-        if rc < 0:
-            raise_error(zmq_errno(), endpoint)
+        set_monitor(self, addr, events)
 
     def join(self, group):
         """Joins a group of messages (DISH only, str or bytes). Raises ZMQError."""
-        self.require()
-        check_draft(zmqpy_join(self.handle, text_bytes(group, "group")), "join")
+        join_group(self, group)
 
     def leave(self, group):
         """Leaves a group that was joined. Raises ZMQError."""
+        leave_group(self, group)
+
+    # ---- sending ----
+
+    def send(self, data, int flags=0, bint copy=True, bint track=False, routing_id=None, group=None):
+        """Sends one part of a message (zmq_msg_send(3)).
+
+        data : bytes or another contiguous buffer, or a Frame; str raises TypeError.
+        flags : Flag.DONTWAIT (fail with Again instead of waiting), Flag.SNDMORE (more parts follow).
+        copy : False lets the engine use the buffer in place; do not change it until it is done.
+        track : with copy=False, or for a Frame made with track=True, return a MessageTracker that knows when the engine is done.
+        routing_id, group : of SERVER and RADIO sockets.
+
+        Returns None or the MessageTracker. Raises Again (DONTWAIT, or SNDTIMEO has passed), ContextTerminated, ZMQError.
+        """
+        if PyBytes_CheckExact(data) and copy and routing_id is None and group is None:
+            return send_bytes(self, data, flags, WAIT)
+        return send(self, data, flags, copy, track, routing_id, group, self.copy_threshold, WAIT)
+
+    def send_string(self, u, int flags=0, bint copy=True, str encoding="utf-8", **kwargs):
+        """Sends a text, encoded; other arguments as for send."""
+        if not PyUnicode_Check(u):
+            raise TypeError(f"u must be str, not {u!r:.60}")
+        if kwargs or not copy or not is_plain(self) and self.overrides() & OWN_SEND:
+            return part_by_part().send_string(self, u, flags, copy, encoding, **kwargs)
+        send_copy(self, u if encoding == "utf-8" else u.encode(encoding), flags, True, WAIT)
+
+    def send_multipart(self, msg_parts, int flags=0, bint copy=True, bint track=False, **kwargs):
+        """Sends a message of several parts.
+
+        msg_parts : iterable of bytes, buffers, Frames or str (sent as UTF-8).
+        flags, copy, track : as for send.
+
+        Nothing is sent if one of the parts is of the wrong type. Returns None, or with track=True and copy=False a MessageTracker
+        of all parts.
+        """
+        cdef tuple parts
+        cdef size_t done = 0
+        if not is_plain(self) and self.overrides() & OWN_SEND:
+            return part_by_part().send_multipart(self, msg_parts, flags, copy, track, **kwargs)
+        parts = parts_of(msg_parts)
+        if copy and not track and not kwargs:
+            return send_copies(self, parts, flags, &done, WAIT)
+        routing_id, group = address_of(kwargs)
+        return send_parts(self, parts, flags, copy, track, routing_id, group, self.copy_threshold, &done, WAIT)
+
+    def send_many(self, messages, int flags=0) -> int:
+        """Sends many messages in one call; how many were accepted.
+
+        messages : iterable; each item is a message: bytes, a buffer, a Frame or str (UTF-8) for one part, a list or tuple of
+            such for a message of several parts.
+        flags : Flag.DONTWAIT accepts as many as there is room for.
+
+        All messages are accepted, unless DONTWAIT is given or SNDTIMEO passes: then fewer, and those from that index on are
+        the caller's to send again. Raises Again if not even one was accepted, and what send raises.
+        """
+        if not is_plain(self) and self.overrides() & (OWN_SEND | OWN_SEND_MULTIPART):
+            return part_by_part().send_many(self, messages, flags)
+        return send_batch(self, messages, flags)
+
+    # ---- receiving ----
+
+    def recv(self, int flags=0, bint copy=True, bint track=False):
+        """Receives one part of a message (zmq_msg_recv(3)).
+
+        flags : Flag.DONTWAIT: fail with Again instead of waiting.
+        copy : True for bytes, False for a Frame that refers to the engine's memory.
+        track : gives the Frame a tracker.
+
+        Raises Again (DONTWAIT, or RCVTIMEO has passed), ContextTerminated, ZMQError.
+        """
+        return receive(self, flags, copy, track, WAIT)
+
+    def recv_string(self, int flags=0, str encoding="utf-8"):
+        """Receives a text. Raises UnicodeDecodeError if it is none, and what recv raises."""
+        if not is_plain(self) and self.overrides() & (OWN_RECV | OWN_DESERIALIZE):
+            return part_by_part().recv_string(self, flags, encoding)
+        return receive_text(self, flags, encoding, WAIT)
+
+    def recv_into(self, buffer, /, *, Py_ssize_t nbytes=0, int flags=0) -> int:
+        """Receives one part into a writable buffer; what does not fit is lost. Returns the part's whole size in bytes.
+
+        nbytes : how much of the buffer to use; 0: all of it.
+        """
+        return receive_into(self, buffer, nbytes, flags, WAIT)
+
+    def recv_multipart(self, int flags=0, bint copy=True, bint track=False):
+        """Receives all parts of one message: a list of bytes, or of Frames with copy=False. Arguments as for recv."""
+        if not is_plain(self) and self.overrides() & OWN_RECV:
+            return part_by_part().recv_multipart(self, flags, copy, track)
+        return receive_parts(self, flags, copy, track, WAIT)
+
+    def recv_many(self, Py_ssize_t max=1000, int flags=0) -> list:
+        """Receives up to `max` messages in one call: waits for the first as recv does, then takes what is there.
+
+        Returns a list with one item a message: bytes for a message of one part, a list of bytes for one of several.
+        Raises Again if there is none (DONTWAIT, or RCVTIMEO has passed), and what recv raises. When memory runs out those are
+        returned that there was memory for, and the others by the next calls of recv_many (recv and poll do not know of them);
+        MemoryError if there was not enough for one.
+        """
+        return self.take_many(max, flags)
+
+    cdef list take_many(self, Py_ssize_t limit, int flags):
+        if not is_plain(self) and self.overrides() & (OWN_RECV | OWN_RECV_MULTIPART):
+            return part_by_part().recv_many(self, limit, flags)
+        return self.receive_batch(limit, flags)
+
+    cdef list receive_batch(self, Py_ssize_t limit, int flags):
+        if self.batches is None:
+            self.batches = FrameBatches.__new__(FrameBatches)
+        return receive_batch(self, self.batches, limit, flags)
+
+    def __iter__(self):
+        """Messages as they come, in the form recv_many gives, until the socket or its context is closed."""
+        return self
+
+    def __next__(self):
+        try:
+            return self.take_many(1, 0)[0]
+        except Exception as error:
+            if getattr(error, "errno", None) in (ENOTSOCK, ZMQ_ETERM):
+                raise StopIteration from None
+            raise
+
+    # ---- readiness and counters ----
+
+    def poll(self, timeout=None, int flags=ZMQ_POLLIN) -> int:
+        """Waits until the socket is ready for `flags` (PollEvent); the events it is ready for, 0 after the timeout.
+
+        timeout : ms, at most 2**31 - 1 (else OverflowError); None or negative waits for ever.
+        """
+        cdef zmq_pollitem_t item
+        cdef int milliseconds = -1
+        if zmqpy_unlikely(not is_plain(self) or zmqpy_type_version(poller) != poller_version) and polls_otherwise(self):
+            return part_by_part().poll(self, timeout, flags)
+        if self.handle == NULL:
+            self.fail(ENOTSUP if not self.forked else ENOTSOCK)
+        if timeout is not None:
+            milliseconds = max(-1, int(timeout) if not isinstance(timeout, str) else number_error(timeout))
+        item.socket = self.handle
+        item.fd = 0
+        item.events = flags
+        item.revents = 0
+        poll_items(&item, 1, milliseconds)
+        return item.revents
+
+    def stats(self) -> dict:
+        """Counters of this socket since it was made: whole messages, bytes, drops, connections; and what is queued now.
+
+        Raises ZMQNotSupported unless zmqpy runs on its own engine.
+        """
+        cdef zmq_ext_stats_t totals
         self.require()
-        check_draft(zmqpy_leave(self.handle, text_bytes(group, "group")), "leave")
+        if zmq_ext_socket_stats(self.handle, &totals, sizeof(totals)) < 0:
+            if zmq_errno() == ENOTSUP:
+                raise_unsupported("Socket.stats")
+            self.fail(zmq_errno())
+        return totals
 
     # ---- overridden methods ----
 
@@ -229,82 +376,13 @@ cdef class Socket(Handle):
         return own
 
 
-def assign(Socket socket not None, str name not None, value):
-    """Implements Socket.__setattr__: attributes are those of the class, and options by name in any case; all else is a mistake."""
-    cdef type cls = type(socket)
-    if name == "subscribe" or name == "unsubscribe":
-        # Methods, and also options that may be assigned.
-        if not callable(value):
-            set_attribute(socket, SocketOption[name.upper()], value)
-            return
-    if is_hook(name):
-        socket.touched = True
-        socket.plain_version = ZMQPY_NEVER
-    if zmqpy_type_lookup(cls, name) != NULL or is_annotated(cls, name):
-        PyObject_GenericSetAttr(socket, name, value)
-        return
-    option = SocketOption.__members__.get(name.upper())
-    if option is None:
-        raise AttributeError(f"{cls.__name__} has no such option: {name.upper()}")
-    set_attribute(socket, option, value)
+cdef bint polls_otherwise(Socket socket) except -1:
+    """Whether polling goes through a class of the socket's own or a patched Poller."""
+    global poller, poller_version
+    poller = plain_poller()
+    poller_version = ZMQPY_NEVER if poller is None else zmqpy_type_version(poller) or ZMQPY_NEVER
+    return poller is None or socket.overrides() & OWN_POLL
 
 
-def get_attributes(Socket socket not None):
-    """Implements Socket.__dict__: whoever has it may override methods by it."""
-    socket.touched = True
-    socket.plain_version = ZMQPY_NEVER
-    return PyObject_GenericGetDict(socket, NULL)
-
-
-def set_attributes(Socket socket not None, attributes):
-    socket.touched = True
-    socket.plain_version = ZMQPY_NEVER
-    PyObject_GenericSetDict(socket, attributes, NULL)
-
-
-cdef bint is_annotated(type cls, str name) except -1:
-    for base in cls.__mro__:
-        try:
-            if name in base.__annotations__:
-                return True
-        except (AttributeError, NameError):  # none, or (from 3.14 on) one that cannot be evaluated yet
-            continue
-    return False
-
-
-cdef int call_with_endpoint(Socket socket, endpoint_call call, object addr) except -1:
-    """Calls without the GIL, again after signals; an error names the endpoint."""
-    cdef bytes endpoint = text_bytes(addr, "addr")
-    cdef char *text = endpoint
-    cdef int rc, error = 0
-    while True:
-        if socket.forked:
-            socket.require()
-        socket.enter_call()
-        with nogil:
-            rc = call(socket.handle, text)
-            if rc < 0:
-                error = zmq_errno()
-        socket.leave_call()
-        if rc >= 0:
-            return 0
-        if error != EINTR:
-            raise_error(error, endpoint)
-        check_signals()
-
-
-cdef int check_draft(int rc, str name) except -1:
-    if rc < 0:
-        if zmq_errno() == ENOTSUP:
-            raise_unsupported(name)
-        raise_error(zmq_errno())
-    return 0
-
-
-cdef bytes text_bytes(object value, str name):
-    """What C takes for the str or bytes `value` of the argument `name`."""
-    if isinstance(value, str):
-        return (<str>value).encode("utf-8")
-    if isinstance(value, bytes):
-        return value
-    raise TypeError(f"{name} must be str, not {value!r}")
+cdef object number_error(object value):
+    raise TypeError(f"timeout must be a number of milliseconds or None, not {value!r}")

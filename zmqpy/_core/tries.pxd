@@ -1,21 +1,39 @@
-"""Sending and receiving that never waits, for event loops. See tries.pyx."""
+"""Calls of a socket that never wait, for event loops. See tries.pyx."""
 
-from zmqpy._core.transfer cimport TransferSocket
+from zmqpy._core.handle cimport Handle
+from zmqpy._core.socket cimport Socket
 
-# What a try returns instead of a result when it would have to wait; nothing was sent or received then.
-cdef object BLOCKED
+cdef enum:
+    RECV
+    RECV_MULTIPART
+    RECV_INTO
+    RECV_MANY
+    NEXT            # one message for iteration
+    SEND
+    SEND_MULTIPART
+    SEND_MANY
+    POLL
 
-# One part: bytes, or with `copy` false a Frame.
-cdef object try_recv(TransferSocket socket, bint copy, bint track)
-# All parts of a message: a list.
-cdef object try_recv_multipart(TransferSocket socket, bint copy, bint track)
-# One part into a buffer: its whole size.
-cdef object try_recv_into(TransferSocket socket, object buffer, Py_ssize_t nbytes)
-# One part: None or its tracker. `flags`: SNDMORE.
-cdef object try_send(TransferSocket socket, object data, int flags, bint copy, bint track, object routing_id, object group)
-# A message of several parts. `done`: how many were taken; 0 before the first try, and to be kept for the next one.
-cdef object try_send_multipart(
-    TransferSocket socket, tuple parts, int flags, bint copy, bint track, object routing_id, object group, size_t *done
-)
+
+cdef class Call:
+    cdef int kind
+    cdef int flags              # SNDMORE; of POLL the events waited for
+    cdef bint copy, track
+    cdef Py_ssize_t number      # RECV_INTO: nbytes; RECV_MANY: max; SEND_MANY: how many were accepted
+    cdef size_t done            # SEND_MULTIPART: parts that were taken
+    cdef object data, routing_id, group
+
+    # The result, or BLOCKED (messages.pxd): it would have to wait.
+    cdef object attempt(self, Socket socket)
+
+
+# Sets what a call is about; the arguments are checked.
+cdef int set_receive(Call call, int kind, int flags, bint copy, bint track) except -1
+cdef int set_receive_into(Call call, object buffer, Py_ssize_t nbytes, int flags) except -1
+cdef int set_receive_many(Call call, Py_ssize_t limit, int flags) except -1
+cdef int set_send(Call call, object data, int flags, bint copy, bint track, object routing_id, object group) except -1
+cdef int set_send_multipart(Call call, object parts, int flags, bint copy, bint track, object routing_id, object group) except -1
+cdef int set_send_many(Call call, object messages, int flags) except -1
+
 # ZMQ_EVENTS. After a BLOCKED, and each time ZMQ_FD was readable: what comes later makes that readable again.
-cdef int events_of(TransferSocket socket) except -1
+cdef int events_of(Handle socket) except -1

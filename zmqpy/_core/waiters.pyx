@@ -4,42 +4,14 @@
 A future that is cancelled stays in its queue until somebody looks; the queue sees to it that those are never many.
 """
 
-from cython cimport freelist
 from libc.errno cimport EAGAIN
-from zmqpy._core.batch cimport BatchSocket, recv_batch, send_batch
-from zmqpy._core.constants cimport ZMQ_DONTWAIT
 from zmqpy._core.errors cimport raise_error
 from zmqpy._core.loops cimport Loop
-from zmqpy._core.tries cimport BLOCKED, try_recv, try_recv_into, try_recv_multipart, try_send, try_send_multipart
+from zmqpy._core.tries cimport POLL, SEND_MANY, Call
 
 
-@freelist(64)
-cdef class Waiter:
-    """A call that waits."""
-
-    cdef object attempt(self, BatchSocket socket):
-        if self.kind == RECV:
-            return try_recv(socket, self.copy, self.track)
-        if self.kind == RECV_MULTIPART:
-            return try_recv_multipart(socket, self.copy, self.track)
-        if self.kind == SEND:
-            return try_send(socket, self.data, self.flags, self.copy, self.track, self.routing_id, self.group)
-        if self.kind == SEND_MULTIPART:
-            return try_send_multipart(
-                socket, self.data, self.flags, self.copy, self.track, self.routing_id, self.group, &self.done
-            )
-        if self.kind == RECV_INTO:
-            return try_recv_into(socket, self.data, self.number)
-        try:
-            if self.kind == SEND_MANY:
-                self.number += send_batch(socket, self.data[self.number:], self.flags | ZMQ_DONTWAIT)
-                return self.number if self.number == len(self.data) else BLOCKED
-            messages = recv_batch(socket, self.number if self.kind == RECV_MANY else 1, ZMQ_DONTWAIT)
-        except Exception as error:
-            if getattr(error, "errno", None) == EAGAIN:
-                return BLOCKED
-            raise
-        return messages if self.kind == RECV_MANY else messages[0]
+cdef class Waiter(Call):
+    """A call that waits, and its future."""
 
     cdef bint over(self) except -1:
         return self.future.done()

@@ -18,7 +18,7 @@ import tempfile
 import time
 from getpass import getpass, getuser
 from multiprocessing import Process
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     import zmqpy
@@ -137,8 +137,7 @@ def openssh_tunnel(
     Other arguments: open_tunnel. Returns the process id of `ssh` once the tunnel is open. Raises RuntimeError with what `ssh` says
     if it cannot be, MaxRetryExceeded if that is not known within `timeout` seconds (a minute at least).
     """
-    if password is None and not _try_passwordless_openssh(server, keyfile):
-        password = getpass(f"{server}'s password: ")
+    password = _password_if_needed(server, keyfile, password, _try_passwordless_openssh)
     command = [*_ssh_command(server, keyfile), "-o", "ExitOnForwardFailure=yes", "-S", "none"]
     command += ["-L", f"127.0.0.1:{lport}:{remoteip}:{rport}"]
     # The server says that all is well; then the session lasts for the timeout, and as long as connections do.
@@ -174,6 +173,15 @@ def openssh_tunnel(
                 stream.close()
     _processes[:] = [process, *(other for other in _processes if other.poll() is None)]
     return process.pid
+
+
+def _password_if_needed(
+    server: str, keyfile: str | None, password: str | None, try_without: Callable[[str, str | None], bool]
+) -> str | None:
+    """The password as given; asked for if it is not and the server wants one."""
+    if password is None and not try_without(server, keyfile):
+        return getpass(f"{server}'s password: ")
+    return password
 
 
 def _wait_until_open(process: subprocess.Popen[bytes], seconds: float) -> None:
@@ -213,8 +221,7 @@ def paramiko_tunnel(
     """
     if paramiko is None:
         raise ImportError("paramiko is not installed")
-    if password is None and not _try_passwordless_paramiko(server, keyfile):
-        password = getpass(f"{server}'s password: ")
+    password = _password_if_needed(server, keyfile, password, _try_passwordless_paramiko)
     receiver, sender = multiprocessing.Pipe(duplex=False)
     process = Process(
         target=_paramiko_tunnel, args=(lport, rport, server, remoteip, keyfile, password, sender), daemon=True

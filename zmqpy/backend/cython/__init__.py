@@ -1,6 +1,5 @@
 """The compiled layer under pyzmq's name for it; the modules are zmqpy._core's. The .pxd files beside this one are for Cython."""
 
-from zmqpy._core.batch import BatchSocket as Socket
 from zmqpy._core.context import Context
 from zmqpy._core.crypto import curve_keypair, curve_public
 from zmqpy._core.device import proxy, proxy_steerable
@@ -8,6 +7,7 @@ from zmqpy._core.errors import IPC_PATH_MAX_LEN, has, strerror, zmq_errno, zmq_v
 from zmqpy._core.frame import Frame
 from zmqpy._core.monitored_queue import monitored_queue
 from zmqpy._core.poller import zmq_poll
+from zmqpy._core.socket import Socket
 
 Message = Frame
 PYZMQ_DRAFT_API: bool = has("draft")

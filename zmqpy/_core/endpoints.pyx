@@ -1,0 +1,68 @@
+# cython: language_level=3
+"""Calls of a socket with an address or the name of a group: as text from Python, with the GIL let go, and with errors that name it."""
+
+from libc.errno cimport EINTR
+from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
+from zmqpy._core.handle cimport Handle
+from zmqpy._core.libzmq cimport *
+
+
+cdef int call_with_endpoint(Handle socket, endpoint_call call, object addr) except -1:
+    cdef bytes endpoint = text_bytes(addr, "addr")
+    cdef char *text = endpoint
+    cdef int rc, error = 0
+    while True:
+        if socket.forked:
+            socket.require()
+        socket.enter_call()
+        with nogil:
+            rc = call(socket.handle, text)
+            if rc < 0:
+                error = zmq_errno()
+        socket.leave_call()
+        if rc >= 0:
+            return 0
+        if error != EINTR:
+            raise_error(error, endpoint)
+        check_signals()
+
+
+cdef int set_monitor(Handle socket, object addr, int events) except -1:
+    cdef bytes endpoint = None
+    cdef int rc
+    socket.require()
+    if addr is None:
+        rc = zmq_socket_monitor(socket.handle, NULL, events)
+    else:
+        endpoint = text_bytes(addr, "addr")
+        rc = zmq_socket_monitor(socket.handle, endpoint, events)
+    if rc < 0:
+        raise_error(zmq_errno(), endpoint)
+    return 0
+
+
+cdef int join_group(Handle socket, object group) except -1:
+    socket.require()
+    return check_draft(zmqpy_join(socket.handle, text_bytes(group, "group")), "join")
+
+
+cdef int leave_group(Handle socket, object group) except -1:
+    socket.require()
+    return check_draft(zmqpy_leave(socket.handle, text_bytes(group, "group")), "leave")
+
+
+cdef int check_draft(int rc, str name) except -1:
+    if rc < 0:
+        if zmq_errno() == ENOTSUP:
+            raise_unsupported(name)
+        raise_error(zmq_errno())
+    return 0
+
+
+cdef bytes text_bytes(object value, str name):
+    """What C takes for the str or bytes `value` of the argument `name`."""
+    if isinstance(value, str):
+        return (<str>value).encode("utf-8")
+    if isinstance(value, bytes):
+        return value
+    raise TypeError(f"{name} must be str, not {value!r}")
