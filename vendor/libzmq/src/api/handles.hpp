@@ -7,8 +7,8 @@
 
 #include "base/errors.hpp"
 #include "core/context.hpp"
-#include "core/socket.hpp"
-#include "core/strand.hpp"
+#include "core/socket_guard.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 

@@ -11,9 +11,9 @@
 #include "api/poll_set.hpp"
 #include "base/handle_tag.hpp"
 #include "base/make_room.hpp"
-#include "core/fork.hpp"
 #include "core/wait.hpp"
 #include "platform/ready_set.hpp"
+#include "strand/fork.hpp"
 
 using namespace engine;
 

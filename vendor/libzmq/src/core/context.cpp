@@ -9,14 +9,14 @@
 #include <zmq.h>
 
 #include "base/clock.hpp"
-#include "core/fork.hpp"
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "core/wait.hpp"
 #include "io/reactor.hpp"
 #include "io/resolver.hpp"
 #include "message/buffer.hpp"
 #include "pattern/socket_type.hpp"
+#include "strand/fork.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -96,9 +96,9 @@ Strand *Context::make_socket (int type) noexcept
         return nullptr;
     }
     try {
-        SocketGuard::install (*strand, std::make_unique<Socket> (*this, *strand, *row));
+        strand->install (std::make_unique<Socket> (*this, *strand, *row));
     } catch (...) {
-        socket_gone (*strand);  // whoever waits for the end may be waiting for this one
+        guarded_gone (*strand);  // whoever waits for the end may be waiting for this one
         Strand::give_back (strand);
         errno = ENOMEM;
         return nullptr;
@@ -126,7 +126,7 @@ try {
     return ENOMEM;
 }
 
-void Context::socket_gone (Strand &strand) noexcept
+void Context::guarded_gone (Strand &strand) noexcept
 {
     Lock lock (mutex_);
     if (!strands_.erase (&strand))
@@ -192,12 +192,11 @@ try {
     return ENOMEM;
 }
 
-void Context::free_later (Released &released, Reactor *reactor) noexcept
+void Context::free_later (Released &released) noexcept
 {
-    const int error = errno;  // the call's
-    if (reactor || choose_reactor (0, reactor) == 0)
+    Reactor *reactor = nullptr;
+    if (choose_reactor (0, reactor) == 0)
         reactor->free_later (released);
-    errno = error;
 }
 
 Resolver &Context::resolver ()

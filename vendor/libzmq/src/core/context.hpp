@@ -14,6 +14,7 @@
 #include "core/inproc_registry.hpp"
 #include "options/context_options.hpp"
 #include "platform/wake_descriptor.hpp"
+#include "strand/guarded.hpp"
 
 namespace engine {
 
@@ -22,7 +23,7 @@ class Released;
 class Resolver;
 class Strand;
 
-class Context
+class Context final : public GuardedOwner
 {
   public:
     Context ();
@@ -36,8 +37,7 @@ class Context
 
     // A new socket's handle; null with errno EINVAL, EMFILE, ETERM, ENOMEM.
     Strand *make_socket (int type) noexcept;
-    // The last of a socket is being destroyed; with its strand held.
-    void socket_gone (Strand &strand) noexcept;
+    void guarded_gone (Strand &strand) noexcept override;
 
     int set_option (int option, const void *value, std::size_t size) noexcept;
     int get_option (int option, void *value, std::size_t *size) noexcept;
@@ -54,8 +54,8 @@ class Context
 
     // Started on first need. EMTHREAD: the mask selects none. May fail for want of descriptors, memory or threads.
     int choose_reactor (std::uint64_t affinity, Reactor *&out) noexcept;
-    // Lets a background thread call the free functions: this one, or null, any. Where there is none to be had they stay the caller's.
-    void free_later (Released &released, Reactor *reactor) noexcept;
+    // By any background thread; where there is none to be had they stay the caller's.
+    void free_later (Released &released) noexcept override;
     Resolver &resolver ();
     InprocRegistry &registry () noexcept { return registry_; }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "io/reactor.hpp"
 #include "pattern/pattern.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -15,7 +15,7 @@ bool InprocChannel::tell (int which) noexcept
     if (!strand)
         return false;
     acquire ();
-    if (strand->doorbell.deliver ({Parcel::What::activity, static_cast<std::uint8_t> (which), 0, this}) != Doorbell::Delivery::done)
+    if (strand->doorbell.deliver ({Command::What::activity, static_cast<std::uint8_t> (which), 0, this}) != Mailbox::Delivery::done)
         release ();
     return true;
 }

@@ -13,6 +13,7 @@
 #include "message/newest_slot.hpp"
 #include "message/spsc_queue.hpp"
 #include "pattern/pipe.hpp"
+#include "strand/command.hpp"
 
 namespace engine {
 
@@ -36,7 +37,7 @@ struct InprocSide : Listed<InprocSide>  // of the reactor that serves it, under 
     InprocChannel *channel = nullptr;        // that this is a side of
 };
 
-class InprocChannel
+class InprocChannel final : public CommandChannel
 {
   public:
     static constexpr int sides = 2;
@@ -53,6 +54,8 @@ class InprocChannel
             delete this;
     }
 
+    // The one that a command is about.
+    static InprocChannel &of (const Command &command) noexcept { return *static_cast<InprocChannel *> (command.channel); }
     // Rings the bell of a side: something happened at the other. False: nobody is there (yet).
     bool tell (int which) noexcept;
 

@@ -5,8 +5,8 @@
 #include <new>
 
 #include "core/inproc.hpp"
-#include "core/strand.hpp"
 #include "io/reactor.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -72,8 +72,8 @@ bool InprocRegistry::introduce (InprocChannel &channel, const Binding &binding)
 {
     join (channel, binding);
     channel.acquire ();
-    const Doorbell::Delivery delivery = binding.strand->doorbell.deliver ({Parcel::What::attach, 1, binding.id, &channel});
-    if (delivery == Doorbell::Delivery::done) {
+    const Mailbox::Delivery delivery = binding.strand->doorbell.deliver ({Command::What::attach, 1, binding.id, &channel});
+    if (delivery == Mailbox::Delivery::done) {
         if (binding.server)
             binding.server->serve (channel.side[1]);
         return true;
@@ -81,7 +81,7 @@ bool InprocRegistry::introduce (InprocChannel &channel, const Binding &binding)
     channel.release ();
     channel.side[1].strand.store (nullptr, std::memory_order_relaxed);
     channel.side[1].known.store (false, std::memory_order_relaxed);
-    if (delivery == Doorbell::Delivery::no_memory)
+    if (delivery == Mailbox::Delivery::no_memory)
         throw std::bad_alloc ();
     return false;
 }

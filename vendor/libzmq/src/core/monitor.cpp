@@ -6,8 +6,8 @@
 
 #include "core/context.hpp"
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "io/stream.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -104,7 +104,7 @@ void Socket::stop_monitor () noexcept
     if (!monitor_)
         return;
     if (strand_.doorbell.pending ())
-        run_inbox ();  // a consumer that has connected wants to hear of the end
+        run_mailbox ();  // a consumer that has connected wants to hear of the end
     try {
         if (monitor_->wants (ZMQ_EVENT_MONITOR_STOPPED))
             monitor_->send (ZMQ_EVENT_MONITOR_STOPPED, {0}, std::string (), std::string ());
@@ -120,7 +120,7 @@ try {
     if (!monitor_ || !monitor_->wants (static_cast<std::uint64_t> (event)))
         return;
     if (strand_.doorbell.pending ())
-        run_inbox ();  // a consumer may have connected since
+        run_mailbox ();  // a consumer may have connected since
     // (In version 1 there is one name, the one that bind or connect was given.)
     const bool both = monitor_->version () != 1;
     const bool connecting = stream.connector () != nullptr;
@@ -134,7 +134,7 @@ try {
     if (!monitor_ || !monitor_->wants (static_cast<std::uint64_t> (event)))
         return;
     if (strand_.doorbell.pending ())
-        run_inbox ();
+        run_mailbox ();
     monitor_->send (static_cast<std::uint64_t> (event), {value}, local ? *local : std::string (), remote ? *remote : std::string ());
 } catch (...) {
 }

@@ -7,11 +7,12 @@
 #include "core/context.hpp"
 #include "core/linger_timer.hpp"
 #include "core/monitor.hpp"
-#include "core/strand.hpp"
 #include "io/connector.hpp"
 #include "io/listener.hpp"
+#include "io/reactor.hpp"
 #include "io/stream.hpp"
 #include "message/backlog.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -60,7 +61,7 @@ const char *Socket::own_routing_id (std::size_t &size) const noexcept
 int Socket::try_send (Msg &frame) noexcept
 try {
     if (strand_.doorbell.pending ()) [[unlikely]]
-        run_inbox ();
+        run_mailbox ();
     batching_.before_send (frame);
     const int error = pattern_->send (frame);
     // On an error too: a multipart message that stopped half-way may have touched some.
@@ -73,7 +74,7 @@ try {
 int Socket::try_recv (Msg &frame) noexcept
 try {
     if (strand_.doorbell.pending ()) [[unlikely]]
-        run_inbox ();
+        run_mailbox ();
     const int error = pattern_->recv (frame);
     if (error) {
         if (error != EAGAIN)
@@ -97,7 +98,7 @@ try {
 int Socket::ready_now (int wanted) noexcept
 {
     if (strand_.doorbell.pending ())
-        run_inbox ();
+        run_mailbox ();
     int found = events () & wanted;
     if (found != wanted) {
         poll_input ();
@@ -106,12 +107,12 @@ int Socket::ready_now (int wanted) noexcept
     return found;
 }
 
-void Socket::run_inbox () noexcept
+void Socket::run_mailbox () noexcept
 {
-    const bool missed = strand_.doorbell.take (parcels_);
-    for (const Parcel &parcel : parcels_)
-        take_parcel (parcel);
-    parcels_.clear ();
+    const bool missed = strand_.doorbell.take (commands_);
+    for (const Command &command : commands_)
+        take_command (command);
+    commands_.clear ();
     if (missed) [[unlikely]]
         for (const auto &pipe : inproc_pipes_)
             peer_active (*pipe);
@@ -266,10 +267,13 @@ void Socket::destroy_pipe (InprocPipe &pipe) noexcept
 
 // ---- life ----
 
-void Socket::serve () noexcept
+GuardedOwner &Socket::owner () noexcept { return context_; }
+
+Disposer *Socket::disposer (bool ending) noexcept
 {
-    if (strand_.doorbell.pending ())
-        run_inbox ();
+    if (reactor_)
+        return reactor_;
+    return ending || closing_ ? &context_ : nullptr;
 }
 
 bool Socket::leave (bool by_application) noexcept

@@ -14,13 +14,13 @@
 #include <zmq_ext.h>
 
 #include "core/batching.hpp"
-#include "core/doorbell.hpp"
 #include "core/inproc.hpp"
 #include "core/network_pipe.hpp"
 #include "io/attendance.hpp"
 #include "options/options.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/socket_type.hpp"
+#include "strand/guarded.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
@@ -34,7 +34,7 @@ class Reactor;
 class Strand;
 class Stream;
 
-class Socket final : public PatternHost
+class Socket final : public Guarded, public PatternHost
 {
   public:
     Socket (Context &context, Strand &strand, const SocketType &type);
@@ -65,7 +65,7 @@ class Socket final : public PatternHost
     // Which of `wanted` it is ready for, after input and output were done as far as that is needed to tell.
     int ready_now (int wanted) noexcept;
     // Input and output that wait for us: news from inproc peers, and what the kernel has.
-    void run_inbox () noexcept;
+    void run_mailbox () noexcept override;
     void poll_input () noexcept;
     // As poll_input(), but a burst goes on.
     void take_input () noexcept;
@@ -134,16 +134,15 @@ class Socket final : public PatternHost
     std::uint64_t inbound_messages = 0;  // complete ones, in all network pipes
 
     // ---- called by the reactor ----
-    void serve () noexcept;
     void linger_expired () noexcept;
     void check_lease () noexcept { attendance_.check_lease (); }
 
     // ---- life ----
     // zmq_close. What is queued goes out as ZMQ_LINGER allows.
     void close () noexcept;
-    // End of a call with the strand held. True: closed, nothing lingers, nobody is inside: destroy it.
-    bool leave (bool by_application) noexcept;
-    int users = 0;  // threads that are between unlock() and relock()
+    bool leave (bool by_application) noexcept override;
+    GuardedOwner &owner () noexcept override;
+    Disposer *disposer (bool ending) noexcept override;
 
     // ---- PatternHost ----
     void count_dropped () noexcept override { stats.dropped_out++; }
@@ -161,7 +160,7 @@ class Socket final : public PatternHost
 
     void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                         bool for_engine);
-    void take_parcel (const Parcel &parcel) noexcept;
+    void take_command (const Command &command) noexcept;
     void peer_active (InprocPipe &pipe) noexcept;
     void refuse_channel (InprocChannel *channel) noexcept;
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
@@ -210,7 +209,7 @@ class Socket final : public PatternHost
     List<InprocPipe> sweep_inproc_;
     std::vector<std::unique_ptr<Stream>> dead_streams_;
     std::vector<std::unique_ptr<Connector>> dead_connectors_;
-    std::vector<Parcel> parcels_;
+    std::vector<Command> commands_;
     bool activity_ = false;
     bool room_ = false;  // a pipe that was full has room, or there is a new one
     bool sweeping_ = false;

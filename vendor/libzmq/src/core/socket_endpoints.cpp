@@ -12,11 +12,11 @@
 #include "core/linger_timer.hpp"
 #include "core/monitor.hpp"
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "io/connector.hpp"
 #include "io/listener.hpp"
 #include "io/reactor.hpp"
 #include "io/stream.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -457,14 +457,14 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
 {
     const auto matches = [&] (const std::string &name) { return name == endpoint || (!canonical.empty () && name == canonical); };
     bool found = false;
-    run_inbox ();  // what peers did before this counts as before
+    run_mailbox ();  // what peers did before this counts as before
 
     // inproc: our bindings of that name, whose connections stay; without one, our connections to it.
     for (std::size_t i = inproc_bindings_.size (); i-- > 0;) {
         if (inproc_bindings_[i].endpoint != endpoint)
             continue;
         context_.registry ().unbind (endpoint, inproc_bindings_[i].id);
-        run_inbox ();  // who has connected through it by now is attached while it is still known
+        run_mailbox ();  // who has connected through it by now is attached while it is still known
         inproc_bindings_.erase (inproc_bindings_.begin () + static_cast<std::ptrdiff_t> (i));
         found = true;
     }
@@ -528,17 +528,17 @@ void Socket::linger_expired () noexcept
 void Socket::close () noexcept
 {
     if (strand_.doorbell.pending ())
-        run_inbox ();
+        run_mailbox ();
     closing_ = true;
     batching_.after_send ();
     // Nothing reaches the pattern any more.
-    std::vector<Parcel> left;
+    std::vector<Command> left;
     strand_.doorbell.shut (left);
-    for (const Parcel &parcel : left)
-        if (parcel.what == Parcel::What::attach)
-            refuse_channel (parcel.channel);
+    for (const Command &command : left)
+        if (command.what == Command::What::attach)
+            refuse_channel (&InprocChannel::of (command));
         else
-            parcel.channel->release ();
+            InprocChannel::of (command).release ();
     for (const InprocBinding &binding : inproc_bindings_)
         context_.registry ().unbind (binding.endpoint, binding.id);
     inproc_bindings_.clear ();

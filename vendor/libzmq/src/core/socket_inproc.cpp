@@ -6,8 +6,8 @@
 #include "core/context.hpp"
 #include "core/monitor.hpp"
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "io/reactor.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -146,12 +146,12 @@ bool Socket::connect_to_handler (const std::string &endpoint, Pattern &pattern)
     return found;
 }
 
-void Socket::take_parcel (const Parcel &parcel) noexcept
+void Socket::take_command (const Command &command) noexcept
 try {
-    InprocChannel *const channel = parcel.channel;
-    if (parcel.what == Parcel::What::activity) {
+    InprocChannel *const channel = &InprocChannel::of (command);
+    if (command.what == Command::What::activity) {
         InprocPipe *const pipe =
-          channel->side[parcel.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[parcel.side].pipe : nullptr;
+          channel->side[command.side].strand.load (std::memory_order_acquire) == &strand_ ? channel->side[command.side].pipe : nullptr;
         if (pipe)
             peer_active (*pipe);
         channel->release ();
@@ -162,14 +162,14 @@ try {
         refuse_channel (channel);  // came and went, or failed to come
         return;
     }
-    if (monitor_ && monitor_->binding () == parcel.binding) {
-        attach_inproc (channel, 1, monitor_->pattern (), monitor_->endpoint (), parcel.binding, true);
+    if (monitor_ && monitor_->binding () == command.binding) {
+        attach_inproc (channel, 1, monitor_->pattern (), monitor_->endpoint (), command.binding, true);
         monitor_->flush ();
         channel->release ();
         return;
     }
     for (const InprocBinding &binding : inproc_bindings_) {
-        if (binding.id != parcel.binding)
+        if (binding.id != command.binding)
             continue;
         attach_inproc (channel, 1, *pattern_, binding.endpoint, binding.id, false);
         channel->release ();
@@ -177,7 +177,7 @@ try {
     }
     refuse_channel (channel);
 } catch (...) {
-    refuse_channel (parcel.channel);
+    refuse_channel (&InprocChannel::of (command));
 }
 
 // Nobody is bound any more: the connecting side sees its pipe end.

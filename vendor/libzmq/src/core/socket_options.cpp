@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "core/socket.hpp"
-#include "core/strand.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -25,7 +25,7 @@ int give_int (int number, void *value, std::size_t *size) noexcept
 void Socket::limits_changed () noexcept
 {
     if (strand_.doorbell.pending ())
-        run_inbox ();  // it holds for those too who have connected since
+        run_mailbox ();  // it holds for those too who have connected since
     for (const auto &pipe : inproc_pipes_)
         if (!pipe->for_engine)
             pipe->limits_changed (options.sndhwm, options.rcvhwm);
@@ -81,7 +81,7 @@ try {
         if (terminated ())
             return ETERM;
         if (strand_.doorbell.pending ())
-            run_inbox ();
+            run_mailbox ();
         attendance_.note_asked ();
         poll_input ();
         // The caller learns it from the answer.

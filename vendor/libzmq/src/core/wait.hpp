@@ -14,9 +14,9 @@
 #include "base/clock.hpp"
 #include "base/spin.hpp"
 #include "core/context.hpp"
-#include "core/doorbell.hpp"
-#include "core/socket.hpp"
-#include "core/strand.hpp"
+#include "core/socket_guard.hpp"
+#include "strand/doorbell.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -53,7 +53,7 @@ int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexc
         if (socket.terminated ())
             return ETERM;
         if (socket.strand ().doorbell.pending ())
-            socket.run_inbox ();
+            socket.run_mailbox ();
         socket.poll_input ();
         return attempt ();
     };

@@ -7,8 +7,8 @@
 #include "base/make_room.hpp"
 #include "core/context.hpp"
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "io/stream.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 

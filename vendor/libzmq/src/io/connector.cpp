@@ -13,10 +13,10 @@
 #include <zmq.h>
 
 #include "core/context.hpp"
-#include "core/socket.hpp"
-#include "core/strand.hpp"
+#include "core/socket_guard.hpp"
 #include "io/stream.hpp"
 #include "options/options.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 

@@ -8,9 +8,9 @@
 #include <zmq.h>
 
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "io/stream.hpp"
 #include "options/options.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 

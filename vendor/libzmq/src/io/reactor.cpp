@@ -8,11 +8,11 @@
 #include <signal.h>
 
 #include "core/inproc.hpp"
-#include "core/socket.hpp"
-#include "core/strand.hpp"
+#include "core/socket_guard.hpp"
 #include "io/thread_setup.hpp"
 #include "options/context_options.hpp"
 #include "platform/threads.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
@@ -245,7 +245,7 @@ InprocSide *Reactor::next_to_serve (List<InprocSide> &list) noexcept
     return list.take ();
 }
 
-void Reactor::run_inboxes () noexcept
+void Reactor::run_mailboxes () noexcept
 {
     // Not what is asked for meanwhile: other events want their turn.
     List<InprocSide> batch;
@@ -256,8 +256,8 @@ void Reactor::run_inboxes () noexcept
     while (InprocSide *const side = next_to_serve (batch)) {
         if (Strand *const strand = side->strand.load (std::memory_order_acquire)) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
-            if (socket)
-                socket->serve ();
+            if (socket && strand->doorbell.pending ())
+                socket->run_mailbox ();
         }
         side->channel->release ();
     }
@@ -265,7 +265,7 @@ void Reactor::run_inboxes () noexcept
 
 void Reactor::run_strands () noexcept
 {
-    run_inboxes ();
+    run_mailboxes ();
 
     // Queues that were left to the backstop.
     if (take_strands_to_flush ()) {

@@ -22,6 +22,7 @@
 #include "io/timer_heap.hpp"
 #include "message/backlog.hpp"
 #include "message/released.hpp"
+#include "strand/guarded.hpp"
 #include "transport/accept_reserve.hpp"
 
 namespace engine {
@@ -30,7 +31,7 @@ struct InprocSide;
 class Strand;
 struct ContextOptions;
 
-class Reactor
+class Reactor final : public Disposer
 {
   public:
     // Null with errno set: no descriptors, no memory, no thread.
@@ -47,10 +48,10 @@ class Reactor
     bool flush_later (Strand &strand) noexcept;
     // The strand was leased by an application thread: see whether it still is, a few milliseconds from now. False as above.
     bool check_lease_later (Strand &strand) noexcept;
-    // Run the inbox of this side of a channel soon (its owner may make no call).
+    // Run the mailbox of this side of a channel soon (its owner may make no call).
     void serve (InprocSide &side) noexcept;
-    // Calls the application's free functions soon, on this thread with no lock held.
-    void free_later (Released &released) noexcept;
+    // On this thread.
+    void free_later (Released &released) noexcept override;
 
     static constexpr Nanoseconds flush_delay = 100 * microsecond;
     static constexpr Nanoseconds longest_flush_delay = 400 * microsecond;
@@ -74,7 +75,7 @@ class Reactor
     void run_free_functions () noexcept;
     void run_timers () noexcept;
     void run_strands () noexcept;
-    void run_inboxes () noexcept;
+    void run_mailboxes () noexcept;
     InprocSide *next_to_serve (List<InprocSide> &list) noexcept;
     // Into batch_, if their time has come.
     bool take_strands_to_flush () noexcept;

@@ -1,6 +1,6 @@
 // Bodies that the application frees, released while a lock of ours was held. Its free function may take locks of its own and call us, so it
 // runs later: whoever takes a lock under which messages are released collects them, and sees to them once the lock has been dropped
-// (SocketGuard). Where nobody collects, a free function is called at once. Messages without one know nothing of this.
+// (StrandGuard). Where nobody collects, a free function is called at once. Messages without one know nothing of this.
 #pragma once
 
 #include <utility>

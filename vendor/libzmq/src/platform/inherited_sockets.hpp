@@ -1,7 +1,7 @@
 // Sockets that a forked child must not keep: as long as a copy of a listening descriptor is open somewhere the port is taken, and as long
 // as a copy of a connection's is, the peer does not hear of its end. Close-on-exec helps only children that exec.
 //
-// Every socket of the engine is opened under a SocketCreation, which remembers it; core/fork.hpp calls the three functions below around
+// Every socket of the engine is opened under a SocketCreation, which remembers it; strand/fork.hpp calls the three functions below around
 // fork(2). Nobody has to report that a socket was closed: a child compares what a descriptor is now with what was remembered, so a
 // number that stands for something else by now is left alone. A close in the child takes nothing out of the parent's epoll sets, for the
 // parent's descriptor is open. vfork(2) and posix_spawn(3) run none of this, and need none of it: their children exec.

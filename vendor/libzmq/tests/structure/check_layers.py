@@ -11,7 +11,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-LAYERS = ("platform", "base", "message", "pattern", "mechanism", "zmtp", "options", "transport", "io", "core", "api")
+LAYERS = ("platform", "base", "message", "strand", "pattern", "mechanism", "zmtp", "options", "transport", "io", "core", "api")
 
 # What io still knows of the folder above it, which wants an interface of io's. This list may only become shorter.
 STILL_UP = {
@@ -20,7 +20,7 @@ STILL_UP = {
         "inproc.hpp",
         "network_pipe.hpp",
         "socket.hpp",
-        "strand.hpp",
+        "socket_guard.hpp",
     },
 }
 

@@ -20,9 +20,9 @@
 
 #include "base/clock.hpp"
 #include "core/socket.hpp"
-#include "core/strand.hpp"
 #include "core/wait.hpp"
 #include "io/reactor.hpp"
+#include "strand/strand.hpp"
 
 using namespace engine;
 

@@ -14,8 +14,8 @@
 
 #include "base/clock.hpp"
 #include "core/context.hpp"
-#include "core/socket.hpp"
-#include "core/strand.hpp"
+#include "core/socket_guard.hpp"
+#include "strand/strand.hpp"
 
 namespace held {
 

@@ -90,7 +90,7 @@ TEST_CASE ("inproc: an end that could not be made when its peer connected is not
             REQUIRE (connecting.socket ().connect_inproc (endpoint) == 0);
             {
                 const FailingMemory memory (spare);
-                binding.socket ().run_inbox ();
+                binding.socket ().run_mailbox ();
                 failed = memory.failed ();
             }
             binding.next_call ();

@@ -60,13 +60,13 @@ TEST_CASE ("inproc registry: a connect to a bound name is joined and delivered")
     CHECK (channel->side[1].send_limit == 3);
     CHECK (channel->side[1].receive_limit == 4);
     CHECK (channel->side[1].routing_id == "bound");
-    std::vector<Parcel> parcels;
-    socket.strand ().doorbell.take (parcels);
-    REQUIRE (parcels.size () == 1);
-    CHECK (parcels[0].what == Parcel::What::attach);
-    CHECK (parcels[0].side == 1);
-    CHECK (parcels[0].binding == 77);
-    CHECK (parcels[0].channel == channel);
+    std::vector<Command> commands;
+    socket.strand ().doorbell.take (commands);
+    REQUIRE (commands.size () == 1);
+    CHECK (commands[0].what == Command::What::attach);
+    CHECK (commands[0].side == 1);
+    CHECK (commands[0].binding == 77);
+    CHECK (commands[0].channel == channel);
     channel->release ();
     channel->release ();
 }
@@ -117,7 +117,7 @@ TEST_CASE ("inproc registry: a binding that is being closed counts as none")
     std::vector<InprocChannel *> waiting;
     const std::uint64_t id = InprocRegistry::next_id ();
     REQUIRE (registry.bind ("n", binding_of (closing, id), waiting) == 0);
-    std::vector<Parcel> left;
+    std::vector<Command> left;
     closing.strand ().doorbell.shut (left);
     InprocChannel *const channel = new InprocChannel;
     CHECK_FALSE (registry.connect ("n", *channel));

@@ -55,22 +55,22 @@ struct End
         Msg frame;
         return pipe->read (frame) ? std::string (frame.view ()) + (frame.more () ? "+" : "") : "";
     }
-    // What its socket does at the beginning of a call: number of parcels.
-    int run_inbox ()
+    // What its socket does at the beginning of a call: number of commands.
+    int run_mailbox ()
     {
-        std::vector<Parcel> parcels;
-        socket.strand ().doorbell.take (parcels);
-        for (const Parcel &parcel : parcels) {
+        std::vector<Command> commands;
+        socket.strand ().doorbell.take (commands);
+        for (const Command &command : commands) {
             if (pipe)
                 pipe->peer_active ();
-            parcel.channel->release ();
+            InprocChannel::of (command).release ();
         }
-        return static_cast<int> (parcels.size ());
+        return static_cast<int> (commands.size ());
     }
     ~End ()
     {
         pipe.reset ();
-        run_inbox ();
+        run_mailbox ();
         socket.next_call ();
     }
 };
@@ -99,8 +99,8 @@ struct Joined
     {
         a.pipe.reset ();
         b.pipe.reset ();
-        a.run_inbox ();
-        b.run_inbox ();
+        a.run_mailbox ();
+        b.run_mailbox ();
         channel->release ();
     }
     InprocChannel *channel;
@@ -117,7 +117,7 @@ TEST_CASE ("inproc pipe: messages cross whole, in both directions")
         CHECK (to->read () == "");
         CHECK (from->write ("one", true));
         CHECK (to->read () == "");
-        CHECK (to->run_inbox () == 0);
+        CHECK (to->run_mailbox () == 0);
         CHECK (from->write ("two"));
         CHECK (to->read () == "one+");
         CHECK (to->pipe->readable ());
@@ -135,15 +135,15 @@ TEST_CASE ("inproc pipe: a reader that found nothing is told once, a busy one is
     at.a.write ("1");
     at.a.write ("2");
     at.a.write ("3");
-    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.run_mailbox () == 1);
     CHECK (at.b.pattern.reads == 1);
     CHECK (at.b.read () == "1");
     at.a.write ("4");
-    CHECK (at.b.run_inbox () == 0);
+    CHECK (at.b.run_mailbox () == 0);
     for (const char *expected : {"2", "3", "4", ""})
         CHECK (at.b.read () == expected);
     at.a.write ("5");
-    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.run_mailbox () == 1);
     CHECK (at.b.pattern.reads == 2);
 }
 
@@ -154,11 +154,11 @@ TEST_CASE ("inproc pipe: a reader that is told of what it has read long ago is t
     // As a writer that looked whether to wake the reader, was held up, and goes on when its message was read and the reader waits again.
     CHECK (at.channel->direction[0].queue.publish ());
     at.channel->tell (1);
-    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.run_mailbox () == 1);
     CHECK (at.b.pattern.reads == 0);
 
     CHECK (at.a.write ("x"));
-    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.run_mailbox () == 1);
     CHECK (at.b.pattern.reads == 1);
     CHECK (at.b.read () == "x");
 }
@@ -176,9 +176,9 @@ TEST_CASE ("inproc pipe: both sides' high-water marks add up; a writer that foun
     // Told in steps of half the limit.
     CHECK (at.b.read () == "x");
     CHECK (at.b.read () == "x");
-    CHECK (at.a.run_inbox () == 0);
+    CHECK (at.a.run_mailbox () == 0);
     CHECK (at.b.read () == "x");
-    CHECK (at.a.run_inbox () == 1);
+    CHECK (at.a.run_mailbox () == 1);
     CHECK (at.a.pattern.writes == 1);
     CHECK (at.a.pipe->writable ());
     for (written = 0; at.a.write ("x");)
@@ -245,11 +245,11 @@ TEST_CASE ("inproc pipe: a writer for whom the first room was not enough is told
     CHECK_FALSE (at.a.pipe->writable ());
     Msg frame;
     CHECK (at.b.pipe->read (frame));
-    CHECK (at.a.run_inbox () == 1);
+    CHECK (at.a.run_mailbox () == 1);
     CHECK (at.a.pattern.writes == 0);  // four are left, two is the limit
     while (at.b.pipe->read (frame)) {
     }
-    CHECK (at.a.run_inbox () == 1);
+    CHECK (at.a.run_mailbox () == 1);
     CHECK (at.a.pattern.writes == 1);
 }
 
@@ -261,7 +261,7 @@ TEST_CASE ("inproc pipe: a writer that found it full is told when a limit change
     SUBCASE ("its peer's is raised")
     {
         at.b.pipe->limits_changed (1, 1000);
-        CHECK (at.a.run_inbox () == 1);
+        CHECK (at.a.run_mailbox () == 1);
     }
     SUBCASE ("its own is raised") { at.a.pipe->limits_changed (1000, 1); }
     CHECK (at.a.pattern.writes == 1);
@@ -275,7 +275,7 @@ TEST_CASE ("inproc pipe: a writer that waits goes on when the queue was read, wh
     }
     at.b.pipe->limits_changed (10, 1);
     while (at.b.read () == "x")
-        at.a.run_inbox ();
+        at.a.run_mailbox ();
     CHECK (at.a.pattern.writes >= 1);
     CHECK (at.a.pipe->writable ());
 }
@@ -298,7 +298,7 @@ TEST_CASE ("inproc pipe: who leaves is missed after all that was written was rea
     at.a.write ("words");
     at.a.write ("unfinished", true);
     at.a.pipe.reset ();
-    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.run_mailbox () == 1);
     CHECK (at.b.pipe->closing ());
     CHECK_FALSE (at.b.pipe->writable ());
     CHECK_FALSE (at.b.write ("reply"));
@@ -353,11 +353,11 @@ TEST_CASE ("inproc pipe: with CONFLATE a reader that found nothing is told once,
         const int told = at.b.pattern.reads;
         at.a.write ("1");
         at.a.write ("2");
-        CHECK (at.b.run_inbox () == 1);
+        CHECK (at.b.run_mailbox () == 1);
         CHECK (at.b.pattern.reads == told + 1);
         CHECK (at.b.read () == "2");
         at.a.write ("3");  // he is busy
-        CHECK (at.b.run_inbox () == 0);
+        CHECK (at.b.run_mailbox () == 0);
         CHECK (at.b.read () == "3");
     }
     // Told of what he has read long ago, he waits on.
@@ -367,10 +367,10 @@ TEST_CASE ("inproc pipe: with CONFLATE a reader that found nothing is told once,
     CHECK (at.channel->direction[0].newest.take (none));
     at.channel->tell (1);
     const int told = at.b.pattern.reads;
-    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.run_mailbox () == 1);
     CHECK (at.b.pattern.reads == told);
     at.a.write ("x");
-    CHECK (at.b.run_inbox () == 1);
+    CHECK (at.b.run_mailbox () == 1);
     CHECK (at.b.pattern.reads == told + 1);
     CHECK (at.b.read () == "x");
 }
@@ -389,7 +389,7 @@ TEST_CASE ("inproc pipe: with CONFLATE every subscription counts, and so does th
     at.a.write ("newest");
     CHECK (at.a.pipe->queued_out () == 3);
     at.a.pipe.reset ();
-    at.b.run_inbox ();
+    at.b.run_mailbox ();
     CHECK (at.b.pattern.reads == 1);
     CHECK (at.b.pipe->closing ());
     CHECK (at.b.read () == "a");

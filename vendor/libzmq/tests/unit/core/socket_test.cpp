@@ -469,7 +469,7 @@ TEST_CASE ("socket: a body is sent without a copy only to streams")
     REQUIRE (socket.socket ().bind_inproc ("inproc://direct") == 0);
     void *const peer = zmq_socket (socket.context (), ZMQ_DEALER);
     REQUIRE (zmq_connect (peer, "inproc://direct") == 0);
-    socket.socket ().run_inbox ();
+    socket.socket ().run_mailbox ();
     CHECK_FALSE (socket.socket ().may_send_direct ());
     zmq_close (peer);
 }

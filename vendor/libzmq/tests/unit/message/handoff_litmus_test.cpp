@@ -15,8 +15,8 @@
 
 #include "base/clock.hpp"
 #include "base/sync.hpp"
-#include "core/doorbell.hpp"
 #include "message/spsc_queue.hpp"
+#include "strand/doorbell.hpp"
 
 namespace {
 
@@ -126,7 +126,7 @@ TEST_CASE ("litmus: a ring beside drain() wakes its owner or is seen by his look
     Doorbell bell;
     bell.open ();
     REQUIRE (bell.add_waiter (waiter));
-    std::vector<Parcel> taken;
+    std::vector<Command> taken;
     // Each round begins with a ring of our own, so that the other's comes while that one is being drained.
     waiter.ring ();
     const Result result = run_rounds (
@@ -142,7 +142,7 @@ TEST_CASE ("litmus: a ring beside drain() wakes its owner or is seen by his look
           return taken.size () == 1;
       },
       [&] (long) {
-          (void) bell.deliver ({Parcel::What::activity, 0, 0, nullptr});
+          (void) bell.deliver ({Command::What::activity, 0, 0, nullptr});
       });
     CHECK (result.lost == 0);
     bell.remove_waiter (waiter);
@@ -179,7 +179,7 @@ TEST_CASE ("litmus: a registration beside a ring is rung or comes after the news
     REQUIRE (waiter.fd () >= 0);
     Doorbell bell;
     bell.open ();
-    std::atomic<long> news{-1};  // as a context's end: told of by no parcel
+    std::atomic<long> news{-1};  // as a context's end: told of by no command
     const Result result = run_rounds (
       [&] (long round, const std::function<bool ()> &told) {
           if (!bell.add_waiter (waiter))

@@ -44,9 +44,9 @@ class AcquiringWaitMark
     A<bool> marked_{false};
 };
 
-// Doorbell and Waiter: `ringers` deliver one parcel each; the owner sleeps until it has them all.
+// Doorbell and Waiter: `ringers` deliver one command each; the owner sleeps until it has them all.
 template <class Flag>
-model::Outcome deliver_and_drain (int parcels, int ringers)
+model::Outcome deliver_and_drain (int commands, int ringers)
 {
     model::reset ();
     Atomic<int> delivered{0};  // the news: what pending() and the strand's state are in the engine
@@ -61,7 +61,7 @@ model::Outcome deliver_and_drain (int parcels, int ringers)
     };
     model::Threads threads{[&] {
         for (;;) {
-            if (delivered.load (acquire) == parcels * ringers)
+            if (delivered.load (acquire) == commands * ringers)
                 return;
             descriptor.sleep ();
             descriptor.read ();
@@ -69,7 +69,7 @@ model::Outcome deliver_and_drain (int parcels, int ringers)
         }
     }};
     for (int i = 0; i < ringers; ++i)
-        threads.push_back ([&] { deliver (parcels); });
+        threads.push_back ([&] { deliver (commands); });
     return model::explore (threads);
 }
 

@@ -1,5 +1,5 @@
 // Handles: which are open, which are dead, when a slot is used again, and what a forked child may do with them.
-#include "core/strand.hpp"
+#include "strand/strand.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -73,44 +73,6 @@ TEST_CASE ("strand: slots go in and out in order, each to one owner")
     CHECK (expected == in_order);
     for (Strand *strand : again)
         Strand::give_back (strand);
-}
-
-TEST_CASE ("strand: a guard of a closed socket is empty for the application, and not for the engine while it lingers")
-{
-    HeldSocket socket (ZMQ_PAIR);
-    Strand &strand = socket.strand ();
-    ++socket.socket ().users;  // as a thread that sleeps in a call
-    socket.let_go ();
-    REQUIRE (zmq_close (&strand) == 0);
-    {
-        const SocketGuard guard (strand);
-        CHECK_FALSE (guard);
-    }
-    {
-        SocketGuard guard (strand, SocketGuard::Who::engine);
-        REQUIRE (guard);
-        CHECK (guard->closing ());
-        --guard->users;
-    }
-    const SocketGuard guard (strand, SocketGuard::Who::engine);
-    CHECK_FALSE (guard);  // it went with the last user
-}
-
-TEST_CASE ("strand: unlock lets another thread in; relock tells that the socket was closed meanwhile")
-{
-    HeldSocket socket (ZMQ_PAIR);
-    SocketGuard &guard = socket.guard ();
-    guard.unlock ();
-    int linger = 0;
-    std::thread ([&] {
-        std::size_t size = sizeof linger;
-        CHECK (zmq_getsockopt (socket.handle (), ZMQ_LINGER, &linger, &size) == 0);
-    }).join ();
-    CHECK (guard.relock ());
-    guard.unlock ();
-    std::thread ([&] { CHECK (zmq_close (socket.handle ()) == 0); }).join ();
-    CHECK_FALSE (guard.relock ());
-    CHECK (guard->closing ());  // still there, for whoever was inside
 }
 
 TEST_CASE ("strand: a child finds its parent's handles dead and makes its own")

@@ -1,5 +1,5 @@
-// Parcels, sleepers and ZMQ_FD's bell, without a socket.
-#include "core/doorbell.hpp"
+// Commands, sleepers and ZMQ_FD's bell, without a socket.
+#include "strand/doorbell.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@
 #include "controlled_memory.hpp"
 
 using namespace engine;
-using Delivery = Doorbell::Delivery;
+using Delivery = Mailbox::Delivery;
 
 namespace {
 
@@ -23,32 +23,32 @@ bool readable (int fd, int milliseconds = 0)
     return ::poll (&entry, 1, milliseconds) == 1;
 }
 
-constexpr Parcel parcel (std::uint64_t number) { return {Parcel::What::activity, 0, number, nullptr}; }
+constexpr Command command (std::uint64_t number) { return {Command::What::activity, 0, number, nullptr}; }
 
 }  // namespace
 
 TEST_CASE ("a doorbell is shut until it is opened")
 {
     Doorbell bell;
-    CHECK (bell.deliver (parcel (1)) == Delivery::shut);
+    CHECK (bell.deliver (command (1)) == Delivery::shut);
     bell.open ();
-    CHECK (bell.deliver (parcel (2)) == Delivery::done);
+    CHECK (bell.deliver (command (2)) == Delivery::done);
     CHECK (bell.pending ());
-    std::vector<Parcel> left;
+    std::vector<Command> left;
     bell.shut (left);
     REQUIRE (left.size () == 1);
     CHECK (left[0].binding == 2);
     CHECK_FALSE (bell.pending ());
-    CHECK (bell.deliver (parcel (3)) == Delivery::shut);
+    CHECK (bell.deliver (command (3)) == Delivery::shut);
 }
 
-TEST_CASE ("parcels are taken in the order they were delivered, once")
+TEST_CASE ("commands are taken in the order they were delivered, once")
 {
     Doorbell bell;
     bell.open ();
     for (std::uint64_t i = 0; i < 100; ++i)
-        REQUIRE (bell.deliver (parcel (i)) == Delivery::done);
-    std::vector<Parcel> taken;
+        REQUIRE (bell.deliver (command (i)) == Delivery::done);
+    std::vector<Command> taken;
     bell.take (taken);
     REQUIRE (taken.size () == 100);
     for (std::uint64_t i = 0; i < 100; ++i)
@@ -67,13 +67,13 @@ TEST_CASE ("for want of memory nobody sleeps on: whoever takes is told once that
     Delivery delivery = Delivery::done;
     {
         const FailingMemory memory (0);
-        delivery = bell.deliver (parcel (1));
+        delivery = bell.deliver (command (1));
     }
     CHECK (delivery == Delivery::no_memory);
     CHECK (bell.pending ());
     CHECK (readable (sleeper.fd ()));
-    CHECK (bell.deliver (parcel (2)) == Delivery::done);
-    std::vector<Parcel> taken;
+    CHECK (bell.deliver (command (2)) == Delivery::done);
+    std::vector<Command> taken;
     CHECK (bell.take (taken));
     CHECK (taken.size () == 1);
     CHECK_FALSE (bell.pending ());
@@ -107,7 +107,7 @@ TEST_CASE ("every sleeper is woken, and may be woken again after it drained its 
     CHECK_FALSE (bell.watched ());
 }
 
-TEST_CASE ("the exported descriptor rings for parcels and falls silent by quiet")
+TEST_CASE ("the exported descriptor rings for commands and falls silent by quiet")
 {
     Doorbell bell;
     bell.open ();
@@ -115,13 +115,13 @@ TEST_CASE ("the exported descriptor rings for parcels and falls silent by quiet"
     REQUIRE (fd >= 0);
     CHECK (bell.export_fd () == fd);
     CHECK_FALSE (readable (fd));
-    REQUIRE (bell.deliver (parcel (1)) == Delivery::done);
+    REQUIRE (bell.deliver (command (1)) == Delivery::done);
     CHECK (readable (fd));
     bell.quiet ();
     CHECK_FALSE (readable (fd));
     const int copy = bell.duplicate_export ();
     REQUIRE (copy >= 0);
-    std::vector<Parcel> left;
+    std::vector<Command> left;
     bell.shut (left);
     CHECK (readable (copy));  // whoever holds a duplicate learns of the end
     ::close (copy);

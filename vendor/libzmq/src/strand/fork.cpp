@@ -1,11 +1,11 @@
-#include "core/fork.hpp"
+#include "strand/fork.hpp"
 
 #include <mutex>
 
 #include <pthread.h>
 
-#include "core/strand.hpp"
 #include "platform/inherited_sockets.hpp"
+#include "strand/strand.hpp"
 
 namespace engine {
 
