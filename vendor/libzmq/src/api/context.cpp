@@ -20,7 +20,7 @@ int zmq_ctx_term (void *context_)
     if (const int error = context->wait_for_end ())
         return fail (error);
     delete context;
-    Backlog::of_process ().collect ();
+    Backlog::collect ();
     return 0;
 }
 

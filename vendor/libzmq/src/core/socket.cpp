@@ -36,7 +36,8 @@ Socket::~Socket ()
     inproc_pipes_.clear ();
     if (reactor_)
         reactor_->load.fetch_sub (1, std::memory_order_relaxed);
-    Backlog::of_process ().collect ();
+    else
+        Backlog::collect ();  // there may be no reactor that was told
 }
 
 bool Socket::terminated () const noexcept { return context_.terminated (); }

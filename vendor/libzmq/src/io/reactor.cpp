@@ -166,7 +166,7 @@ void Reactor::run () noexcept
 {
     constexpr int capacity = 64;
     Poller::Event events[capacity];
-    backlog_.skip ();
+    Backlog::enlist (*this);
     while (!stop_.load (std::memory_order_acquire)) {
         Nanoseconds wait = never;
         run_free_functions ();
@@ -177,13 +177,10 @@ void Reactor::run () noexcept
                 sleeping_until_ = 0;
             wait = sleeping_until_;
         }
+        wait = std::min (wait, memory_return_.next ());
         if (wait != never) {
             const Nanoseconds left = wait - now ();
             wait = left > 0 ? left : 0;
-        }
-        if (backlog_.due ()) {
-            const Nanoseconds left = std::max<Nanoseconds> (last_collection_ + shortest_collection_interval - now (), 0);
-            wait = wait == never ? left : std::min (wait, left);
         }
         const int count = poller_->wait (events, capacity, wait);
         bool ticked = false;
@@ -202,13 +199,17 @@ void Reactor::run () noexcept
             run_strands ();
         // No event in hand names a retired hook any more.
         free_retired ();
-        if (backlog_.due () && now () - last_collection_ >= shortest_collection_interval) {
-            last_collection_ = now ();
-            backlog_.collect ();
-        }
+        memory_return_.look ();
     }
     run_free_functions ();
-    backlog_.collect ();
+    Backlog::dismiss (*this);
+    Backlog::collect ();
+}
+
+void Reactor::backlog_gone () noexcept
+{
+    memory_return_.call ();
+    poller_->interrupt ();
 }
 
 void Reactor::run_free_functions () noexcept

@@ -17,6 +17,7 @@
 #include "base/sync.hpp"
 #include "io/descriptor_table.hpp"
 #include "io/hook.hpp"
+#include "io/memory_return.hpp"
 #include "io/poller.hpp"
 #include "io/strand_alarm.hpp"
 #include "io/timer_heap.hpp"
@@ -31,7 +32,7 @@ struct InprocSide;
 class Strand;
 struct ContextOptions;
 
-class Reactor final : public Disposer
+class Reactor final : public Disposer, private Backlog::Collector
 {
   public:
     // Null with errno set: no descriptors, no memory, no thread.
@@ -68,9 +69,8 @@ class Reactor final : public Disposer
   private:
     Reactor () = default;
 
-    static constexpr Nanoseconds shortest_collection_interval = 1000 * millisecond;
-
     bool open (const ContextOptions &options) noexcept;
+    void backlog_gone () noexcept override;
     void run () noexcept;
     void run_free_functions () noexcept;
     void run_timers () noexcept;
@@ -101,8 +101,7 @@ class Reactor final : public Disposer
     Released to_free_ ENGINE_GUARDED_BY (mutex_);
     Nanoseconds sleeping_until_ ENGINE_GUARDED_BY (mutex_) = 0;
     std::vector<Strand *> batch_;  // the thread's own
-    Backlog backlog_;
-    Nanoseconds last_collection_ = 0;
+    MemoryReturn memory_return_;
 };
 
 }  // namespace engine

@@ -1,43 +1,69 @@
 // Large backlogs that were read or dropped: what their many small messages took the C library keeps, unless somebody asks it. Queues say
-// when that has happened; who has time for it, the reactor or who ends a socket, gives the memory back.
+// when that has happened; who has time for it, a reactor or who ends a socket or a context, gives the memory back.
+//
+// A queue that becomes large takes a mark, a block of the C library's memory for whoever fills it, and hands it over when it is empty:
+// freed last, it makes glibc look at that thread's memory, which nobody else can ask it for (platform/heap.hpp).
 #pragma once
 
 #include <atomic>
-
-#include "platform/heap.hpp"
+#include <cstddef>
 
 namespace engine {
 
 class Backlog
 {
   public:
-    static constexpr unsigned large = 4096;  // messages; fewer are not worth the time
+    static constexpr std::size_t large = 8192;  // messages; fewer are not worth the time
+    static constexpr std::size_t small = 512;   // a queue of fewer is no part of a backlog, however many such queues there are
 
-    // One is gone.
-    static void gone () noexcept { count_.fetch_add (1, std::memory_order_relaxed); }
-    // Gives memory back if any has gone since this one looked last.
-    void collect () noexcept
+    struct Mark
     {
-        if (!due ()) [[likely]]
-            return;
-        skip ();
-        trim_heap ();
+        Mark *next;
+    };
+    static constexpr int most_marks = 64;
+    // In the thread that fills the queue. Null: no memory, or marks enough.
+    static Mark *mark () noexcept;
+
+    // A queue that had room for this many is empty. Several that are not large make one backlog, too. A collector is called.
+    static void gone (std::size_t messages, Mark *mark = nullptr) noexcept
+    {
+        if (messages >= small) [[unlikely]]
+            count (messages, mark);
     }
-    // What is gone by now is others' business.
-    void skip () noexcept { seen_.store (count_.load (std::memory_order_relaxed), std::memory_order_relaxed); }
-    bool due () const noexcept { return count_.load (std::memory_order_relaxed) != seen_.load (std::memory_order_relaxed); }
-    // For everybody who ends a socket or a context.
-    static Backlog &of_process () noexcept;
+    static bool due () noexcept { return due_.load (std::memory_order_relaxed); }
+    // Gives memory back, if any has gone since somebody did it last.
+    static void collect () noexcept
+    {
+        if (due ()) [[unlikely]]
+            trim ();
+    }
+    // Gives memory back. Takes milliseconds where there is much.
+    static void trim () noexcept;
+
+    // Who is told.
+    class Collector
+    {
+      public:
+        // In any thread, with locks held: must not block or take one.
+        virtual void backlog_gone () noexcept = 0;
+
+      protected:
+        Collector () = default;
+        ~Collector () = default;
+
+      private:
+        friend class Backlog;
+        Collector *next_ = nullptr;
+    };
+    static void enlist (Collector &collector) noexcept;
+    static void dismiss (Collector &collector) noexcept;
+    static void after_fork_in_child () noexcept;  // the parent's collectors are not the child's
 
   private:
-    static inline std::atomic<unsigned> count_{0};
-    std::atomic<unsigned> seen_{0};
-};
+    static void count (std::size_t messages, Mark *mark) noexcept;
+    static void call () noexcept;
 
-inline Backlog &Backlog::of_process () noexcept
-{
-    static constinit Backlog process;
-    return process;
-}
+    static inline std::atomic<bool> due_{false};
+};
 
 }  // namespace engine

@@ -1,6 +1,6 @@
 // A pipe's queue: a growing ring of messages for use under one strand. Starts without memory, holds 8 after the first push, doubles
-// when full. A ring that runs empty gives its memory back if it is huge, or if it is big and did not need to be since it was last
-// empty; trim() is for owners that know they are idle.
+// when full. A ring that runs empty gives its memory back if it is huge, or if it is big and did not need to be since it was last empty;
+// a huge one also when it is nearly empty.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "message/backlog.hpp"
 #include "message/msg.hpp"
@@ -110,17 +111,13 @@ class Ring
     {
         while (!empty ())
             drop_back ();
-        give_back ();
         if (capacity_ > huge_capacity)
-            Backlog::gone ();
+            Backlog::gone (capacity_, std::exchange (mark (), nullptr));
+        else
+            Backlog::gone (capacity_);
+        give_back ();
         slots_ = nullptr;
         capacity_ = head_ = tail_ = 0;
-    }
-    // Gives back the memory of an empty ring.
-    void trim () noexcept
-    {
-        if (empty ())
-            clear ();
     }
     void swap (Ring &other) noexcept
     {
@@ -131,24 +128,29 @@ class Ring
     }
 
   private:
+    static constexpr std::size_t huge_to_left = 512;
+
     Msg *slot (std::size_t position) const noexcept { return static_cast<Msg *> (slots_) + (position & (capacity_ - 1)); }
 
     void advance () noexcept
     {
         ++head_;
+        if (size () > capacity_ / huge_to_left)
+            return;
         if (empty ()) {
             // From the beginning again: the fewer slots take turns, the more of them stay in the cache.
             const std::size_t passed = head_;
             head_ = tail_ = 0;
             if (capacity_ > small_capacity) [[unlikely]]
                 emptied (passed);
-        }
+        } else if (capacity_ > huge_capacity) [[unlikely]]
+            shrink ();
     }
     [[gnu::noinline]] bool grow () noexcept
     {
         const std::size_t capacity = capacity_ == 0 ? first_capacity : capacity_ * 2;
         void *const slots =
-          capacity > huge_capacity ? map_pages (capacity * sizeof (Msg)) : ::operator new (capacity * sizeof (Msg), std::nothrow);
+          capacity > huge_capacity ? map_pages (mapped_size (capacity)) : ::operator new (capacity * sizeof (Msg), std::nothrow);
         if (!slots)
             return false;
         const std::size_t count = size ();
@@ -159,17 +161,34 @@ class Ring
             std::memcpy (slots, static_cast<void *> (slot (head_)), first * sizeof (Msg));
             std::memcpy (static_cast<std::byte *> (slots) + first * sizeof (Msg), slots_, (count - first) * sizeof (Msg));
         }
+        Backlog::Mark *const kept = capacity_ > huge_capacity ? mark () : nullptr;
         give_back ();
         slots_ = slots;
         capacity_ = capacity;
+        if (capacity_ > huge_capacity)
+            mark () = kept ? kept : Backlog::mark ();
         head_ = 0;
         tail_ = count;
         return true;
     }
+    // A huge ring that is nearly empty, and may never be quite, becomes one with room for twice what is left.
+    [[gnu::noinline]] void shrink () noexcept
+    {
+        Ring fitting;
+        while (fitting.capacity_ < 2 * size ())
+            if (!fitting.grow ())
+                return;
+        for (; !empty (); ++head_)
+            std::memcpy (static_cast<void *> (fitting.slot (fitting.tail_++)), slot (head_), sizeof (Msg));
+        swap (fitting);
+    }
+    // A huge ring's pages hold its mark behind the slots.
+    static constexpr std::size_t mapped_size (std::size_t capacity) noexcept { return capacity * sizeof (Msg) + sizeof (Backlog::Mark *); }
+    Backlog::Mark *&mark () noexcept { return *reinterpret_cast<Backlog::Mark **> (static_cast<Msg *> (slots_) + capacity_); }
     void give_back () noexcept
     {
         if (capacity_ > huge_capacity)
-            unmap_pages (slots_, capacity_ * sizeof (Msg));
+            unmap_pages (slots_, mapped_size (capacity_));
         else
             ::operator delete (slots_);
     }

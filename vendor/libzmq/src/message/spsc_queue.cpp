@@ -1,8 +1,6 @@
 // Chunk management of the inproc queue; see spsc_queue.hpp.
 #include "message/spsc_queue.hpp"
 
-#include "message/backlog.hpp"
-
 namespace engine {
 
 bool SpscQueue::extend () noexcept
@@ -12,6 +10,8 @@ bool SpscQueue::extend () noexcept
         chunk = new (std::nothrow) Chunk;
         if (!chunk)
             return false;
+        if (pushed_ - popped_.load (std::memory_order_relaxed) >= Backlog::large && !mark_.load (std::memory_order_relaxed))
+            mark_.store (Backlog::mark (), std::memory_order_release);
     }
     chunk->next = nullptr;
     chunk->previous = tail_;
@@ -36,7 +36,7 @@ void SpscQueue::advance (std::size_t position) noexcept
         large_ = true;
     else if (large_ && left <= chunk_capacity) {
         large_ = false;
-        Backlog::gone ();
+        gone ();
     }
 }
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <new>
 
+#include "message/backlog.hpp"
 #include "message/handoff.hpp"
 #include "message/msg.hpp"
 
@@ -32,6 +33,8 @@ class SpscQueue
         Msg left;
         while (pop (left)) {
         }
+        if (mark_.load (std::memory_order_relaxed))
+            gone ();
         delete tail_;
         delete spare_.load (std::memory_order_acquire);
     }
@@ -115,6 +118,7 @@ class SpscQueue
     };
 
     bool extend () noexcept;
+    void gone () noexcept { Backlog::gone (Backlog::large, mark_.exchange (nullptr, std::memory_order_acquire)); }
     void advance (std::size_t position) noexcept;
     void recycle (Chunk *chunk) noexcept { delete spare_.exchange (chunk, std::memory_order_acq_rel); }
 
@@ -127,6 +131,7 @@ class SpscQueue
     // What the consumer tells.
     alignas (64) WaitMark<> waiting_;
     std::atomic<Chunk *> spare_{nullptr};
+    std::atomic<Backlog::Mark *> mark_{nullptr};  // of a producer that was far ahead
     // The consumer's line.
     alignas (64) std::atomic<std::size_t> popped_{0};
     std::size_t seen_ = 0;       // published_ when last looked at

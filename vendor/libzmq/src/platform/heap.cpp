@@ -1,5 +1,5 @@
-// See heap.hpp. Only glibc has to be asked. malloc_trim(3) leaves the end of other threads' arenas alone; that goes back when a large
-// block is freed there.
+// See heap.hpp. Only glibc has to be asked. Its malloc_trim(3) merges what is free in every thread's memory (arena), and gives back all
+// whole pages in between, but the end only of the first arena. The end of another goes back when a block of 64 KiB or more is freed in it.
 #include "platform/heap.hpp"
 
 #include <cstdlib>
@@ -10,13 +10,33 @@
 
 namespace engine {
 
+#ifdef __GLIBC__
+
+namespace {
+
+constexpr std::size_t mark_size = 96 * 1024;  // below the size that has pages of its own; all but its beginning stays untouched
+
+}  // namespace
+
 void trim_heap () noexcept
 {
-#ifdef __GLIBC__
-    void *volatile block = std::malloc (96 * 1024);  // below the size that has pages of its own
-    std::free (block);
     ::malloc_trim (0);
-#endif
+    void *volatile block = make_heap_mark ();
+    free_heap_mark (block);
 }
+
+void *make_heap_mark () noexcept { return std::malloc (mark_size); }
+
+void free_heap_mark (void *mark) noexcept { std::free (mark); }
+
+#else
+
+void trim_heap () noexcept {}
+
+void *make_heap_mark () noexcept { return nullptr; }
+
+void free_heap_mark (void *) noexcept {}
+
+#endif
 
 }  // namespace engine

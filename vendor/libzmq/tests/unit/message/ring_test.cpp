@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include "message/backlog.hpp"
+
 using engine::Msg;
 using engine::Ring;
 
@@ -88,7 +90,7 @@ TEST_CASE ("a ring survives filling and emptying at every size")
         REQUIRE (ring.pop (out));
         CHECK (out.view () == number (at).view ());
     }
-    ring.trim ();
+    ring.clear ();
     CHECK (ring.empty ());
 }
 
@@ -120,4 +122,32 @@ TEST_CASE ("what is put before a ring's content comes first, wherever either sta
                 }
                 REQUIRE (earlier.push (number (1)));
             }
+}
+
+TEST_CASE ("a ring that was huge gives its memory back when little is left, and loses nothing")
+{
+    Ring ring;
+    const std::size_t count = 4 * Ring::huge_capacity;
+    for (std::size_t at = 0; at < count; ++at)
+        REQUIRE (ring.push (number (at)));
+    engine::Backlog::trim ();
+    Msg out;
+    std::size_t at = 0;
+    for (; at < count - 5; ++at) {
+        REQUIRE (ring.pop (out));
+        CHECK (out.view () == number (at).view ());
+    }
+    CHECK (ring.size () == 5);
+    CHECK (engine::Backlog::due ());
+    // It stays in order while it goes up and down.
+    std::size_t next = count;
+    for (int round = 0; round < 3; ++round) {
+        for (; next < count * static_cast<std::size_t> (round + 2); ++next)
+            REQUIRE (ring.push (number (next)));
+        for (; at < next - 3; ++at) {
+            REQUIRE (ring.pop (out));
+            CHECK (out.view () == number (at).view ());
+        }
+    }
+    CHECK (ring.size () == 3);
 }
