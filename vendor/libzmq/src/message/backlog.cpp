@@ -47,7 +47,8 @@ void Backlog::count (std::size_t messages, Mark *mark) noexcept
         while (!marks_handed_over.compare_exchange_weak (mark->next, mark, std::memory_order_release, std::memory_order_relaxed)) {
         }
     }
-    if (messages_gone.fetch_add (messages, std::memory_order_relaxed) + messages >= large && !due_.exchange (true, std::memory_order_acq_rel))
+    if (messages_gone.fetch_add (messages, std::memory_order_relaxed) + messages >= large &&
+        !due_.exchange (true, std::memory_order_acq_rel))
         call ();
 }
 
