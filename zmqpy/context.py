@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import warnings
 from threading import Lock
 from typing import Any, Callable, ClassVar, Generic, TypeVar, overload
@@ -134,6 +135,9 @@ class Context(_Context, Generic[_SocketT]):
         Every other call on its sockets raises ContextTerminated. Ctrl-C gets out; then term can be called again.
         """
         self._term_called = True
+        authentication = sys.modules.get("zmqpy.auth.callback")
+        if authentication is not None and not self._shadow:
+            authentication.end(self.underlying)
         super().term()
 
     def destroy(self, linger: int | None = None) -> None:
@@ -192,6 +196,32 @@ class Context(_Context, Generic[_SocketT]):
                 pass  # a default that this type of socket does not have
         self._add_socket(socket)
         return socket
+
+    def authenticate(self, callback: Callable[[str, str, bytes, str, tuple[Any, ...]], Any] | None) -> None:
+        """Has `callback(domain, address, identity, mechanism, credentials)` decide who may connect to this context's sockets.
+
+        domain : str, the ZAP_DOMAIN of the socket.  address : str, the peer's IP address.  identity : bytes, the socket's
+        ROUTING_ID.  mechanism : "NULL" (asked of sockets with a ZAP_DOMAIN only), "PLAIN" or "CURVE".
+        credentials : (), (user name, password) as str, or (public key,) as Z85 bytes.
+
+        It returns True (the user id is the user name, the public key, or "anonymous"), a user id (str or bytes), either of them
+        with metadata as `(user id, {name: value})`, or False. The peer's messages tell them: `frame.get("User-Id")`. If it raises,
+        or returns anything else, the peer is refused and sys.unraisablehook gets the exception.
+
+        It runs in a background thread; with an asyncio context on the loop that runs now, and there it may be a coroutine function.
+        It holds for all contexts that share this one's C context, until that ends; another call replaces it, None removes it (and
+        waits for a call that is under way in the thread). No Authenticator can be started meanwhile, nor this while one is: ZMQError
+        (EADDRINUSE). Options of the context that want no socket open must be set before.
+        """
+        from zmqpy.auth.callback import authenticate
+
+        authenticate(self, callback, *self._authentication_place())
+
+    def _authentication_place(self) -> tuple[Any, ...]:
+        """Where callbacks of `authenticate` run, and the class of what asks them if it is not the usual one."""
+        from zmqpy.auth.place import Place
+
+        return (Place(),)
 
     def setsockopt(self, opt: int, value: Any) -> None:
         """Sets the default of a socket option for sockets made from now on."""

@@ -261,6 +261,32 @@ class Socket(_Socket, Generic[_ReturnT]):
 
     hwm = property(get_hwm, set_hwm, doc="Both high-water marks: messages queued for and from a peer.")
 
+    # ---- security ----
+
+    def curve_server_keys(self, secret: str | bytes) -> bytes:
+        """Makes the socket a CURVE server: of what it binds or connects to from now on.
+
+        secret : its secret key, 40 characters of Z85 or 32 bytes. Returns the public key (Z85), which clients must know. Who may
+        connect is for Context.authenticate or zmqpy.auth to say; unless they do, whoever knows the public key may.
+        Raises ValueError: that is no key.
+        """
+        from zmqpy.auth.keys import set_server_keys
+
+        return set_server_keys(self, secret)
+
+    def curve_client_keys(
+        self, server_public: str | bytes, pair: tuple[str | bytes, str | bytes | None] | None = None
+    ) -> bytes:
+        """Makes the socket a CURVE client: of what it binds or connects to from now on.
+
+        server_public : the server's public key.  pair : this client's (public key, secret key), as curve_keypair and
+        load_certificate give them; None for a pair made up now. Returns the client's public key (Z85).
+        Raises ValueError: one is no key, or those of the pair do not belong together.
+        """
+        from zmqpy.auth.keys import set_client_keys
+
+        return set_client_keys(self, server_public, pair)
+
     def fileno(self) -> int:
         """The descriptor that becomes readable when EVENTS may have changed; see the option FD."""
         return self.FD

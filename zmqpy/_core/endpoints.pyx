@@ -2,6 +2,7 @@
 """Calls of a socket with an address or the name of a group: as text from Python, with the GIL let go, and with errors that name it."""
 
 from libc.errno cimport EINTR
+from zmqpy._core.constants cimport ZMQ_CURVE, ZMQ_MECHANISM
 from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
@@ -25,6 +26,16 @@ cdef int call_with_endpoint(Handle socket, endpoint_call call, object addr) exce
         if error != EINTR:
             raise_error(error, endpoint)
         check_signals()
+
+
+cdef int make_endpoint(Handle socket, endpoint_call call, object addr) except -1:
+    cdef int mechanism = 0
+    cdef size_t size = sizeof(mechanism)
+    if zmq_getsockopt(socket.handle, ZMQ_MECHANISM, &mechanism, &size) == 0 and mechanism == ZMQ_CURVE:
+        from zmqpy.auth.keys import check_curve
+
+        check_curve(socket, addr)
+    return call_with_endpoint(socket, call, addr)
 
 
 cdef int set_monitor(Handle socket, object addr, int events) except -1:

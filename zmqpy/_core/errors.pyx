@@ -1,7 +1,7 @@
 # cython: language_level=3
 """The one place that turns errno into an exception and checks for signals; errno texts and version numbers."""
 
-from cpython.exc cimport PyErr_CheckSignals
+from cpython.exc cimport PyErr_CheckSignals, PyErr_SetObject, PyErr_WriteUnraisable
 from libc.errno cimport EAGAIN, EINTR, ENAMETOOLONG, ENOENT
 from zmqpy._core.constants cimport ZMQ_ETERM
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
@@ -114,3 +114,9 @@ def has(str capability not None) -> bool:
         return bool(ZMQPY_HAVE_EXT)
     cdef bytes name = capability.encode("utf-8")
     return bool(zmq_has(name))
+
+
+def report_unraisable(error, where) -> None:
+    """Gives an exception that nobody can catch to sys.unraisablehook. where : the object whose fault it is."""
+    PyErr_SetObject(type(error), error)
+    PyErr_WriteUnraisable(where)

@@ -12,7 +12,7 @@ from libc.errno cimport ENOTSOCK
 from zmqpy._core.batch cimport FrameBatches, receive_batch, send_batch
 from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_POLLIN, ZMQ_TYPE
 from zmqpy._core.context cimport Context
-from zmqpy._core.endpoints cimport call_with_endpoint, join_group, leave_group, set_monitor
+from zmqpy._core.endpoints cimport call_with_endpoint, join_group, leave_group, make_endpoint, set_monitor
 from zmqpy._core.errors cimport raise_error, raise_unsupported
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_socket_stats, zmq_ext_stats_t
 from zmqpy._core.handle cimport Handle
@@ -174,11 +174,11 @@ cdef class Socket(Handle):
 
     def bind(self, addr):
         """Listens at `addr`, e.g. "tcp://*:5555" (zmq_bind(3)). Raises ZMQError, which names the address."""
-        call_with_endpoint(self, zmq_bind, addr)
+        make_endpoint(self, zmq_bind, addr)
 
     def connect(self, addr):
         """Connects to `addr`, now and whenever the connection is lost (zmq_connect(3)). Raises ZMQError, naming the address."""
-        call_with_endpoint(self, zmq_connect, addr)
+        make_endpoint(self, zmq_connect, addr)
 
     def unbind(self, addr):
         """Stops listening at `addr` (zmq_unbind(3)). Raises ZMQError (ENOENT if it was not bound), naming the address."""

@@ -261,5 +261,10 @@ class Context(_zmq.Context[Socket]):
     async def __aexit__(self, *exc_info: Any) -> None:
         self.__exit__(*exc_info)
 
+    def _authentication_place(self) -> tuple[Any, ...]:
+        from zmqpy.auth.place import on_running_loop
+
+        return (on_running_loop(),)
+
 
 __all__ = ["Context", "Socket"]

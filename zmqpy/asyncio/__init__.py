@@ -134,6 +134,11 @@ class Context(_zmq.Context[Socket]):
     async def __aexit__(self, *args: Any) -> None:
         self.__exit__(*args)
 
+    def _authentication_place(self) -> tuple[Any, ...]:
+        from zmqpy.auth.place import on_running_loop
+
+        return (on_running_loop(),)
+
 
 def _named(instance: Any, text: str) -> str:
     """The text of repr, under the name that users import."""

@@ -131,5 +131,11 @@ class Context(_zmq.Context[Socket]):
     def __repr__(self) -> str:
         return super().__repr__().replace("<zmq.", "<zmq.green.", 1)
 
+    def _authentication_place(self) -> tuple[Any, ...]:
+        from zmqpy.auth.place import Place
+        from zmqpy.green.authentication import Handler
+
+        return Place(), Handler
+
 
 __all__ = ["Context", "Socket"]
