@@ -2,12 +2,13 @@
 """Frames (zmq_msg_t as a Python object) and the buffers that zero-copy sends lend to the engine.
 
 A lent buffer is held by a zmqpy_hold_t until the engine's free callback, in whatever thread, queues it; it is given back by the
-next call that looks (give_back), whoever waits for it or asks for it included, or by a pending call of the interpreter. No GIL in
-the callback.
+next call that looks (give_back), whoever waits for it or asks for it included, or where nobody looks by a thread that is there for
+that (zmqpy_keeper.h). No GIL in the callback.
 Sending and receiving frames is messages.pyx's.
 """
 
 import atexit
+import os
 
 from cpython.buffer cimport (
     PyBUF_ANY_CONTIGUOUS,
@@ -29,10 +30,13 @@ cdef extern from "zmqpy_release.h":
     ctypedef struct zmqpy_hold_t:
         Py_buffer view
         zmqpy_done_t *done
-    int zmqpy_hold_drain(void *unused) except -1
+    void zmqpy_hold_drain() noexcept
+    int zmqpy_hold_any() noexcept nogil
     int zmqpy_hold_waiting() nogil
     void zmqpy_hold_release(void *data, void *hint) noexcept nogil
-    void zmqpy_hold_finalize() nogil
+    int zmqpy_keeper_start(int (*any)() noexcept nogil, void (*give_back)() noexcept) except -1
+    void zmqpy_keeper_end()
+    void zmqpy_keeper_forked()
     zmqpy_done_t *zmqpy_done_new()
     void zmqpy_done_share(zmqpy_done_t *done)
     void zmqpy_done_drop(zmqpy_done_t *done)
@@ -59,15 +63,21 @@ cdef object _finished = None
 
 def _at_exit():
     """Keeps the engine's callbacks away from an interpreter that is going down."""
-    zmqpy_hold_finalize()
+    zmqpy_keeper_end()
+
+
+def _after_fork():
+    zmqpy_keeper_forked()
 
 
 atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 cdef int give_back() except -1:
     if zmqpy_hold_waiting():
-        zmqpy_hold_drain(NULL)
+        zmqpy_hold_drain()
     return 0
 
 
@@ -178,6 +188,7 @@ cdef int init_lent(zmq_msg_t *msg, object data, ReleaseEvent event) except -1:
     if isinstance(data, str):
         raise TypeError(f"a message must be bytes or another buffer, not str: encode it or use send_string ({data!r:.40})")
     give_back()
+    zmqpy_keeper_start(zmqpy_hold_any, zmqpy_hold_drain)
     hold = <zmqpy_hold_t *>malloc(sizeof(zmqpy_hold_t))
     if hold == NULL:
         raise MemoryError
@@ -244,7 +255,7 @@ cdef class Frame:
         if self.initialised:
             close_messages(&self.zmq_msg, 1, zmq_msg_size(&self.zmq_msg))
             if zmqpy_hold_waiting():
-                zmqpy_hold_drain(NULL)
+                zmqpy_hold_drain()
 
     cdef int share(self, zmq_msg_t *msg) except -1:
         zmq_msg_init(msg)

@@ -1,9 +1,9 @@
 /* Buffers lent to the engine by zero-copy sends, and how they come back.
  *
- * The engine calls zmqpy_hold_release in any thread, with or without the GIL: it puts the buffer on a lock-free list, wakes who
- * waits for it and asks the interpreter for a pending call. Whoever has the GIL and looks next, a waiter or a call that asks whether
- * the buffer is free among them, gives the buffers back by zmqpy_hold_drain; only then they count as done. After
- * zmqpy_hold_finalize (interpreter exit) nothing of Python is touched any more. State is static: include this in one module.
+ * The engine calls zmqpy_hold_release in any thread, with or without the GIL: it puts the buffer on a lock-free list and wakes who
+ * waits for it. Whoever has the GIL and looks next, a waiter or a call that asks whether the buffer is free among them, gives the
+ * buffers back by zmqpy_hold_drain; only then they count as done. Where nobody looks, the keeper (zmqpy_keeper.h) does. State is
+ * static: include this in one module.
  */
 #ifndef ZMQPY_RELEASE_H_INCLUDED
 #define ZMQPY_RELEASE_H_INCLUDED
@@ -11,6 +11,8 @@
 #include <Python.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#include "zmqpy_keeper.h"
 
 /* What is known of one lent buffer. The tracker's event, the engine's callback and the list have a share each. */
 typedef struct zmqpy_done_t
@@ -31,8 +33,6 @@ typedef struct zmqpy_hold_t
 
 static _Atomic (zmqpy_hold_t *) zmqpy_hold_list;
 static zmqpy_hold_t *zmqpy_hold_taken; /* from that list, in the order of release; with the GIL held */
-static atomic_int zmqpy_hold_scheduled;
-static atomic_int zmqpy_hold_finalized;
 
 /* One share, of the caller; NULL without memory. */
 static inline zmqpy_done_t *zmqpy_done_new (void)
@@ -79,10 +79,8 @@ static inline void zmqpy_done_set (zmqpy_done_t *done)
 }
 
 /* With the GIL held. One at a time: giving back runs destructors, which may look at the others or let other threads do so. */
-static int zmqpy_hold_drain (void *unused)
+static void zmqpy_hold_drain (void)
 {
-    (void) unused;
-    atomic_store (&zmqpy_hold_scheduled, 0);
     for (;;) {
         zmqpy_hold_t *hold = zmqpy_hold_taken;
         if (!hold) {
@@ -94,7 +92,7 @@ static int zmqpy_hold_drain (void *unused)
                 newest = next;
             }
             if (!hold)
-                return 0;
+                return;
         }
         zmqpy_hold_taken = hold->next;
         PyBuffer_Release (&hold->view);
@@ -112,6 +110,8 @@ static inline int zmqpy_hold_waiting (void)
     return zmqpy_hold_taken || atomic_load_explicit (&zmqpy_hold_list, memory_order_relaxed) != NULL;
 }
 
+static int zmqpy_hold_any (void) { return atomic_load (&zmqpy_hold_list) != NULL; }
+
 /* zmq_free_fn; any thread, GIL or not, never blocks. */
 static void zmqpy_hold_release (void *data, void *hint)
 {
@@ -126,11 +126,7 @@ static void zmqpy_hold_release (void *data, void *hint)
         zmqpy_done_wake (done);
         zmqpy_done_drop (done);
     }
-    if (!atomic_load (&zmqpy_hold_finalized) && !atomic_exchange (&zmqpy_hold_scheduled, 1) &&
-        Py_AddPendingCall (zmqpy_hold_drain, NULL) < 0)
-        atomic_store (&zmqpy_hold_scheduled, 0);
+    zmqpy_keeper_ring ();
 }
-
-static inline void zmqpy_hold_finalize (void) { atomic_store (&zmqpy_hold_finalized, 1); }
 
 #endif
