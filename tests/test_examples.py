@@ -17,7 +17,7 @@ import zmqpy
 pytestmark = pytest.mark.timeout(120)  # the driver's own limits end it earlier
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-PROGRAMS = sorted(path for path in EXAMPLES.glob("*/*.py") if path.parent.name != "event_loops")
+PROGRAMS = sorted(path for path in EXAMPLES.glob("*/*.py") if path.parent.name not in ("event_loops", "security"))
 
 
 def run_driver(*arguments, **environment):
@@ -124,12 +124,33 @@ def test_driver_says_which_port_is_taken(monkeypatch, capsys):
 )
 def test_event_loops(library, expected):
     pytest.importorskip(library)
+    assert lines_of(f"event_loops/with_{library}.py") == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("grasslands", ["anybody says: Hello"]),
+        ("strawhouse", ["127.0.0.1 says: Hello", "127.0.0.2 is refused: 400"]),
+        ("woodhouse", ["admin says: Hello", "a wrong password is refused: 400"]),
+        ("stonehouse", ["somebody says, in secret: Hello"]),
+        ("ironhouse", ["marie says, in secret: Hello", "a stranger is refused: 400"]),
+    ],
+)
+def test_security(step, expected):
+    if step in ("stonehouse", "ironhouse") and not zmqpy.has("curve"):
+        pytest.skip("the engine was built without CURVE")
+    assert lines_of(f"security/{step}.py") == expected
+
+
+def lines_of(program):
+    """What a program that ends by itself prints; it must not fail."""
     finished = subprocess.run(
-        [sys.executable, str(EXAMPLES / "event_loops" / f"with_{library}.py")],
+        [sys.executable, "-W", "error", str(EXAMPLES / program)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=60,
     )
     assert finished.returncode == 0, finished.stdout
-    assert finished.stdout.splitlines() == expected
+    return finished.stdout.splitlines()
