@@ -9,6 +9,10 @@
 
 namespace engine {
 
+void InprocSide::acquire_served () noexcept { channel->acquire (); }
+
+void InprocSide::release_served () noexcept { channel->release (); }
+
 bool InprocChannel::tell (int which) noexcept
 {
     Strand *const strand = side[which].strand.load (std::memory_order_seq_cst);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/intrusive_list.hpp"
+#include "io/served.hpp"
 #include "message/handoff.hpp"
 #include "message/newest_slot.hpp"
 #include "message/spsc_queue.hpp"
@@ -25,16 +26,21 @@ class Socket;
 class Strand;
 
 // One of the two sockets that a channel joins.
-struct InprocSide : Listed<InprocSide>  // of the reactor that serves it, under its mutex
+struct InprocSide final : Served
 {
-    std::atomic<Strand *> strand{nullptr};   // whose doorbell to ring; null until bound
-    std::atomic<Reactor *> server{nullptr};  // runs this side's inbox for an owner that makes no call (monitors, ZAP); set with the strand
-    std::atomic<int> send_limit{0};          // SNDHWM of this side; 0 none
-    std::atomic<int> receive_limit{0};       // RCVHWM of this side
-    std::atomic<bool> known{false};          // the limits are set: this side exists
-    std::string routing_id;                  // written before the other side may look
-    InprocPipe *pipe = nullptr;              // under that side's strand
-    InprocChannel *channel = nullptr;        // that this is a side of
+    Strand *served_strand () const noexcept override { return strand.load (std::memory_order_acquire); }
+    void acquire_served () noexcept override;
+    void release_served () noexcept override;
+
+    std::atomic<Strand *> strand{nullptr};  // whose doorbell to ring; null until bound
+    std::atomic<Reactor *> server{
+      nullptr};                         // runs this side's mailbox for an owner that makes no call (monitors, ZAP); set with the strand
+    std::atomic<int> send_limit{0};     // SNDHWM of this side; 0 none
+    std::atomic<int> receive_limit{0};  // RCVHWM of this side
+    std::atomic<bool> known{false};     // the limits are set: this side exists
+    std::string routing_id;             // written before the other side may look
+    InprocPipe *pipe = nullptr;         // under that side's strand
+    InprocChannel *channel = nullptr;   // that this is a side of
 };
 
 class InprocChannel final : public CommandChannel

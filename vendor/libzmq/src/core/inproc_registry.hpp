@@ -27,7 +27,7 @@ class InprocRegistry
         int send_limit = 0;  // as of the bind
         int receive_limit = 0;
         std::string routing_id;
-        Reactor *server = nullptr;      // a monitor's: runs the inbox when something is delivered
+        Reactor *server = nullptr;      // a monitor's: runs the mailbox when something is delivered
         bool answers_requests = false;  // of a socket that can be ZAP's handler
     };
 

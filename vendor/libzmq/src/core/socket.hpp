@@ -17,6 +17,7 @@
 #include "core/inproc.hpp"
 #include "core/network_pipe.hpp"
 #include "io/attendance.hpp"
+#include "io/zap_inquiry.hpp"
 #include "options/options.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/socket_type.hpp"
@@ -117,6 +118,7 @@ class Socket final : public Guarded, public PatternHost
     void emit_remote (int event, std::uint64_t value, const std::string &endpoint) noexcept { emit (event, value, nullptr, &endpoint); }
 
     // ---- called by streams, connectors and pipes ----
+    std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker);
     void start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept;
     bool stream_ready (Stream &stream) noexcept;
     void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept;

@@ -6,6 +6,7 @@
 #include "core/context.hpp"
 #include "core/monitor.hpp"
 #include "core/socket.hpp"
+#include "core/zap_client.hpp"
 #include "io/reactor.hpp"
 #include "strand/strand.hpp"
 
@@ -145,6 +146,8 @@ bool Socket::connect_to_handler (const std::string &endpoint, Pattern &pattern)
     channel->release ();
     return found;
 }
+
+std::unique_ptr<ZapInquiry> Socket::zap_inquiry (ZapAsker &asker) { return std::make_unique<ZapClient> (*this, asker); }
 
 void Socket::take_command (const Command &command) noexcept
 try {

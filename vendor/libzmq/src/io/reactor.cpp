@@ -7,7 +7,6 @@
 
 #include <signal.h>
 
-#include "core/inproc.hpp"
 #include "core/socket_guard.hpp"
 #include "io/thread_setup.hpp"
 #include "options/context_options.hpp"
@@ -66,14 +65,14 @@ bool Reactor::check_lease_later (Strand &strand) noexcept
     return to_check_.add (strand, lease_time);
 }
 
-void Reactor::serve (InprocSide &side) noexcept
+void Reactor::serve (Served &served) noexcept
 {
     {
         Lock lock (mutex_);
-        if (side.listed ())
+        if (served.listed ())
             return;
-        side.channel->acquire ();
-        to_serve_.add (side);
+        served.acquire_served ();
+        to_serve_.add (served);
     }
     poller_->interrupt ();
 }
@@ -142,13 +141,13 @@ Reactor::~Reactor ()
     descriptor_table_.finish ();
     free_retired ();
     run_free_functions ();
-    List<InprocSide> left;
+    List<Served> left;
     {
         Lock lock (mutex_);
         left.take_all (to_serve_);
     }
-    while (InprocSide *const side = left.take ())
-        side->channel->release ();
+    while (Served *const served = left.take ())
+        served->release_served ();
 }
 
 void Reactor::free_retired () noexcept
@@ -240,7 +239,7 @@ void Reactor::run_timers () noexcept
 }
 
 // Null: none is left.
-InprocSide *Reactor::next_to_serve (List<InprocSide> &list) noexcept
+Served *Reactor::next_to_serve (List<Served> &list) noexcept
 {
     Lock lock (mutex_);
     return list.take ();
@@ -249,18 +248,18 @@ InprocSide *Reactor::next_to_serve (List<InprocSide> &list) noexcept
 void Reactor::run_mailboxes () noexcept
 {
     // Not what is asked for meanwhile: other events want their turn.
-    List<InprocSide> batch;
+    List<Served> batch;
     {
         Lock lock (mutex_);
         batch.take_all (to_serve_);
     }
-    while (InprocSide *const side = next_to_serve (batch)) {
-        if (Strand *const strand = side->strand.load (std::memory_order_acquire)) {
+    while (Served *const served = next_to_serve (batch)) {
+        if (Strand *const strand = served->served_strand ()) {
             SocketGuard socket (*strand, SocketGuard::Who::engine);
             if (socket && strand->doorbell.pending ())
                 socket->run_mailbox ();
         }
-        side->channel->release ();
+        served->release_served ();
     }
 }
 

@@ -19,6 +19,7 @@
 #include "io/hook.hpp"
 #include "io/memory_return.hpp"
 #include "io/poller.hpp"
+#include "io/served.hpp"
 #include "io/strand_alarm.hpp"
 #include "io/timer_heap.hpp"
 #include "message/backlog.hpp"
@@ -28,7 +29,6 @@
 
 namespace engine {
 
-struct InprocSide;
 class Strand;
 struct ContextOptions;
 
@@ -49,8 +49,8 @@ class Reactor final : public Disposer, private Backlog::Collector
     bool flush_later (Strand &strand) noexcept;
     // The strand was leased by an application thread: see whether it still is, a few milliseconds from now. False as above.
     bool check_lease_later (Strand &strand) noexcept;
-    // Run the mailbox of this side of a channel soon (its owner may make no call).
-    void serve (InprocSide &side) noexcept;
+    // Run the mailbox soon.
+    void serve (Served &served) noexcept;
     // On this thread.
     void free_later (Released &released) noexcept override;
 
@@ -76,7 +76,7 @@ class Reactor final : public Disposer, private Backlog::Collector
     void run_timers () noexcept;
     void run_strands () noexcept;
     void run_mailboxes () noexcept;
-    InprocSide *next_to_serve (List<InprocSide> &list) noexcept;
+    Served *next_to_serve (List<Served> &list) noexcept;
     // Into batch_, if their time has come.
     bool take_strands_to_flush () noexcept;
     bool take_strands_to_check () noexcept;
@@ -97,7 +97,7 @@ class Reactor final : public Disposer, private Backlog::Collector
     Hook *retired_ ENGINE_GUARDED_BY (mutex_) = nullptr;  // a list
     StrandAlarm to_flush_ ENGINE_GUARDED_BY (mutex_);
     StrandAlarm to_check_ ENGINE_GUARDED_BY (mutex_);
-    List<InprocSide> to_serve_ ENGINE_GUARDED_BY (mutex_);  // with a reference to the channel each
+    List<Served> to_serve_ ENGINE_GUARDED_BY (mutex_);  // with a reference each
     Released to_free_ ENGINE_GUARDED_BY (mutex_);
     Nanoseconds sleeping_until_ ENGINE_GUARDED_BY (mutex_) = 0;
     std::vector<Strand *> batch_;  // the thread's own

@@ -16,7 +16,7 @@
 #include "base/clock.hpp"
 #include "core/network_pipe.hpp"
 #include "io/reactor.hpp"
-#include "io/zap_client.hpp"
+#include "io/zap_inquiry.hpp"
 #include "pattern/pattern.hpp"
 #include "zmtp/decoder.hpp"
 #include "zmtp/encoder.hpp"
@@ -31,7 +31,7 @@ class FrameCipher;
 class Socket;
 struct Options;
 
-class Stream final : public HookTarget, private ZapClient::Asker
+class Stream final : public HookTarget, private ZapAsker
 {
   public:
     // Takes over the descriptor. Exactly one of connector and listener is set.
@@ -188,7 +188,7 @@ class Stream final : public HookTarget, private ZapClient::Asker
     int encode_error_ = 0;  // why the encoding failed: ENOMEM or a ZMQ_PROTOCOL_ERROR_*
     std::unique_ptr<Handshake> handshake_;
     std::vector<std::uint8_t> held_input_;  // behind what the handshake took before it had to wait
-    std::unique_ptr<ZapClient> zap_;
+    std::unique_ptr<ZapInquiry> zap_;
     Nanoseconds handshake_deadline_ = never;
     std::size_t refused_bytes_ = 0;
     std::unique_ptr<FrameCheck> frame_check_;

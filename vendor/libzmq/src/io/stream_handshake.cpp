@@ -169,8 +169,8 @@ void Stream::ask_zap () noexcept
 {
     ZapVerdict verdict;
     try {
-        zap_ = std::make_unique<ZapClient> (static_cast<ZapClient::Asker &> (*this));
-        if (zap_->ask (socket_, handshake_->zap_request ())) {
+        zap_ = socket_.zap_inquiry (*this);
+        if (zap_->ask (handshake_->zap_request ())) {
             if (socket_.closing ())
                 look_for_verdict ();
             return;

@@ -17,7 +17,6 @@ LAYERS = ("platform", "base", "message", "strand", "pattern", "mechanism", "zmtp
 STILL_UP = {
     ("io", "core"): {
         "context.hpp",
-        "inproc.hpp",
         "network_pipe.hpp",
         "socket.hpp",
         "socket_guard.hpp",

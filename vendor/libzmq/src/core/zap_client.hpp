@@ -7,36 +7,25 @@
 #include <string>
 #include <vector>
 
-#include "mechanism/zap.hpp"
+#include "io/zap_inquiry.hpp"
 #include "pattern/pattern.hpp"
 
 namespace engine {
 
 class Socket;
 
-class ZapClient final : public PatternHost, public Pattern
+class ZapClient final : public ZapInquiry, public PatternHost, public Pattern
 {
   public:
     static constexpr const char *endpoint = "inproc://zeromq.zap.01";
 
-    // Called once, unless cancelled before; may end the asker.
-    class Asker
-    {
-      public:
-        virtual void decided (ZapVerdict verdict) noexcept = 0;
+    ZapClient (Socket &socket, ZapAsker &asker) noexcept : Pattern (static_cast<PatternHost &> (*this)), socket_ (socket), asker_ (&asker)
+    {}
 
-      protected:
-        ~Asker () = default;
-    };
-
-    explicit ZapClient (Asker &asker) noexcept : Pattern (static_cast<PatternHost &> (*this)), asker_ (&asker) {}
-
-    // False: there is no handler, and no verdict will come. May throw std::bad_alloc.
-    bool ask (Socket &socket, const std::vector<std::string> &request);
-    // No verdict is wanted any more. The client must stay until the socket has swept its pipes.
-    void cancel () noexcept;
-    // Reads what has come, for when nobody tells (the socket was closed).
-    void look () noexcept;
+    // ---- ZapInquiry ----
+    bool ask (const std::vector<std::string> &request) override;
+    void cancel () noexcept override;
+    void look () noexcept override;
 
     // ---- PatternHost ----
     void count_dropped () noexcept override {}
@@ -56,7 +45,8 @@ class ZapClient final : public PatternHost, public Pattern
   private:
     void decide (ZapVerdict verdict) noexcept;
 
-    Asker *asker_;  // null: has its verdict, or wants none
+    Socket &socket_;
+    ZapAsker *asker_;  // null: has its verdict, or wants none
     Pipe *pipe_ = nullptr;
     std::vector<std::string> reply_;
 };

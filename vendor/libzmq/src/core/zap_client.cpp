@@ -1,4 +1,4 @@
-#include "io/zap_client.hpp"
+#include "core/zap_client.hpp"
 
 #include <cerrno>
 #include <new>
@@ -9,9 +9,9 @@
 
 namespace engine {
 
-bool ZapClient::ask (Socket &socket, const std::vector<std::string> &request)
+bool ZapClient::ask (const std::vector<std::string> &request)
 {
-    if (!socket.connect_to_handler (endpoint, *this))
+    if (!socket_.connect_to_handler (endpoint, *this))
         return false;
     for (std::size_t i = 0; i < request.size (); ++i) {
         Msg frame;
@@ -41,7 +41,7 @@ try {
 
 void ZapClient::decide (ZapVerdict verdict) noexcept
 {
-    Asker *const asker = asker_;
+    ZapAsker *const asker = asker_;
     cancel ();
     if (asker)
         asker->decided (std::move (verdict));
