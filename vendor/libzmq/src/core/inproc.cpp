@@ -63,7 +63,7 @@ bool InprocPipe::take_newest (Msg &out) noexcept
     if (!inbound ().newest.take (out))
         return false;
     if (closing_ && nothing_inbound ())
-        socket_.request_sweep (*this);
+        socket_.request_reap (*this);
     count_in (out);
     return true;
 }
@@ -91,7 +91,7 @@ bool InprocPipe::read (Msg &out) noexcept
         ++read_;
         acknowledge_when_due ();
         if (closing_ && nothing_inbound ()) [[unlikely]]
-            socket_.request_sweep (*this);
+            socket_.request_reap (*this);
         count_in (out);
         return true;
     }
@@ -283,7 +283,7 @@ try {
     offer_room ();
     acknowledge_when_due ();  // the peer's limit may have changed
     if (closing_)
-        socket_.request_sweep (*this);
+        socket_.request_reap (*this);
 } catch (...) {
     terminate ();  // out of memory
 }
@@ -304,7 +304,7 @@ void InprocPipe::terminate () noexcept
 {
     terminate_requested_ = true;
     closing_ = true;
-    socket_.request_sweep (*this);
+    socket_.request_reap (*this);
 }
 
 void InprocPipe::limits_changed (int send_limit, int receive_limit) noexcept

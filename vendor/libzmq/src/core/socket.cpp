@@ -17,9 +17,8 @@
 namespace engine {
 
 Socket::Socket (Context &context, Strand &strand, const SocketType &type)
-    : options (make_options (&type, context.options ())), context_ (context), strand_ (strand), type_ (type),
-      random_state_ (static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16)), pattern_ (type.make (*this)),
-      attendance_ (*this)
+    : StreamHost (strand, type, make_options (&type, context.options ()), context.background ()), context_ (context),
+      random_state_ (static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16)), pattern_ (type.make (*this))
 {}
 
 Socket::~Socket ()
@@ -41,6 +40,8 @@ Socket::~Socket ()
 }
 
 bool Socket::terminated () const noexcept { return context_.terminated (); }
+
+Resolver &Socket::resolver () { return context_.resolver (); }
 
 // xorshift64*: enough for ids and jitter.
 std::uint32_t Socket::random () noexcept
@@ -132,14 +133,6 @@ void Socket::poll_input () noexcept
     take_input ();
 }
 
-void Socket::take_input () noexcept
-{
-    if (attendance_.count () > 0)
-        attendance_.poll_input ();
-    if (!sweep_network_.empty () || !dead_streams_.empty ())
-        sweep ();
-}
-
 // ---- large bodies ----
 
 bool Socket::own_output (const void *begin) noexcept
@@ -176,43 +169,26 @@ void Socket::stop_helping (Nanoseconds since) noexcept
 
 // ---- pipes ----
 
-void Socket::pipe_readable (NetworkPipe &pipe) noexcept
-try {
-    pattern_->read_activated (pipe);
-    activity_ = true;
-} catch (...) {
-    pipe.terminate ();
-}
-
-void Socket::pipe_writable (NetworkPipe &pipe) noexcept
-try {
-    pattern_->write_activated (pipe);
-    note_room ();
-} catch (...) {
-    pipe.terminate ();
-}
-
-// Ends the pipes that are done for, and frees what ended during the call.
-void Socket::sweep () noexcept
+void Socket::reap () noexcept
 {
-    if (sweeping_)
+    if (reaping_)
         return;
-    sweeping_ = true;
-    while (NetworkPipe *const pipe = sweep_network_.take ())
-        sweep_pipe (*pipe);
-    while (InprocPipe *const pipe = sweep_inproc_.take ())
-        sweep_pipe (*pipe);
+    reaping_ = true;
+    while (NetworkPipe *const pipe = pipes_to_reap_.take ())
+        reap (*pipe);
+    while (InprocPipe *const pipe = inproc_pipes_to_reap_.take ())
+        reap (*pipe);
     dead_streams_.clear ();
     dead_connectors_.clear ();
-    sweeping_ = false;
+    reaping_ = false;
 }
 
-void Socket::sweep_pipe (NetworkPipe &pipe) noexcept
+void Socket::reap (NetworkPipe &pipe) noexcept
 {
     if (pipe.stream && pipe.stream->take_failure ()) {
         // The peer takes nothing more: reads why. The rest afterwards.
         pipe.stream->pull ();
-        request_sweep (pipe);
+        request_reap (pipe);
         return;
     }
     if (pipe.take_finish_request () && !pipe.terminate_requested ())
@@ -221,7 +197,7 @@ void Socket::sweep_pipe (NetworkPipe &pipe) noexcept
         destroy_pipe (pipe);
 }
 
-void Socket::sweep_pipe (InprocPipe &pipe) noexcept
+void Socket::reap (InprocPipe &pipe) noexcept
 {
     if (pipe.terminate_requested () || (pipe.closing () && pipe.drained ()))
         destroy_pipe (pipe);
@@ -238,7 +214,7 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
         // The pattern ended it, so its connection goes too; a connecting end tries again.
         Connector *const connector = stream->connector ();
         stream->close ();
-        bury (*stream);
+        retire (*stream);
         if (connector) {
             if (connector->pipe == &pipe)
                 connector->pipe = nullptr;
@@ -280,8 +256,8 @@ Disposer *Socket::disposer (bool ending) noexcept
 bool Socket::leave (bool by_application) noexcept
 {
     batching_.after_send ();
-    if (!sweep_network_.empty () || !sweep_inproc_.empty () || !dead_streams_.empty () || !dead_connectors_.empty ()) [[unlikely]]
-        sweep ();
+    if (something_to_reap () || !inproc_pipes_to_reap_.empty ()) [[unlikely]]
+        reap ();
     if (attendance_.needs_settling ()) [[unlikely]]
         attendance_.settle ();
     if (activity_) {

@@ -13,29 +13,22 @@
 #include <zmq.h>
 #include <zmq_ext.h>
 
-#include "core/batching.hpp"
 #include "core/inproc.hpp"
-#include "core/network_pipe.hpp"
-#include "io/attendance.hpp"
+#include "io/host.hpp"
+#include "io/network_pipe.hpp"
 #include "io/zap_inquiry.hpp"
-#include "options/options.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/socket_type.hpp"
-#include "strand/guarded.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
 
-class Connector;
 class Context;
 class LingerTimer;
-class Listener;
 class Monitor;
-class Reactor;
-class Strand;
-class Stream;
+class Resolver;
 
-class Socket final : public Guarded, public PatternHost
+class Socket final : public StreamHost, public PatternHost
 {
   public:
     Socket (Context &context, Strand &strand, const SocketType &type);
@@ -43,19 +36,11 @@ class Socket final : public Guarded, public PatternHost
 
     // ---- facts ----
     Context &context () const noexcept { return context_; }
-    Strand &strand () const noexcept { return strand_; }
-    Reactor &reactor () const noexcept { return *reactor_; }  // set once there is a stream endpoint
-    const SocketType &type () const noexcept { return type_; }
     Pattern &pattern () noexcept { return *pattern_; }
     Reactor *reactor_or_none () const noexcept { return reactor_; }
-    Attendance &attendance () noexcept { return attendance_; }
-    bool raw () const noexcept { return type_.raw || pattern_->raw (); }
+    bool raw () const noexcept override { return type_.raw || pattern_->raw (); }
     bool subscribes () const noexcept { return type_.subscribes; }
-    bool closing () const noexcept { return closing_; }
-    bool connects () const noexcept { return !connectors_.empty (); }
     bool terminated () const noexcept;
-    Options options;
-    zmq_ext_stats_t stats{};
 
     // ---- messages ----
     // 0, or the pattern's errno; EAGAIN: would block, nothing has changed.
@@ -68,9 +53,6 @@ class Socket final : public Guarded, public PatternHost
     // Input and output that wait for us: news from inproc peers, and what the kernel has.
     void run_mailbox () noexcept override;
     void poll_input () noexcept;
-    // As poll_input(), but a burst goes on.
-    void take_input () noexcept;
-    Batching &batching () noexcept { return batching_; }
     bool receiving_more () const noexcept { return receiving_more_; }
     // A body of at least this size may be sent without a copy of what the kernel takes at once; see own_output().
     static constexpr std::size_t direct_size = 16 * 1024;
@@ -112,32 +94,22 @@ class Socket final : public Guarded, public PatternHost
     int start_monitor (const std::string &endpoint, std::uint64_t events, int version, int type);
     void stop_monitor () noexcept;
     int report_pipes () noexcept;
-    void emit (int event, std::uint64_t value, const Stream &stream) noexcept;
-    // About an endpoint that is bound, or connecting.
-    void emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept { emit (event, value, &endpoint, nullptr); }
-    void emit_remote (int event, std::uint64_t value, const std::string &endpoint) noexcept { emit (event, value, nullptr, &endpoint); }
+    void emit (int event, std::uint64_t value, const Stream &stream) noexcept override;
 
-    // ---- called by streams, connectors and pipes ----
-    std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker);
-    void start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept;
-    bool stream_ready (Stream &stream) noexcept;
-    void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept;
-    void stream_finished (Stream &stream) noexcept;
-    void connector_abandoned (Connector &connector) noexcept;
-    void endpoint_ended (Connector &connector) noexcept;
-    Connector *find_connector (std::uint64_t id) noexcept;
-    void pipe_readable (NetworkPipe &pipe) noexcept;
-    void pipe_writable (NetworkPipe &pipe) noexcept;
-    // The end of the call looks whether the pipe is done for.
-    void request_sweep (NetworkPipe &pipe) noexcept { sweep_network_.add (pipe); }
-    void request_sweep (InprocPipe &pipe) noexcept { sweep_inproc_.add (pipe); }
-    void note_activity () noexcept { activity_ = true; }
-    void note_room () noexcept { activity_ = room_ = true; }
-    std::uint64_t inbound_messages = 0;  // complete ones, in all network pipes
+    // ---- StreamHost ----
+    Resolver &resolver () override;
+    std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker) override;
+    void start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept override;
+    bool stream_ready (Stream &stream) noexcept override;
+    void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept override;
+    void stream_finished (Stream &stream) noexcept override;
+    void connector_abandoned (Connector &connector) noexcept override;
+    void endpoint_ended (Connector &connector) noexcept override;
+    using StreamHost::request_reap;
+    void request_reap (InprocPipe &pipe) noexcept { inproc_pipes_to_reap_.add (pipe); }
 
-    // ---- called by the reactor ----
+    // ---- called by the timer ----
     void linger_expired () noexcept;
-    void check_lease () noexcept { attendance_.check_lease (); }
 
     // ---- life ----
     // zmq_close. What is queued goes out as ZMQ_LINGER allows.
@@ -167,14 +139,14 @@ class Socket final : public Guarded, public PatternHost
     void refuse_channel (InprocChannel *channel) noexcept;
     void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                   bool for_engine) noexcept;
-    void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept;
+    void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept override;
     NetworkPipe *make_pipe ();
     NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && type_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
-    void sweep () noexcept;
-    void sweep_pipe (NetworkPipe &pipe) noexcept;
-    void sweep_pipe (InprocPipe &pipe) noexcept;
+    void reap () noexcept override;
+    void reap (NetworkPipe &pipe) noexcept;
+    void reap (InprocPipe &pipe) noexcept;
     void finish_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (InprocPipe &pipe) noexcept;
@@ -182,42 +154,25 @@ class Socket final : public Guarded, public PatternHost
     void end_stream (Stream &stream, int linger) noexcept;
     void end_accepted (Stream &stream, int linger) noexcept;
     void end_pipe (NetworkPipe &pipe) noexcept;
-    void bury (Stream &stream) noexcept;
-    void bury (Connector &connector) noexcept;
     void arm_linger () noexcept;
     void limits_changed () noexcept;
 
     Context &context_;
-    Strand &strand_;
-    const SocketType &type_;
-    Reactor *reactor_ = nullptr;
     std::uint64_t random_state_;  // before the pattern, which asks for random numbers when it is made
     std::unique_ptr<Pattern> pattern_;
-    Attendance attendance_;
-    Batching batching_{*this};
 
-    std::vector<std::unique_ptr<NetworkPipe>> pipes_;
     std::vector<std::unique_ptr<InprocPipe>> inproc_pipes_;
-    std::vector<std::unique_ptr<Stream>> streams_;
-    std::vector<std::unique_ptr<Connector>> connectors_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<InprocBinding> inproc_bindings_;
     std::vector<std::string> finished_endpoints_;  // whose connection the application has ended: disconnect may follow
     std::unique_ptr<Monitor> monitor_;
     std::unique_ptr<LingerTimer> linger_timer_;
 
     // Left for the end of the call.
-    List<NetworkPipe> sweep_network_;
-    List<InprocPipe> sweep_inproc_;
-    std::vector<std::unique_ptr<Stream>> dead_streams_;
-    std::vector<std::unique_ptr<Connector>> dead_connectors_;
+    List<InprocPipe> inproc_pipes_to_reap_;
     std::vector<Command> commands_;
-    bool activity_ = false;
-    bool room_ = false;  // a pipe that was full has room, or there is a new one
-    bool sweeping_ = false;
+    bool reaping_ = false;
 
     bool gave_up_ = false;  // on an endpoint, since the application named the last one
-    bool closing_ = false;
     bool receiving_more_ = false;
 };
 

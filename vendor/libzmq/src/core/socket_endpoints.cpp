@@ -22,17 +22,6 @@ namespace engine {
 
 namespace {
 
-template <class Owner, class Held>
-void move_out (std::vector<std::unique_ptr<Held>> &from, std::vector<std::unique_ptr<Held>> &to, const Owner &object)
-{
-    const auto at = std::find_if (from.begin (), from.end (), [&object] (const auto &held) { return held.get () == &object; });
-    if (at == from.end ())
-        return;
-    to.push_back (std::move (*at));
-    *at = std::move (from.back ());
-    from.pop_back ();
-}
-
 // What we tell the application of a peer, as if it came from there.
 bool put_message (NetworkPipe &pipe, const std::string &body, const Stream &stream) noexcept
 {
@@ -124,17 +113,9 @@ void Socket::emit_bind_failed (int error, const std::string &endpoint) noexcept
     emit_local (ZMQ_EVENT_BIND_FAILED, static_cast<std::uint64_t> (error), endpoint);
 }
 
-Connector *Socket::find_connector (std::uint64_t id) noexcept
-{
-    for (const auto &connector : connectors_)
-        if (connector->id () == id)
-            return connector.get ();
-    return nullptr;
-}
-
 NetworkPipe *Socket::make_pipe ()
 {
-    pipes_.push_back (std::make_unique<NetworkPipe> (*this, conflate ()));
+    pipes_.push_back (std::make_unique<NetworkPipe> (*this, *pattern_, conflate ()));
     return pipes_.back ().get ();
 }
 
@@ -180,7 +161,7 @@ NetworkPipe *Socket::replace_pipe (Connector &connector)
     NetworkPipe &old = *std::exchange (connector.pipe, fresh);
     stats.dropped_out += old.outbound_messages ();
     old.close_writing ();
-    request_sweep (old);
+    request_reap (old);
     return fresh;
 }
 
@@ -255,7 +236,7 @@ void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool
         if (!connector || connector->pipe != pipe)
             end_pipe (*pipe);
     }
-    bury (stream);
+    retire (stream);
     if (connector) {
         const bool nothing_left = closing_ && (!connector->pipe || connector->pipe->outbound_empty ());
         if (nothing_left || connector->lingering) {
@@ -263,7 +244,7 @@ void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool
             if (!connector->pipe || connector->pipe->outbound_empty () || protocol || raw ()) {
                 NetworkPipe *const lingering = connector->pipe;
                 connector->stop ();
-                bury (*connector);
+                retire (*connector);
                 if (lingering) {
                     lingering->close_writing ();
                     lingering->terminate ();
@@ -286,10 +267,10 @@ void Socket::stream_finished (Stream &stream) noexcept
             pipe->terminate ();
     }
     Connector *const connector = stream.connector ();
-    bury (stream);
+    retire (stream);
     if (connector) {
         connector->stop ();
-        bury (*connector);
+        retire (*connector);
     }
 }
 
@@ -298,7 +279,7 @@ void Socket::end_pipe (NetworkPipe &pipe) noexcept
 {
     pipe.connection_lost ();
     pipe.close_writing ();
-    request_sweep (pipe);
+    request_reap (pipe);
 }
 
 // The application has ended it, not its endpoint: nothing is received any more, and it goes when what was sent has gone out. ZMQ_LINGER
@@ -342,10 +323,10 @@ void Socket::connector_abandoned (Connector &connector) noexcept
     if (NetworkPipe *const pipe = connector.pipe) {
         connector.pipe = nullptr;
         pipe->close_writing ();
-        request_sweep (*pipe);
+        request_reap (*pipe);
     }
     if (closing_ || connector.lingering)
-        bury (connector);
+        retire (connector);
     else
         gave_up_ = true;
     activity_ = true;
@@ -356,7 +337,7 @@ void Socket::endpoint_ended (Connector &connector) noexcept
 {
     connector_abandoned (connector);
     connector.stop ();
-    bury (connector);
+    retire (connector);
 }
 
 bool Socket::unreachable () const noexcept
@@ -365,22 +346,6 @@ bool Socket::unreachable () const noexcept
            std::all_of (inproc_pipes_.begin (), inproc_pipes_.end (), [] (const auto &pipe) { return pipe->for_engine; }) &&
            std::all_of (connectors_.begin (), connectors_.end (),
                         [] (const auto &connector) { return connector->abandoned () || connector->lingering; });
-}
-
-void Socket::bury (Stream &stream) noexcept
-{
-    if (stream.connector () && stream.connector ()->stream == &stream)
-        stream.connector ()->stream = nullptr;
-    stream.orphan ();
-    move_out (streams_, dead_streams_, stream);
-}
-
-void Socket::bury (Connector &connector) noexcept
-{
-    if (connector.stream)
-        connector.stream->orphan ();
-    connector.stream = nullptr;
-    move_out (connectors_, dead_connectors_, connector);
 }
 
 // ---- ending endpoints ----
@@ -397,7 +362,7 @@ void Socket::end_stream (Stream &stream, int linger) noexcept
     }
     NetworkPipe *const pipe = stream.pipe ();
     stream.close ();
-    bury (stream);
+    retire (stream);
     if (pipe) {
         pipe->stream = nullptr;
         if (pipe->attached)
@@ -442,11 +407,11 @@ void Socket::end_connector (Connector &connector, int linger) noexcept
         return;
     if (stream) {
         stream->close ();
-        bury (*stream);
+        retire (*stream);
     }
     connector.stop ();
     connector.pipe = nullptr;
-    bury (connector);
+    retire (connector);
     if (seen) {
         seen->stream = nullptr;
         seen->terminate ();

@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "base/make_room.hpp"
-#include "core/context.hpp"
-#include "core/socket.hpp"
+#include "io/host.hpp"
 #include "io/stream.hpp"
 #include "strand/strand.hpp"
 
 namespace engine {
 
 Attendance::~Attendance () { watch_.reset (); }
-
-bool Attendance::background () const noexcept { return socket_.context ().background (); }
 
 bool Attendance::open_set () noexcept { return set_.is_open () || set_.open (); }
 

@@ -19,20 +19,20 @@
 
 namespace engine {
 
-class Socket;
+class StreamHost;
 class Stream;
 
 class Attendance final : public HookTarget
 {
   public:
-    explicit Attendance (Socket &socket) noexcept : socket_ (socket) {}
+    Attendance (StreamHost &socket, bool background) noexcept : socket_ (socket), background_ (background) {}
     ~Attendance () override;
 
     // An established stream. False with errno: no descriptor, no memory.
     bool add (Stream &stream) noexcept;
     void remove (Stream &stream) noexcept;
     std::size_t count () const noexcept { return streams_.size (); }
-    bool background () const noexcept;  // nobody but the reactor reads
+    bool background () const noexcept { return background_; }  // nobody but the reactor reads
 
     // The calling application thread is about to do input or output here.
     void take_lease () noexcept;
@@ -98,7 +98,8 @@ class Attendance final : public HookTarget
     static void serve (Stream &stream) noexcept;
     void resume_paused () noexcept;
 
-    Socket &socket_;
+    StreamHost &socket_;
+    const bool background_;
     std::vector<Stream *> streams_;
     std::vector<Stream *> paused_;
     WatchHandle watch_;  // the reactor's on set_

@@ -12,8 +12,7 @@
 
 #include <zmq.h>
 
-#include "core/context.hpp"
-#include "core/socket_guard.hpp"
+#include "io/host.hpp"
 #include "io/stream.hpp"
 #include "options/options.hpp"
 #include "strand/strand.hpp"
@@ -28,7 +27,7 @@ constexpr Nanoseconds shortest_pause = 1 * millisecond;
 
 }  // namespace
 
-Connector::Connector (Socket &socket, const Transport &transport, std::string endpoint, std::string address,
+Connector::Connector (StreamHost &socket, const Transport &transport, std::string endpoint, std::string address,
                       std::shared_ptr<const Options> options)
     : socket_ (socket), transport_ (transport), endpoint_ (std::move (endpoint)), address_ (std::move (address)),
       options_ (std::move (options)), id_ (next_id.fetch_add (1, std::memory_order_relaxed))
@@ -66,17 +65,16 @@ try {
     Strand *const strand = &socket_.strand ();
     const std::uint64_t id = id_;
     const Transport *const transport = &transport_;
-    const int error =
-      socket_.context ().resolver ().post ([transport, address = address_, options = options_] (
-                                             std::vector<DialTarget> &out) { return transport->resolve (address, *options, out); },
-                                           [strand, id] (int outcome, std::vector<DialTarget> targets) {
-                                               SocketGuard socket (*strand, SocketGuard::Who::engine);
-                                               if (!socket)
-                                                   return;
-                                               if (Connector *const connector = socket->find_connector (id))
-                                                   connector->resolved (outcome, std::move (targets));
-                                           },
-                                           ticket_);
+    const int error = socket_.resolver ().post ([transport, address = address_, options = options_] (
+                                                  std::vector<DialTarget> &out) { return transport->resolve (address, *options, out); },
+                                                [strand, id] (int outcome, std::vector<DialTarget> targets) {
+                                                    HostGuard socket (*strand, HostGuard::Who::engine);
+                                                    if (!socket)
+                                                        return;
+                                                    if (Connector *const connector = socket->find_connector (id))
+                                                        connector->resolved (outcome, std::move (targets));
+                                                },
+                                                ticket_);
     if (error)
         retry_later ();
 } catch (...) {

@@ -15,14 +15,14 @@
 namespace engine {
 
 class NetworkPipe;
-class Socket;
+class StreamHost;
 class Stream;
 struct Options;
 
 class Connector final : public HookTarget
 {
   public:
-    Connector (Socket &socket, const Transport &transport, std::string endpoint, std::string address,
+    Connector (StreamHost &socket, const Transport &transport, std::string endpoint, std::string address,
                std::shared_ptr<const Options> options);
     ~Connector () override;
 
@@ -77,7 +77,7 @@ class Connector final : public HookTarget
     void close_fd (bool report) noexcept;
     int next_interval () noexcept;
 
-    Socket &socket_;
+    StreamHost &socket_;
     const Transport &transport_;
     const std::string endpoint_;
     const std::string address_;

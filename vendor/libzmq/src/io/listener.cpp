@@ -7,7 +7,7 @@
 
 #include <zmq.h>
 
-#include "core/socket.hpp"
+#include "io/host.hpp"
 #include "io/stream.hpp"
 #include "options/options.hpp"
 #include "strand/strand.hpp"
@@ -28,7 +28,7 @@ bool has_ended (int fd) noexcept
 
 }  // namespace
 
-Listener::Listener (Socket &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options)
+Listener::Listener (StreamHost &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options)
     : socket_ (socket), transport_ (transport), listening_ (std::move (listening)), options_ (std::move (options))
 {}
 

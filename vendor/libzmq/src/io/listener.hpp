@@ -10,14 +10,14 @@
 
 namespace engine {
 
-class Socket;
+class StreamHost;
 struct Options;
 
 class Listener final : public HookTarget
 {
   public:
     // Takes over the listening descriptor.
-    Listener (Socket &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options);
+    Listener (StreamHost &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options);
     ~Listener () override;
 
     int start () noexcept;  // 0 or errno
@@ -32,7 +32,7 @@ class Listener final : public HookTarget
     void on_timer () noexcept override;
 
   private:
-    Socket &socket_;
+    StreamHost &socket_;
     const Transport &transport_;
     Listening listening_;
     std::shared_ptr<const Options> options_;

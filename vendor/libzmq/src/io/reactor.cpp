@@ -7,7 +7,7 @@
 
 #include <signal.h>
 
-#include "core/socket_guard.hpp"
+#include "io/host.hpp"
 #include "io/thread_setup.hpp"
 #include "options/context_options.hpp"
 #include "platform/threads.hpp"
@@ -189,8 +189,8 @@ void Reactor::run () noexcept
                 continue;
             }
             Hook *const hook = static_cast<Hook *> (events[i].data);
-            SocketGuard socket (*hook->strand, SocketGuard::Who::engine);
-            if (socket && hook->target)
+            HostGuard host (*hook->strand, HostGuard::Who::engine);
+            if (host && hook->target)
                 hook->target->on_io (events[i].events);
         }
         run_timers ();
@@ -232,8 +232,8 @@ void Reactor::run_timers () noexcept
             if (!due)
                 return;
         }
-        SocketGuard socket (*due->strand, SocketGuard::Who::engine);
-        if (socket && due->target)
+        HostGuard host (*due->strand, HostGuard::Who::engine);
+        if (host && due->target)
             due->target->on_timer ();
     }
 }
@@ -255,9 +255,9 @@ void Reactor::run_mailboxes () noexcept
     }
     while (Served *const served = next_to_serve (batch)) {
         if (Strand *const strand = served->served_strand ()) {
-            SocketGuard socket (*strand, SocketGuard::Who::engine);
-            if (socket && strand->doorbell.pending ())
-                socket->run_mailbox ();
+            HostGuard host (*strand, HostGuard::Who::engine);
+            if (host && strand->doorbell.pending ())
+                host->run_mailbox ();
         }
         served->release_served ();
     }
@@ -271,10 +271,10 @@ void Reactor::run_strands () noexcept
     if (take_strands_to_flush ()) {
         bool needed = false, waiting = false;
         for (Strand *strand : batch_) {
-            SocketGuard socket (*strand, SocketGuard::Who::engine);
-            if (!socket)
+            HostGuard host (*strand, HostGuard::Who::engine);
+            if (!host)
                 continue;
-            const Batching::Backstop found = socket->batching ().flush_backstop ();
+            const Batching::Backstop found = host->batching ().flush_backstop ();
             needed |= found == Batching::Backstop::needed;
             waiting |= found == Batching::Backstop::waiting;
         }
@@ -290,9 +290,9 @@ void Reactor::run_strands () noexcept
     // Leases.
     if (take_strands_to_check ()) {
         for (Strand *strand : batch_) {
-            SocketGuard socket (*strand, SocketGuard::Who::engine);
-            if (socket)
-                socket->check_lease ();
+            HostGuard host (*strand, HostGuard::Who::engine);
+            if (host)
+                host->check_lease ();
         }
         batch_.clear ();
     }

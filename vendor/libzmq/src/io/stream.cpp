@@ -11,9 +11,9 @@
 #include <zmq.h>
 
 #include "base/make_room.hpp"
-#include "core/socket.hpp"
 #include "io/attendance.hpp"
 #include "io/connector.hpp"
+#include "io/host.hpp"
 #include "io/listener.hpp"
 #include "mechanism/frame_cipher.hpp"
 #include "message/metadata.hpp"
@@ -32,7 +32,7 @@ bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR
 
 }  // namespace
 
-Stream::Stream (Socket &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
+Stream::Stream (StreamHost &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
     : socket_ (socket), options_ (std::move (options)), connector_ (connector), listener_ (listener), fd_ (fd),
       decoder_ (Wire::v3_1, -1, false, nullptr), encoder_ (Wire::v3_1)
 {}
@@ -313,7 +313,7 @@ void Stream::end_output () noexcept
     ::shutdown (fd_, encode_error_ ? SHUT_RDWR : SHUT_WR);
     failure_ = true;
     if (pipe_)
-        socket_.request_sweep (*pipe_);
+        socket_.request_reap (*pipe_);
 }
 
 bool Stream::look_and_flush () noexcept
@@ -336,7 +336,7 @@ bool Stream::flush_inline () noexcept
     if (phase_ != Phase::traffic || blocked_)
         return false;
     socket_.attendance ().take_lease ();
-    // Who reads here has looked before (Socket::look_before_sending).
+    // Who reads here has looked before (Batching::look_before_sending).
     return paused_ || unattended_ ? look_and_flush () : flush ();
 }
 

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #include "base/clock.hpp"
-#include "core/network_pipe.hpp"
+#include "io/network_pipe.hpp"
 #include "io/reactor.hpp"
 #include "io/zap_inquiry.hpp"
 #include "pattern/pattern.hpp"
@@ -28,17 +28,17 @@ namespace engine {
 class Connector;
 class Listener;
 class FrameCipher;
-class Socket;
+class StreamHost;
 struct Options;
 
 class Stream final : public HookTarget, private ZapAsker
 {
   public:
     // Takes over the descriptor. Exactly one of connector and listener is set.
-    Stream (Socket &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener);
+    Stream (StreamHost &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener);
     ~Stream () override;
 
-    // Begins the handshake (raw sockets: is established at once). Failures end in Socket::stream_lost.
+    // Begins the handshake (raw sockets: is established at once). Failures end in StreamHost::stream_lost.
     void start () noexcept;
 
     // Reads and decodes what is there, as long as the pipe has room. `drained`: the kernel held no more a moment ago.
@@ -94,7 +94,7 @@ class Stream final : public HookTarget, private ZapAsker
 
     // Local end of the connection: no DISCONNECTED event. Output not yet written is lost.
     void close () noexcept;
-    // As close(), after everything written was taken by the peer; Socket::stream_finished then.
+    // As close(), after everything written was taken by the peer; StreamHost::stream_finished then.
     void finish () noexcept;
     // Finishes once all that is queued was written.
     void linger () noexcept;
@@ -168,7 +168,7 @@ class Stream final : public HookTarget, private ZapAsker
 
     static constexpr std::size_t batch_limit = 64 * 1024;
 
-    Socket &socket_;
+    StreamHost &socket_;
     std::shared_ptr<const Options> options_;
     Connector *connector_;
     Listener *listener_;

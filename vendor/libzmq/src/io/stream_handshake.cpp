@@ -10,9 +10,9 @@
 
 #include <zmq.h>
 
-#include "core/socket.hpp"
 #include "io/attendance.hpp"
 #include "io/connector.hpp"
+#include "io/host.hpp"
 #include "io/listener.hpp"
 #include "io/stream.hpp"
 #include "mechanism/frame_cipher.hpp"
@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t most_refused_bytes = 64 * 1024;
 constexpr Nanoseconds refused_time = 30'000 * millisecond;
 
-HandshakeConfig handshake_config (const Socket &socket, const Options &options, int fd, const Transport &transport)
+HandshakeConfig handshake_config (const StreamHost &socket, const Options &options, int fd, const Transport &transport)
 {
     const SocketType &type = socket.type ();
     HandshakeConfig config;

@@ -18,13 +18,13 @@
 namespace engine {
 
 class NetworkPipe;
-class Socket;
+class StreamHost;
 class Stream;
 
 class Batching
 {
   public:
-    explicit Batching (Socket &socket) noexcept : socket_ (socket) {}
+    explicit Batching (StreamHost &socket) noexcept : socket_ (socket) {}
 
     // Before the pattern routes a frame of the application's.
     void before_send (const Msg &frame) noexcept
@@ -82,7 +82,7 @@ class Batching
 
     static constexpr Nanoseconds shortest_window = 100 * microsecond;
 
-    Socket &socket_;
+    StreamHost &socket_;
     std::vector<NetworkPipe *> touched_;  // by this call
     std::vector<NetworkPipe *> bursts_;   // with a burst under way
     bool sending_more_ = false;

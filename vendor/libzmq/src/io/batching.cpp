@@ -1,10 +1,10 @@
-#include "core/batching.hpp"
+#include "io/batching.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "core/network_pipe.hpp"
-#include "core/socket.hpp"
+#include "io/host.hpp"
+#include "io/network_pipe.hpp"
 #include "io/reactor.hpp"
 #include "io/stream.hpp"
 

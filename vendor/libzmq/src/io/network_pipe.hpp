@@ -14,13 +14,13 @@
 namespace engine {
 
 class Pattern;
-class Socket;
+class StreamHost;
 class Stream;
 
 class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
 {
   public:
-    NetworkPipe (Socket &socket, bool conflate) noexcept;
+    NetworkPipe (StreamHost &socket, Pattern &pattern, bool conflate) noexcept;
     ~NetworkPipe () override;
 
     // ---- Pipe ----
@@ -90,11 +90,13 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
 
   private:
     bool has_room () const noexcept;
-    void tell_of_room () noexcept;
+    void tell_reader () noexcept;
+    void tell_writer () noexcept;
     bool push_outbound (Msg &frame) noexcept;
     void count_newest () noexcept;
 
-    Socket &socket_;
+    StreamHost &socket_;
+    Pattern &pattern_;
     Ring in_;
     Ring out_;
     std::size_t in_bytes_ = 0;  // if bytes_limited_

@@ -1,5 +1,5 @@
 // A network pipe without a stream, or between two connections: what counts against the high-water marks, what survives a loss.
-#include "core/network_pipe.hpp"
+#include "io/network_pipe.hpp"
 
 #include <memory>
 #include <string>
@@ -18,7 +18,9 @@ namespace {
 // Not one of its socket's, so that only the test touches it.
 struct LoosePipe
 {
-    explicit LoosePipe (bool conflate = false) : pipe (std::make_unique<NetworkPipe> (socket.socket (), conflate)) {}
+    explicit LoosePipe (bool conflate = false)
+        : pipe (std::make_unique<NetworkPipe> (socket.socket (), socket.socket ().pattern (), conflate))
+    {}
     // The socket's lists of what is left to do must not name it any more.
     ~LoosePipe () { socket.next_call (); }
 

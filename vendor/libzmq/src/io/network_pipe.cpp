@@ -1,7 +1,8 @@
-#include "core/network_pipe.hpp"
+#include "io/network_pipe.hpp"
 
-#include "core/socket.hpp"
+#include "io/host.hpp"
 #include "io/stream.hpp"
+#include "pattern/pattern.hpp"
 
 namespace engine {
 
@@ -14,7 +15,9 @@ std::size_t most_bytes (const Options &options) noexcept
 
 }  // namespace
 
-NetworkPipe::NetworkPipe (Socket &socket, bool conflate) noexcept : socket_ (socket), conflate_ (conflate) {}
+NetworkPipe::NetworkPipe (StreamHost &socket, Pattern &pattern, bool conflate) noexcept
+    : socket_ (socket), pattern_ (pattern), conflate_ (conflate)
+{}
 
 NetworkPipe::~NetworkPipe () = default;
 
@@ -44,7 +47,7 @@ bool NetworkPipe::read (Msg &out) noexcept
     --socket_.inbound_messages;
     socket_.stats.messages_in++;
     if (in_complete_ == 0 && closing_) [[unlikely]]
-        socket_.request_sweep (*this);
+        socket_.request_reap (*this);
     return true;
 }
 
@@ -121,14 +124,14 @@ void NetworkPipe::terminate () noexcept
 {
     terminate_requested_ = true;
     closing_ = true;
-    socket_.request_sweep (*this);
+    socket_.request_reap (*this);
 }
 
 void NetworkPipe::finish () noexcept
 {
     stop_writing ();
     finish_requested_ = true;
-    socket_.request_sweep (*this);
+    socket_.request_reap (*this);
 }
 
 bool NetworkPipe::wants_more () const noexcept
@@ -179,10 +182,17 @@ void NetworkPipe::count_newest () noexcept
     in_unfinished_ = 0;
     ++in_complete_;
     ++socket_.inbound_messages;
-    if (reader_waits_ && attached) {
-        reader_waits_ = false;
-        socket_.pipe_readable (*this);
-    }
+    if (reader_waits_ && attached)
+        tell_reader ();
+}
+
+void NetworkPipe::tell_reader () noexcept
+try {
+    reader_waits_ = false;
+    pattern_.read_activated (*this);
+    socket_.note_activity ();
+} catch (...) {
+    terminate ();  // out of memory
 }
 
 Msg *NetworkPipe::next_outbound () noexcept
@@ -212,21 +222,24 @@ void NetworkPipe::offer_room () noexcept
 {
     const int limit = socket_.options.sndhwm;
     if (limit == 0 || out_complete_ <= static_cast<std::uint32_t> (limit) / 2)
-        tell_of_room ();
+        tell_writer ();
 }
 
 void NetworkPipe::limits_changed () noexcept
 {
     if (has_room ())
-        tell_of_room ();
+        tell_writer ();
 }
 
-void NetworkPipe::tell_of_room () noexcept
-{
+void NetworkPipe::tell_writer () noexcept
+try {
     if (!writer_waits_ || closing_)
         return;
     writer_waits_ = false;
-    socket_.pipe_writable (*this);
+    pattern_.write_activated (*this);
+    socket_.note_room ();
+} catch (...) {
+    terminate ();  // likewise
 }
 
 void NetworkPipe::take_back (Ring &messages, bool open) noexcept
