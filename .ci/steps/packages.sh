@@ -34,4 +34,4 @@ fresh_venv "$ci_build/editable-venv"
 "$ci_build/editable-venv/bin/pip" install -e . -r tests/requirements.txt
 run_outside "$ci_build/editable-venv/bin/python" "$PWD/.ci/smoke.py"
 # Those that look at the package itself or import it in ways of their own; the whole suite runs on the ordinary installation.
-"$ci_build/editable-venv/bin/pytest" -q tests/test_packaging.py tests/test_examples.py tests/test_threads.py tests/test_module.py
+"$ci_build/editable-venv/bin/pytest" -q -n 3 tests/test_packaging.py tests/test_examples.py tests/test_threads.py tests/test_module.py

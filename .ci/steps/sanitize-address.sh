@@ -6,4 +6,4 @@ folder=$ci_build/address
 cmake -S vendor/libzmq -B "$folder" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DZMQ_SANITIZE=address -DZMQ_BUILD_TESTS=ON -DZMQ_BUILD_FUZZERS=ON -DZMQ_FUZZ_SECONDS=20 -DZMQ_INSTALL=OFF >/dev/null
 cmake --build "$folder"
-ctest --test-dir "$folder" --output-on-failure --parallel 3
+ctest --test-dir "$folder" --output-on-failure --parallel 5

@@ -6,4 +6,4 @@ folder=$ci_build/thread
 cmake -S vendor/libzmq -B "$folder" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DZMQ_SANITIZE=thread -DZMQ_BUILD_TESTS=ON -DZMQ_INSTALL=OFF >/dev/null
 cmake --build "$folder"
-ctest --test-dir "$folder" --output-on-failure --parallel 2
+ctest --test-dir "$folder" --output-on-failure --parallel 4

@@ -4,7 +4,7 @@
 
 cmake -S vendor/libzmq/tests/conformance -B "$ci_build/conformance-system" >/dev/null
 cmake --build "$ci_build/conformance-system"
-ctest --test-dir "$ci_build/conformance-system" --output-on-failure --parallel 2
+ctest --test-dir "$ci_build/conformance-system" --output-on-failure --parallel 4
 
 # The stress program asks more than libzmq keeps of some patterns, so it is only seen to build against it.
 cmake -S vendor/libzmq/tests/stress -B "$ci_build/stress-system" >/dev/null
@@ -13,4 +13,4 @@ cmake --build "$ci_build/stress-system"
 
 fresh_venv "$ci_build/system-venv"
 "$ci_build/system-venv/bin/pip" install . -C cmake.define.ZMQPY_LIBZMQ=system -r tests/requirements.txt
-"$ci_build/system-venv/bin/pytest" -q
+"$ci_build/system-venv/bin/pytest" -q -n 4
