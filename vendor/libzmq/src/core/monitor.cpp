@@ -95,7 +95,7 @@ int Socket::start_monitor (const std::string &endpoint, std::uint64_t events, in
     if (const int error = context_.registry ().bind (endpoint, std::move (binding), waiting))
         return error;
     monitor_ = std::move (monitor);
-    welcome (waiting, monitor_->pattern (), endpoint, id, true);
+    attach_waiting (waiting, monitor_->pattern (), endpoint, id, true);
     return 0;
 }
 

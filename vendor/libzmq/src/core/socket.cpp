@@ -113,7 +113,7 @@ void Socket::run_mailbox () noexcept
 {
     const bool missed = strand_.doorbell.take (commands_);
     for (const Command &command : commands_)
-        take_command (command);
+        process_command (command);
     commands_.clear ();
     if (missed) [[unlikely]]
         for (const auto &pipe : inproc_pipes_)

@@ -134,11 +134,11 @@ class Socket final : public StreamHost, public PatternHost
 
     void attach_inproc (InprocChannel *channel, int side, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                         bool for_engine);
-    void take_command (const Command &command) noexcept;
+    void process_command (const Command &command) noexcept;
     void peer_active (InprocPipe &pipe) noexcept;
     void refuse_channel (InprocChannel *channel) noexcept;
-    void welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                  bool for_engine) noexcept;
+    void attach_waiting (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
+                         bool for_engine) noexcept;
     void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept override;
     NetworkPipe *make_pipe ();
     NetworkPipe *replace_pipe (Connector &connector);

@@ -72,15 +72,15 @@ int Socket::bind_inproc (const std::string &endpoint)
         inproc_bindings_.pop_back ();
         return error;
     }
-    welcome (waiting, *pattern_, endpoint, binding.id, false);
+    attach_waiting (waiting, *pattern_, endpoint, binding.id, false);
     gave_up_ = false;
     options.last_endpoint.swap (name);
     return 0;
 }
 
 // Those who had connected to the name before it was bound. Takes over their references.
-void Socket::welcome (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
-                      bool for_engine) noexcept
+void Socket::attach_waiting (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint,
+                             std::uint64_t binding, bool for_engine) noexcept
 {
     for (InprocChannel *channel : waiting) {
         try {
@@ -149,7 +149,7 @@ bool Socket::connect_to_handler (const std::string &endpoint, Pattern &pattern)
 
 std::unique_ptr<ZapInquiry> Socket::zap_inquiry (ZapAsker &asker) { return std::make_unique<ZapClient> (*this, asker); }
 
-void Socket::take_command (const Command &command) noexcept
+void Socket::process_command (const Command &command) noexcept
 try {
     InprocChannel *const channel = &InprocChannel::of (command);
     if (command.what == Command::What::activity) {

@@ -354,7 +354,7 @@ TEST_CASE ("socket: a pipe that is terminated goes with the call, and what it he
     CHECK (socket.send ("to the other") == 0);
 }
 
-TEST_CASE ("socket: looking for input sweeps too")
+TEST_CASE ("socket: looking for input reaps too")
 {
     HeldSocket socket (ZMQ_PULL);
     WiredStream stream (socket, "PUSH");

@@ -289,7 +289,7 @@ TEST_CASE ("reactor: events of a socket that was closed are nobody's")
     ::close (link.near);
 }
 
-TEST_CASE ("reactor: serves the inbox of a strand whose owner makes no call")
+TEST_CASE ("reactor: serves the mailbox of a strand whose owner makes no call")
 {
     HeldSocket socket (ZMQ_PAIR);
     int ends = 0;

@@ -93,7 +93,7 @@ TEST_CASE ("stream: a message whose reading has begun stays whole when the conne
     stream.far.close ();
     stream.advance ();
     CHECK (stream->dead ());
-    socket.next_call ();  // sweeps
+    socket.next_call ();  // reaps
     REQUIRE (socket.socket ().try_recv (frame) == 0);
     CHECK (frame.view () == "two");
     REQUIRE (socket.socket ().try_recv (frame) == 0);
