@@ -1,8 +1,9 @@
 // Feeds the opening of a connection: whatever a peer sends, at once or byte by byte, we come to the same end and say the same. Byte 0
-// chooses our socket type and mechanism, byte 1 what else is configured and what ZAP says.
+// chooses our socket type and mechanism, and whether there is a greeting, byte 1 what else is configured and what ZAP says.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -23,16 +24,18 @@ void require (bool condition)
         std::abort ();
 }
 
+constexpr unsigned types = 22;  // one more than there are
+constexpr unsigned mechanisms = 5;
+
 HandshakeConfig make_config (std::uint8_t type, std::uint8_t what)
 {
     HandshakeConfig config;
-    config.socket_type = type % 22;  // one more than there are
+    config.socket_type = type % types;
     config.want_peer_routing_id = what & 1U;
     config.phantom_subscription = what & 2U;
     config.zap_domain = (what & 4U) ? "global" : "";
     config.zap_enforce_domain = what & 64U;
-    constexpr unsigned types = 22;
-    switch (type / types % 5) {
+    switch (type / types % mechanisms) {
     case 1:
         config.mechanism = ZMQ_PLAIN;
         config.as_server = true;
@@ -63,6 +66,18 @@ HandshakeConfig make_config (std::uint8_t type, std::uint8_t what)
         config.fd = 3;
     }
     return config;
+}
+
+std::unique_ptr<Handshake> make_handshake (std::uint8_t type, const HandshakeConfig &config)
+{
+    switch (type / types / mechanisms) {
+    case 0:
+        return std::make_unique<Handshake> (config);
+    case 1:
+        return std::make_unique<Handshake> (config, Handshake::Start{Wire::v3_1});
+    default:
+        return std::make_unique<Handshake> (config, Handshake::Start{Wire::v2, false});
+    }
 }
 
 // As ZAP's handler answers the configuration.
@@ -112,14 +127,16 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
     const HandshakeConfig config = make_config (data[0], data[1]);
     const std::span<const std::uint8_t> bytes (data + 2, size - 2);
 
-    Handshake handshake (config);
+    const auto at_once = make_handshake (data[0], config);
+    Handshake &handshake = *at_once;
     const std::size_t used = feed (handshake, bytes, data[1]);
     const std::string said = take (handshake);
     require (used <= bytes.size ());
     require (handshake.state () != Handshake::State::in_progress || used == bytes.size ());
 
-    Handshake slow (config);
-    std::size_t used_slowly = 0;
+    const auto piece_by_piece = make_handshake (data[0], config);
+    Handshake &slow = *piece_by_piece;
+    std::size_t used_slowly = feed (slow, {}, data[1]);
     std::string said_slowly;
     for (const std::uint8_t byte : bytes) {
         said_slowly += take (slow);

@@ -10,6 +10,19 @@
 
 #include "message/msg.hpp"
 
+namespace engine {
+
+// How frames and subscriptions look on a connection.
+enum class Wire : std::uint8_t
+{
+    v1,    // ZMTP 1.0 frames
+    v2,    // ZMTP 2.0: v2 frames, no commands
+    v3_0,  // v2 frames with commands; subscriptions are messages 0/1 + topic
+    v3_1   // v2 frames; subscriptions are commands
+};
+
+}  // namespace engine
+
 namespace engine::zmtp {
 
 enum FrameFlag : std::uint8_t

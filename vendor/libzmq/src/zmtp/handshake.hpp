@@ -1,52 +1,54 @@
-// The opening of a connection as a state machine without I/O: greeting (with downgrade to ZMTP 3.0, 2.0 and 1.0), then the
-// mechanism's commands, until traffic may flow. Bytes go in through feed(), bytes to send are taken from output().
-// It has no clock and no descriptor; its time limit is the caller's. ZMTP 3.1 = RFC 37, 2.0 = RFC 15, 1.0 = RFC 13.
+// The opening of a connection as a state machine without I/O: greeting (zmtp/greeting.hpp), then the mechanism's commands, or the routing
+// ids with older peers, until traffic may flow. Bytes go in through feed(), bytes to send are taken from output().
+// It has no clock and no descriptor; its time limit is the caller's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "mechanism/handshake_config.hpp"
+#include "mechanism/mechanism.hpp"
 #include "mechanism/zap.hpp"
+#include "zmtp/frame.hpp"
+#include "zmtp/greeting.hpp"
 
 namespace engine {
 
-class FrameCipher;
 class Metadata;
-
-// How frames and subscriptions look on this connection.
-enum class Wire : std::uint8_t
-{
-    v1,    // ZMTP 1.0 frames
-    v2,    // ZMTP 2.0: v2 frames, no commands
-    v3_0,  // v2 frames with commands; subscriptions are messages 0/1 + topic
-    v3_1   // v2 frames; subscriptions are commands
-};
 
 class Handshake
 {
   public:
-    enum class State
+    enum class State : std::uint8_t
     {
         in_progress,
         ready,
         refused,  // ZAP does not let the peer in, failure() says it; what the peer sends is dropped, and its end is to be waited for
         failed
     };
+    // Where it begins if something below has agreed with the peer on what a greeting says: on how frames look, and on the mechanism, which
+    // is ours.
+    struct Start
+    {
+        Wire wire;
+        bool mechanism = true;  // false: there is none, and each side's first frame is its routing id, as with ZMTP 2.0
+    };
 
     using Failure = HandshakeFailure;
 
-    explicit Handshake (HandshakeConfig config);
+    // Begins with a greeting, or where it is told to; it may be waiting() at once then.
+    explicit Handshake (HandshakeConfig config, std::optional<Start> start = std::nullopt);
     ~Handshake ();
-    Handshake (Handshake &&) noexcept;
-    Handshake &operator= (Handshake &&) noexcept;
+    Handshake (const Handshake &) = delete;
+    Handshake &operator= (const Handshake &) = delete;
 
-    // Bytes waiting to be sent; the caller sends a prefix and calls sent(n). Right after construction: the first 10 bytes.
-    std::span<const std::uint8_t> output () const noexcept;
+    // Bytes waiting to be sent; the caller sends a prefix and calls sent(n). Right after construction: the first 10 bytes of a greeting.
+    std::span<const std::uint8_t> output () const noexcept { return std::span (out_).subspan (out_begin_); }
     void sent (std::size_t count) noexcept;
 
     // Takes bytes from the peer. Returns how many were used: all of them while in_progress; once ready, bytes behind the
@@ -54,27 +56,76 @@ class Handshake
     std::size_t feed (std::span<const std::uint8_t> bytes) noexcept;
 
     // True while in_progress and nothing can be done before ZAP's handler was asked: zap_request() says what (RFC 27), decide() goes on.
-    bool waiting () const noexcept;
-    std::vector<std::string> zap_request () const;
+    bool waiting () const noexcept
+    {
+        return state_ == State::in_progress && mechanism_ && mechanism_->status () == Mechanism::Status::waiting;
+    }
+    std::vector<std::string> zap_request () const { return mechanism_->zap_request (); }
     void decide (ZapVerdict verdict) noexcept;
 
-    State state () const noexcept;
-    const Failure &failure () const noexcept;
+    State state () const noexcept { return state_; }
+    const Failure &failure () const noexcept { return failure_; }
 
     // True between the end of the greeting and ready: a connection lost now is reported as HANDSHAKE_FAILED_NO_DETAIL.
-    bool mechanism_running () const noexcept;
-    bool greeting_done () const noexcept;
+    bool mechanism_running () const noexcept { return phase_ == Phase::mechanism; }
+    bool greeting_done () const noexcept { return greeted_; }
 
     // ---- once ready ----
-    Wire wire () const noexcept;
-    const std::string &peer_routing_id () const noexcept;  // empty unless wanted and sent
-    Metadata *metadata () const noexcept;                  // borrowed; null on 1.0 and 2.0 connections only if nothing is known
-    bool phantom_subscription () const noexcept;           // see HandshakeConfig
-    std::unique_ptr<FrameCipher> take_cipher ();           // null when traffic stays as it is (NULL, PLAIN, old peers)
+    Wire wire () const noexcept { return wire_; }
+    const std::string &peer_routing_id () const noexcept { return peer_routing_id_; }  // empty unless wanted and sent
+    Metadata *metadata () const noexcept { return metadata_; }        // borrowed; null on 1.0 and 2.0 connections only if nothing is known
+    bool phantom_subscription () const noexcept { return phantom_; }  // see HandshakeConfig
+    std::unique_ptr<FrameCipher> take_cipher ();                      // null when traffic stays as it is (NULL, PLAIN, old peers)
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    enum class Phase : std::uint8_t
+    {
+        greeting,
+        routing_id,  // of a peer without a mechanism
+        mechanism,
+        done
+    };
+
+    // ---- the greeting's end ----
+    void end_greeting ();
+    void begin_unversioned ();
+    bool refuse_old_peer () noexcept;
+    void begin_mechanism ();
+    void send_routing_id ();
+
+    // ---- frames ----
+    std::size_t feed_any (std::span<const std::uint8_t> bytes);
+    std::size_t feed_greeting (std::span<const std::uint8_t> bytes);
+    std::size_t feed_frame (std::span<const std::uint8_t> bytes);
+    void take_frame ();
+    bool may_be_routing_id (const zmtp::FrameHeader &header) const noexcept;
+    void check_behind (std::span<const std::uint8_t> bytes) noexcept;
+    void take_routing_id (std::span<const std::uint8_t> body);
+    void pump ();
+    void put (const void *bytes, std::size_t size);
+    void put_frame (std::uint8_t flags, const void *body, std::size_t size);
+
+    void finish (const Properties &zap_properties, const Properties &peer_properties);
+    void fail (Failure why) noexcept;
+    void fail_silently () noexcept { fail ({0, 0, true}); }
+
+    HandshakeConfig config_;
+    const MechanismRow *row_;
+    std::optional<Greeting> greeting_;
+    Phase phase_ = Phase::greeting;
+    State state_ = State::in_progress;
+    Wire wire_ = Wire::v3_1;
+    bool greeted_ = false;
+    bool unversioned_ = false;
+    bool phantom_ = false;
+    Failure failure_;
+    std::vector<std::uint8_t> out_;  // to be sent, from out_begin_ on
+    std::size_t out_begin_ = 0;
+    std::vector<std::uint8_t> held_;  // the frame being collected
+    std::size_t frame_size_ = 0;      // 0: its header is incomplete
+    std::string peer_routing_id_;
+    Metadata *metadata_ = nullptr;  // one reference
+    std::unique_ptr<Mechanism> mechanism_;
 };
 
 }  // namespace engine
