@@ -74,9 +74,9 @@ std::unique_ptr<Handshake> make_handshake (std::uint8_t type, const HandshakeCon
     case 0:
         return std::make_unique<Handshake> (config);
     case 1:
-        return std::make_unique<Handshake> (config, Handshake::Start{Wire::v3_1});
+        return std::make_unique<Handshake> (config, HandshakeStart{Wire::v3_1});
     default:
-        return std::make_unique<Handshake> (config, Handshake::Start{Wire::v2, false});
+        return std::make_unique<Handshake> (config, HandshakeStart{Wire::v2, false});
     }
 }
 

@@ -185,7 +185,7 @@ void Socket::reap () noexcept
 
 void Socket::reap (NetworkPipe &pipe) noexcept
 {
-    if (pipe.stream && pipe.stream->take_failure ()) {
+    if (pipe.stream && pipe.stream->take_pull_request ()) {
         // The peer takes nothing more: reads why. The rest afterwards.
         pipe.stream->pull ();
         request_reap (pipe);

@@ -99,7 +99,7 @@ class Socket final : public StreamHost, public PatternHost
     // ---- StreamHost ----
     Resolver &resolver () override;
     std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker) override;
-    void start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept override;
+    void start_stream (ByteStream bytes, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept override;
     bool stream_ready (Stream &stream) noexcept override;
     void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept override;
     void stream_finished (Stream &stream) noexcept override;

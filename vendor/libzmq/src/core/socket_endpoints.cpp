@@ -121,17 +121,16 @@ NetworkPipe *Socket::make_pipe ()
 
 // ---- connections ----
 
-void Socket::start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept
+void Socket::start_stream (ByteStream bytes, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept
 try {
     make_room (streams_, streams_.size () + 1);
     make_room (dead_streams_, dead_streams_.size () + streams_.size () + 1);
-    streams_.push_back (std::make_unique<Stream> (*this, fd, std::move (snapshot), connector, listener));
+    streams_.push_back (std::make_unique<Stream> (*this, std::move (bytes), std::move (snapshot), connector, listener));
     Stream &held = *streams_.back ();
     if (connector)
         connector->stream = &held;
     held.start ();
 } catch (...) {
-    ::close (fd);
     if (connector)
         connector->stream_lost (false, false);
 }

@@ -7,9 +7,6 @@
 #include <cstdint>
 #include <new>
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <zmq.h>
 
 #include "io/host.hpp"
@@ -43,7 +40,7 @@ void Connector::stop () noexcept
 {
     ticket_.cancel ();
     timer_.reset ();
-    close_fd (false);
+    close_bytes (false);
     phase_ = Phase::abandoned;
 }
 
@@ -97,7 +94,9 @@ void Connector::resolved (int error, std::vector<DialTarget> targets) noexcept
 void Connector::dial_next () noexcept
 try {
     const DialTarget &target = targets_[target_];
-    const int error = transport_.dial (target, *options_, fd_);
+    int fd = -1;
+    const int error = transport_.dial (target, *options_, fd);
+    bytes_ = ByteStream (fd);
     if (error == 0) {
         connected ();
         return;
@@ -107,103 +106,68 @@ try {
         return;
     }
     phase_ = Phase::connecting;
-    const int failure = watch_.start (socket_.reactor (), socket_.strand (), *this, fd_, io_out);
+    const int failure = watch_.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), io_out);
     if (failure) {
         attempt_failed (failure);
         return;
     }
     socket_.emit_remote (ZMQ_EVENT_CONNECT_DELAYED, static_cast<std::uint64_t> (EINPROGRESS), endpoint_);
-    if (options_->connect_timeout > 0 && !socks_ && target.socks_host.empty ())
+    // (The limit is for reaching the peer: one that a proxy reaches is not waited for here.)
+    if (options_->connect_timeout > 0 && target.socks_host.empty ())
         timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->connect_timeout * millisecond);
 } catch (...) {
     attempt_failed (ENOMEM);
 }
 
 void Connector::connected () noexcept
-try {
+{
     timer_.cancel ();
-    const DialTarget &target = targets_[target_];
-    if (!target.socks_host.empty () && !socks_) {
-        phase_ = Phase::proxy;
-        socks_ = std::make_unique<SocksClient> (
-          SocksRequest{target.socks_host, target.socks_port, options_->socks_username, options_->socks_password});
-        if (!watch_.active ()) {
-            const int error = watch_.start (socket_.reactor (), socket_.strand (), *this, fd_, io_in);
-            if (error) {
-                attempt_failed (error);
-                return;
-            }
-        }
-        run_proxy ();
+    int error = 0;
+    if (transport_.layers_on_dialled)
+        error = transport_.layers_on_dialled (bytes_, targets_[target_], *options_);
+    if (!error && bytes_.is_plain ()) {
+        hand_over ();
         return;
     }
-    watch_.reset ();
-    socks_.reset ();
-    phase_ = Phase::connected;
-    backoff_ = 0;
-    const int fd = fd_;
-    fd_ = -1;
-    socket_.emit_remote (ZMQ_EVENT_CONNECTED, static_cast<std::uint64_t> (fd), endpoint_);
-    socket_.stats.connects++;
-    socket_.start_stream (fd, options_, this, nullptr);
-} catch (...) {
-    attempt_failed (ENOMEM);
+    phase_ = Phase::opening;
+    if (!error && !watch_.active ())
+        error = watch_.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), io_in);
+    if (error) {
+        attempt_failed (error);
+        return;
+    }
+    if (options_->handshake_ivl > 0)
+        timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->handshake_ivl * millisecond);
+    open_layers ();
 }
 
-void Connector::run_proxy () noexcept
-try {
-    for (;;) {
-        while (!socks_->output ().empty ()) {
-            const auto bytes = socks_->output ();
-            const ssize_t count = ::send (fd_, bytes.data (), bytes.size (), MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (count < 0 && errno == EINTR)
-                continue;
-            if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-                watch_.modify (io_in | io_out);
-                return;
-            }
-            if (count < 0) {
-                attempt_failed (errno);
-                return;
-            }
-            socks_->sent (static_cast<std::size_t> (count));
-        }
-        watch_.modify (io_in);
-        if (socks_->state () == SocksClient::State::ready) {
-            connected ();
-            return;
-        }
-        if (socks_->state () == SocksClient::State::failed) {
-            attempt_failed (socks_->error ());
-            return;
-        }
-        // Only what is the proxy's is taken out of the kernel; the rest is the peer's greeting.
-        std::uint8_t buffer[512];
-        const ssize_t count = ::recv (fd_, buffer, sizeof buffer, MSG_DONTWAIT | MSG_PEEK);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return;
-        if (count <= 0) {
-            attempt_failed (count == 0 ? EPIPE : errno);
-            return;
-        }
-        const std::size_t used = socks_->feed ({buffer, static_cast<std::size_t> (count)});
-        if (::recv (fd_, buffer, used, MSG_DONTWAIT) < 0 && errno != EINTR) {
-            attempt_failed (errno);
-            return;
-        }
-    }
-} catch (...) {
-    attempt_failed (ENOMEM);
+void Connector::open_layers () noexcept
+{
+    const int error = bytes_.open ();
+    if (error == 0)
+        hand_over ();
+    else if (error == EAGAIN)
+        watch_.modify (bytes_.wants (io_in));
+    else
+        attempt_failed (error);
+}
+
+void Connector::hand_over () noexcept
+{
+    timer_.cancel ();
+    watch_.reset ();
+    phase_ = Phase::connected;
+    backoff_ = 0;
+    socket_.emit_remote (ZMQ_EVENT_CONNECTED, static_cast<std::uint64_t> (bytes_.fd ()), endpoint_);
+    socket_.stats.connects++;
+    socket_.start_stream (std::move (bytes_), options_, this, nullptr);
 }
 
 void Connector::attempt_failed (int error) noexcept
 {
-    socks_.reset ();
     timer_.cancel ();
-    const bool had_fd = fd_ >= 0;
-    close_fd (true);
+    const bool had_fd = bytes_.is_open ();
+    close_bytes (true);
     if (!had_fd && error != 0)
         socket_.emit_remote (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (error), endpoint_);
     if (target_ + 1 < targets_.size ()) {
@@ -269,14 +233,13 @@ void Connector::stream_lost (bool protocol, bool in_handshake) noexcept
     retry_later ();
 }
 
-void Connector::close_fd (bool report) noexcept
+void Connector::close_bytes (bool report) noexcept
 {
     watch_.reset ();
-    if (fd_ < 0)
+    if (!bytes_.is_open ())
         return;
-    const int fd = fd_;
-    ::close (fd_);
-    fd_ = -1;
+    const int fd = bytes_.fd ();
+    bytes_.close ();
     if (report)
         socket_.emit_remote (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), endpoint_);
 }
@@ -285,13 +248,13 @@ void Connector::close_fd (bool report) noexcept
 
 void Connector::on_io (std::uint32_t) noexcept
 {
-    if (phase_ == Phase::proxy) {
-        run_proxy ();
+    if (phase_ == Phase::opening) {
+        open_layers ();
         return;
     }
     if (phase_ != Phase::connecting)
         return;
-    const int error = transport_.finish (fd_, *options_);
+    const int error = transport_.finish (bytes_.fd (), *options_);
     if (error == EINPROGRESS || error == EAGAIN)
         return;
     if (error)
@@ -303,7 +266,7 @@ void Connector::on_io (std::uint32_t) noexcept
 void Connector::on_timer () noexcept
 {
     timer_.fired ();
-    if (phase_ == Phase::connecting)
+    if (phase_ == Phase::connecting || phase_ == Phase::opening)
         attempt_failed (ETIMEDOUT);
     else if (phase_ == Phase::waiting)
         attempt ();

@@ -1,5 +1,5 @@
-// One endpoint given to zmq_connect: resolves, dials, passes a SOCKS proxy, hands the connection to a Stream, and starts again with
-// back-off when it fails or is lost, until it is closed. All functions want the strand held; none blocks.
+// One endpoint given to zmq_connect: resolves, dials, lets the transport's layers open (a SOCKS proxy, TLS), hands the connection to a
+// Stream, and starts again with back-off when it fails or is lost, until it is closed. All functions want the strand held; none blocks.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include "io/hook.hpp"
 #include "io/resolver.hpp"
-#include "transport/socks.hpp"
+#include "transport/byte_stream.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
@@ -62,7 +62,7 @@ class Connector final : public HookTarget
         idle,
         resolving,
         connecting,
-        proxy,      // talking to the SOCKS proxy
+        opening,    // the layers exchange what comes before everything else
         connected,  // a Stream has it
         waiting,    // for the next attempt
         abandoned   // a protocol error: never again
@@ -71,10 +71,11 @@ class Connector final : public HookTarget
     void attempt () noexcept;
     void dial_next () noexcept;
     void connected () noexcept;
-    void run_proxy () noexcept;
+    void open_layers () noexcept;
     void attempt_failed (int error) noexcept;
     void retry_later () noexcept;
-    void close_fd (bool report) noexcept;
+    void hand_over () noexcept;
+    void close_bytes (bool report) noexcept;
     int next_interval () noexcept;
 
     StreamHost &socket_;
@@ -84,12 +85,11 @@ class Connector final : public HookTarget
     std::shared_ptr<const Options> options_;
     const std::uint64_t id_;
     Phase phase_ = Phase::idle;
-    int fd_ = -1;
+    ByteStream bytes_;
     int backoff_ = 0;  // ms, 0: at its start
     Nanoseconds attempted_ = 0;
     std::vector<DialTarget> targets_;
     std::size_t target_ = 0;
-    std::unique_ptr<SocksClient> socks_;
     Resolver::Ticket ticket_;
     WatchHandle watch_;
     TimerHandle timer_;

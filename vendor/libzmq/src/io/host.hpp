@@ -19,6 +19,7 @@
 #include "options/options.hpp"
 #include "pattern/socket_type.hpp"
 #include "strand/guard.hpp"
+#include "transport/byte_stream.hpp"
 
 namespace engine {
 
@@ -73,8 +74,7 @@ class StreamHost : public Guarded
     void check_lease () noexcept { attendance_.check_lease (); }
 
     // ---- connections ----
-    // Takes over the descriptor.
-    virtual void start_stream (int fd, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept = 0;
+    virtual void start_stream (ByteStream bytes, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept = 0;
     // Its handshake succeeded. False: there is no use for it, or no memory.
     virtual bool stream_ready (Stream &stream) noexcept = 0;
     virtual void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept = 0;

@@ -67,7 +67,7 @@ void Listener::on_io (std::uint32_t events) noexcept
             socket_.emit_local (ZMQ_EVENT_ACCEPTED, static_cast<std::uint64_t> (fd), listening_.endpoint);
             socket_.stats.accepts++;
             socket_.reactor ().descriptor_table ().in_use (fd);
-            socket_.start_stream (fd, options_, nullptr, this);
+            socket_.start_stream (ByteStream (fd), options_, nullptr, this);
             continue;
         }
         const bool nobody = error == EAGAIN || error == EWOULDBLOCK;

@@ -4,9 +4,7 @@
 #include <cerrno>
 #include <utility>
 
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <zmq.h>
 
@@ -18,8 +16,6 @@
 #include "mechanism/frame_cipher.hpp"
 #include "message/metadata.hpp"
 #include "options/options.hpp"
-#include "platform/peer_ended.hpp"
-#include "platform/unsent.hpp"
 #include "transport/transport.hpp"
 #include "zmtp/unsent.hpp"
 
@@ -32,8 +28,8 @@ bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR
 
 }  // namespace
 
-Stream::Stream (StreamHost &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
-    : socket_ (socket), options_ (std::move (options)), connector_ (connector), listener_ (listener), fd_ (fd),
+Stream::Stream (StreamHost &socket, ByteStream bytes, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
+    : socket_ (socket), options_ (std::move (options)), connector_ (connector), listener_ (listener), bytes_ (std::move (bytes)),
       decoder_ (Wire::v3_1, -1, false, nullptr), encoder_ (Wire::v3_1)
 {}
 
@@ -51,18 +47,6 @@ void Stream::orphan () noexcept
 }
 
 // ---- input ----
-
-// As recv(2).
-ssize_t Stream::read_into (const Decoder::Space &space) noexcept
-{
-    if (space.behind.empty ())
-        return ::recv (fd_, space.first.data (), space.first.size (), MSG_DONTWAIT);
-    iovec entries[2] = {{space.first.data (), space.first.size ()}, {space.behind.data (), space.behind.size ()}};
-    msghdr header{};
-    header.msg_iov = entries;
-    header.msg_iovlen = 2;
-    return ::recvmsg (fd_, &header, MSG_DONTWAIT);
-}
 
 bool Stream::deliver (Msg &frame) noexcept
 {
@@ -146,14 +130,16 @@ void Stream::pull (bool drained) noexcept
         socket_.attendance ().note_paused (*this);
         break;
     starved:
-        if ((read_before && !decoder_.was_full ()) || reads == most_reads || (bytes >= enough && pipe_->inbound_messages () > 0))
+        // (What a layer holds is read in any case: nobody would tell of it.)
+        if (((read_before && !decoder_.was_full ()) || reads >= most_reads || (bytes >= enough && pipe_->inbound_messages () > 0)) &&
+            !bytes_.pending ())
             break;
         const Decoder::Space space = decoder_.space ();
         if (space.empty ()) {
             lose ({ENOMEM, false});
             return;
         }
-        const ssize_t count = read_into (space);
+        const ssize_t count = bytes_.read (space.first, space.behind);
         if (count <= 0) {
             if (count < 0 && errno == EINTR)
                 continue;
@@ -173,6 +159,23 @@ void Stream::pull (bool drained) noexcept
         ++reads;
         bytes += static_cast<std::size_t> (count);
     }
+    if (!bytes_.is_plain () && mind_layers ()) [[unlikely]]
+        socket_.attendance ().output_blocked (*this);
+}
+
+// What layers want besides what was asked of them. True if it is room to write, which the attendance has to be told of.
+bool Stream::mind_layers () noexcept
+{
+    bytes_.push ();
+    if (!paused_ && bytes_.pending () && pipe_) {
+        // Came with a write.
+        pull_due_ = true;
+        socket_.request_reap (*pipe_);
+    }
+    if (blocked_ || !(interest () & io_out))
+        return false;
+    blocked_ = true;
+    return true;
 }
 
 // ---- output ----
@@ -253,18 +256,13 @@ bool Stream::encode_ahead () noexcept
     return batch_.size () >= batch_limit;
 }
 
-// As send(2). One piece is the common case, and cheaper without a list of pieces.
+// As send(2).
 ssize_t Stream::write_some () noexcept
 {
     constexpr int most = 64;
     iovec entries[most];
     const int count = batch_.fill_iovec (entries, most);
-    if (count == 1)
-        return ::send (fd_, entries[0].iov_base, entries[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    msghdr header{};
-    header.msg_iov = entries;
-    header.msg_iovlen = static_cast<std::size_t> (count);
-    return ::sendmsg (fd_, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return bytes_.write (entries, count);
 }
 
 bool Stream::flush () noexcept
@@ -294,6 +292,8 @@ bool Stream::flush () noexcept
     }
     if (output_dead_ && !output_ended_)
         end_output ();
+    else if (!bytes_.is_plain ()) [[unlikely]]
+        mind_layers ();
     if (wrote) {
         last_write_ = now ();
         if (pipe_)
@@ -310,15 +310,18 @@ bool Stream::flush () noexcept
 void Stream::end_output () noexcept
 {
     output_dead_ = output_ended_ = true;
-    ::shutdown (fd_, encode_error_ ? SHUT_RDWR : SHUT_WR);
-    failure_ = true;
+    if (encode_error_)
+        bytes_.cut ();
+    else
+        bytes_.end_output ();
+    pull_due_ = true;
     if (pipe_)
         socket_.request_reap (*pipe_);
 }
 
 bool Stream::look_and_flush () noexcept
 {
-    if (phase_ == Phase::traffic && keeps_unsent () && !output_dead_ && peer_ended (fd_))
+    if (phase_ == Phase::traffic && keeps_unsent () && !output_dead_ && bytes_.peer_ended ())
         end_output ();
     return flush ();
 }
@@ -353,12 +356,10 @@ bool Stream::own_output () noexcept
 void Stream::on_io (std::uint32_t events) noexcept
 {
     if (phase_ == Phase::handshake) {
-        if ((events & io_error) && handshake_->waiting ())
-            lose ({EPIPE, false});  // nothing is read now, but the peer has gone
-        else if (events & (io_in | io_error))
-            read_handshake ();
-        if (phase_ == Phase::handshake && (events & io_out))
-            write_handshake ();
+        if (handshake_)
+            serve_handshake (bytes_.ready (events));
+        else
+            open_layers ();
         return;
     }
     if (phase_ == Phase::finishing) {
@@ -374,6 +375,7 @@ void Stream::on_io (std::uint32_t events) noexcept
 // Reading first: nothing is to be written to a peer whose end has come.
 void Stream::serve (std::uint32_t events) noexcept
 {
+    events = bytes_.ready (events);
     if (events & (io_in | io_error))
         pull ();
     if (events & io_out)
@@ -433,7 +435,7 @@ void Stream::on_timer () noexcept
 // How much of what was written the peer's system has.
 std::uint64_t Stream::taken () const noexcept
 {
-    const int unsent = unsent_bytes (fd_);
+    const std::int64_t unsent = bytes_.unsent ();
     return unsent > 0 ? written_ - static_cast<std::uint64_t> (unsent) : written_;
 }
 
@@ -513,7 +515,7 @@ void Stream::lose (Loss loss) noexcept
     if (encode_error_ && encode_error_ != ENOMEM)
         socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, static_cast<std::uint64_t> (encode_error_), *this);
     if (!was_finishing) {
-        socket_.emit (ZMQ_EVENT_DISCONNECTED, static_cast<std::uint64_t> (fd_), *this);
+        socket_.emit (ZMQ_EVENT_DISCONNECTED, static_cast<std::uint64_t> (bytes_.fd ()), *this);
         socket_.stats.disconnects++;
     }
     if (!in_handshake && !loss.protocol)
@@ -557,9 +559,7 @@ void Stream::shut_down () noexcept
     batch_.clear ();
     sealed_.clear ();
     decoder_ = Decoder (Wire::v3_1, -1, false, nullptr);
-    if (fd_ >= 0)
-        ::close (fd_);
-    fd_ = -1;
+    bytes_.close ();
 }
 
 void Stream::close () noexcept { shut_down (); }
@@ -576,7 +576,7 @@ void Stream::finish () noexcept
     phase_ = Phase::finishing;
     timer_.cancel ();
     socket_.attendance ().remove (*this);
-    ::shutdown (fd_, SHUT_WR);
+    bytes_.end_output ();
     finish_deadline_ = now ();
     check_finished ();
 }
@@ -584,20 +584,25 @@ void Stream::finish () noexcept
 void Stream::check_finished () noexcept
 {
     bool over = output_dead_;
-    char waste[16384];
+    std::uint8_t waste[16384];
+    if (!bytes_.is_plain ())
+        bytes_.end_output ();  // it may not have been possible at once
     for (int reads = 0; !over && reads < 64; ++reads) {
-        const ssize_t count = ::recv (fd_, waste, sizeof waste, MSG_DONTWAIT);
+        const ssize_t count = bytes_.read (waste);
         if (count > 0 || (count < 0 && errno == EINTR))
             continue;
         over = count == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
         break;
     }
-    if (over || unsent_bytes (fd_) <= 0) {
+    if (over || bytes_.unsent () <= 0) {
         shut_down ();
         socket_.stream_finished (*this);
         return;
     }
-    if (!watch.active () && watch.start (socket_.reactor (), socket_.strand (), *this, fd_, io_in) != 0) {
+    if (watch.active ()) {
+        if (!bytes_.is_plain ())
+            watch.modify (bytes_.wants (io_in));
+    } else if (watch.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), bytes_.wants (io_in)) != 0) {
         shut_down ();
         socket_.stream_finished (*this);
         return;
@@ -613,14 +618,14 @@ std::string Stream::local_endpoint () const
 {
     if (listener_)
         return listener_->endpoint ();
-    return connector_ && fd_ >= 0 ? connector_->transport ().local_endpoint (fd_) : std::string ();
+    return connector_ && bytes_.is_open () ? connector_->transport ().local_endpoint (bytes_.fd ()) : std::string ();
 }
 
 std::string Stream::remote_endpoint () const
 {
     if (connector_)
         return connector_->endpoint ();
-    return listener_ && fd_ >= 0 ? listener_->transport ().remote_endpoint (fd_) : std::string ();
+    return listener_ && bytes_.is_open () ? listener_->transport ().remote_endpoint (bytes_.fd ()) : std::string ();
 }
 
 }  // namespace engine

@@ -1,4 +1,4 @@
-// One connection that is up: handshake, then frames in both directions between its descriptor and its pipe. The same for every
+// One connection that is up: handshake, then frames in both directions between its bytes and its pipe. The same for every
 // byte-stream transport. All functions want the strand held; none blocks.
 //
 // While it shakes hands the reactor watches its descriptor; afterwards the socket's Attendance does.
@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "base/clock.hpp"
 #include "io/network_pipe.hpp"
 #include "io/reactor.hpp"
 #include "io/zap_inquiry.hpp"
 #include "pattern/pattern.hpp"
+#include "platform/ready_set.hpp"
+#include "transport/byte_stream.hpp"
 #include "zmtp/decoder.hpp"
 #include "zmtp/encoder.hpp"
 #include "zmtp/handshake.hpp"
@@ -34,8 +34,8 @@ struct Options;
 class Stream final : public HookTarget, private ZapAsker
 {
   public:
-    // Takes over the descriptor. Exactly one of connector and listener is set.
-    Stream (StreamHost &socket, int fd, std::shared_ptr<const Options> options, Connector *connector, Listener *listener);
+    // Exactly one of connector and listener is set.
+    Stream (StreamHost &socket, ByteStream bytes, std::shared_ptr<const Options> options, Connector *connector, Listener *listener);
     ~Stream () override;
 
     // Begins the handshake (raw sockets: is established at once). Failures end in StreamHost::stream_lost.
@@ -49,8 +49,8 @@ class Stream final : public HookTarget, private ZapAsker
     // As flush(), but writes nothing to a peer whose end has come and was not yet read.
     bool look_and_flush () noexcept;
     bool has_failed () const noexcept { return output_dead_; }
-    // True once after that.
-    bool take_failure () noexcept { return std::exchange (failure_, false); }
+    // True once after that: pull() is to be called, which must not be while something else is under way.
+    bool take_pull_request () noexcept { return std::exchange (pull_due_, false); }
     // Encodes what the pipe holds, to be written later. True if a whole batch waits to be written.
     bool encode_ahead () noexcept;
     // The kernel takes no more, as far as is known the peer still reads, and much is queued or what is the caller's own memory.
@@ -67,7 +67,7 @@ class Stream final : public HookTarget, private ZapAsker
     // What to wait for on the descriptor.
     std::uint32_t interest () const noexcept
     {
-        return (paused_ ? 0u : static_cast<std::uint32_t> (io_in)) | (blocked_ ? static_cast<std::uint32_t> (io_out) : 0u);
+        return bytes_.wants ((paused_ ? 0u : static_cast<std::uint32_t> (io_in)) | (blocked_ ? static_cast<std::uint32_t> (io_out) : 0u));
     }
     bool paused () const noexcept { return paused_; }    // the pipe is full: nothing is read
     bool blocked () const noexcept { return blocked_; }  // the kernel took no more: wait for writable
@@ -75,7 +75,7 @@ class Stream final : public HookTarget, private ZapAsker
     bool established () const noexcept { return phase_ == Phase::traffic; }
     bool has_heartbeat () const noexcept { return heartbeat_ != nullptr; }
     bool dead () const noexcept { return phase_ == Phase::dead; }
-    int fd () const noexcept { return fd_; }
+    int fd () const noexcept { return bytes_.fd (); }
     NetworkPipe *pipe () const noexcept { return pipe_; }
     void set_pipe (NetworkPipe *pipe) noexcept { pipe_ = pipe; }
     Connector *connector () const noexcept { return connector_; }
@@ -124,7 +124,7 @@ class Stream final : public HookTarget, private ZapAsker
   private:
     enum class Phase : std::uint8_t
     {
-        handshake,
+        handshake,  // before there is one: the layers exchange what comes first
         traffic,
         finishing,  // everything was written; waiting for the peer to have taken it
         dead
@@ -135,19 +135,22 @@ class Stream final : public HookTarget, private ZapAsker
         bool protocol;  // an active side gives up for good
     };
 
+    void open_layers () noexcept;
+    void begin ();
     void read_handshake () noexcept;
     void write_handshake () noexcept;
     // Goes on with the handshake, as far as it can, with what has come.
     void advance_handshake (std::span<const std::uint8_t> bytes, bool drained);
-    // What to wait for on the descriptor meanwhile: while ZAP is asked nothing is read.
-    std::uint32_t handshake_interest () const noexcept { return handshake_->waiting () ? 0u : static_cast<std::uint32_t> (io_in); }
+    // Waits for what it needs; blocked: the kernel took no more.
+    void watch_handshake (bool blocked) noexcept;
+    void serve_handshake (std::uint32_t events) noexcept;
     void ask_zap () noexcept;
     void decided (ZapVerdict verdict) noexcept override;
     void note_peer_refused () noexcept;
     // `left`: what the handshake's last read held beyond it; `drained`: the kernel held no more.
     void become_ready (std::span<const std::uint8_t> left, bool drained) noexcept;
     ssize_t write_some () noexcept;
-    ssize_t read_into (const Decoder::Space &space) noexcept;
+    bool mind_layers () noexcept;
     bool deliver (Msg &frame) noexcept;
     int encode (Msg &frame) noexcept;
     int encode_sealed (Msg &frame) noexcept;
@@ -173,13 +176,13 @@ class Stream final : public HookTarget, private ZapAsker
     Connector *connector_;
     Listener *listener_;
     NetworkPipe *pipe_ = nullptr;
-    int fd_;
+    ByteStream bytes_;
     Phase phase_ = Phase::handshake;
     bool paused_ = false;
     bool blocked_ = false;
     bool output_dead_ = false;  // a write or the encoding failed: the read side decides
     bool output_ended_ = false;
-    bool failure_ = false;
+    bool pull_due_ = false;
     bool refused_frame_ = false;
     bool unattended_ = false;  // nobody but the reactor reads
     bool raw_ = false;

@@ -1,12 +1,10 @@
-// The beginning of a Stream: the handshake, and what is made of its result. See stream.hpp.
+// The beginning of a Stream: the layers' opening exchange, the handshake, and what is made of its result. See stream.hpp.
 #include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
-
-#include <sys/socket.h>
 
 #include <zmq.h>
 
@@ -60,21 +58,16 @@ try {
         lose ({ENOMEM, false});
         return;
     }
-    const Transport &transport = connector_ ? connector_->transport () : listener_->transport ();
     raw_ = socket_.raw ();
-    if (raw_) {
-        const Metadata::Property property ("Peer-Address", transport.peer_address (fd_));
-        metadata_ = Metadata::create ({&property, 1}, fd_);
-        if (metadata_)
-            metadata_->open_stock (&socket_);
-        // One read more than there is room for does not matter then; see NetworkPipe::limit_bytes.
-        const std::size_t room = static_cast<std::size_t> (options_->rcvhwm) * static_cast<std::size_t> (options_->in_batch_size);
-        decoder_ = Decoder::raw (metadata_, room == 0 ? SIZE_MAX : room / 8);
-        become_ready ({}, false);
+    int error = 0;
+    if (listener_ && listener_->transport ().layers_on_accepted)
+        error = listener_->transport ().layers_on_accepted (bytes_, *options_);
+    if (!error && raw_ && bytes_.is_plain ()) {
+        begin ();
         return;
     }
-    handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, fd_, transport));
-    const int error = watch.start (socket_.reactor (), socket_.strand (), *this, fd_, io_in);
+    if (!error)
+        error = watch.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), io_in);
     if (error) {
         lose ({error, false});
         return;
@@ -83,12 +76,64 @@ try {
         handshake_deadline_ = now () + options_->handshake_ivl * millisecond;
         timer_.arm (socket_.reactor (), socket_.strand (), *this, handshake_deadline_);
     }
-    // A peer that connected has mostly begun to speak by now: one answer to all of it is one segment instead of three.
-    if (listener_)
-        read_handshake ();
-    write_handshake ();
+    open_layers ();
 } catch (...) {
     lose ({ENOMEM, false});
+}
+
+void Stream::open_layers () noexcept
+try {
+    const int error = bytes_.open ();
+    if (error == 0)
+        begin ();
+    else if (error == EAGAIN)
+        watch.modify (bytes_.wants (io_in));
+    else
+        lose ({error, false});
+} catch (...) {
+    lose ({ENOMEM, false});
+}
+
+void Stream::begin ()
+{
+    const Transport &transport = connector_ ? connector_->transport () : listener_->transport ();
+    if (raw_) {
+        const Metadata::Property property ("Peer-Address", transport.peer_address (bytes_.fd ()));
+        metadata_ = Metadata::create ({&property, 1}, bytes_.fd ());
+        if (metadata_)
+            metadata_->open_stock (&socket_);
+        // One read more than there is room for does not matter then; see NetworkPipe::limit_bytes.
+        const std::size_t room = static_cast<std::size_t> (options_->rcvhwm) * static_cast<std::size_t> (options_->in_batch_size);
+        decoder_ = Decoder::raw (metadata_, room == 0 ? SIZE_MAX : room / 8);
+        become_ready ({}, false);
+        return;
+    }
+    handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, bytes_.fd (), transport), bytes_.agreed ());
+    if (bytes_.agreed ())
+        advance_handshake ({}, false);  // it may have failed, or wait for ZAP
+    // A peer that connected has mostly begun to speak by now: one answer to all of it is one segment instead of three.
+    if (phase_ == Phase::handshake && (listener_ || bytes_.pending ()))
+        read_handshake ();
+    write_handshake ();
+}
+
+void Stream::watch_handshake (bool blocked) noexcept
+{
+    // While ZAP is asked nothing is read.
+    const std::uint32_t input = handshake_->waiting () ? 0u : static_cast<std::uint32_t> (io_in);
+    watch.modify (bytes_.wants (input | (blocked ? static_cast<std::uint32_t> (io_out) : 0u)));
+}
+
+void Stream::serve_handshake (std::uint32_t events) noexcept
+{
+    if ((events & io_error) && handshake_->waiting ())
+        lose ({EPIPE, false});  // nothing is read now, but the peer has gone
+    else if (events & (io_in | io_error))
+        read_handshake ();
+    if (phase_ == Phase::handshake && (events & io_out)) {
+        bytes_.push ();
+        write_handshake ();
+    }
 }
 
 void Stream::write_handshake () noexcept
@@ -97,26 +142,26 @@ void Stream::write_handshake () noexcept
         const auto bytes = handshake_->output ();
         if (bytes.empty ())
             break;
-        const ssize_t count = ::send (fd_, bytes.data (), bytes.size (), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t count = bytes_.write (bytes);
         if (count < 0) {
             if (errno == EINTR)
                 continue;
             if (errno == EAGAIN || errno == EWOULDBLOCK)
-                watch.modify (handshake_interest () | io_out);
+                watch_handshake (true);
             // Otherwise the read side will say why.
             return;
         }
         handshake_->sent (static_cast<std::size_t> (count));
     }
     if (phase_ == Phase::handshake)
-        watch.modify (handshake_interest ());
+        watch_handshake (false);
 }
 
 void Stream::read_handshake () noexcept
 try {
     std::uint8_t buffer[4096];
     while (phase_ == Phase::handshake && !handshake_->waiting ()) {
-        const ssize_t count = ::recv (fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+        const ssize_t count = bytes_.read (buffer);
         if (count < 0) {
             if (errno == EINTR)
                 continue;
@@ -128,7 +173,7 @@ try {
             lose ({EPIPE, false});
             return;
         }
-        const bool drained = static_cast<std::size_t> (count) < sizeof buffer;
+        const bool drained = static_cast<std::size_t> (count) < sizeof buffer && !bytes_.pending ();
         advance_handshake ({buffer, static_cast<std::size_t> (count)}, drained);
         if (drained)
             return;
@@ -192,6 +237,8 @@ try {
         note_peer_refused ();
     const std::vector<std::uint8_t> held = std::exchange (held_input_, {});
     advance_handshake (held, false);
+    if (phase_ == Phase::handshake && bytes_.pending ())
+        read_handshake ();
     socket_.note_activity ();
 } catch (...) {
     lose ({ENOMEM, false});

@@ -8,6 +8,7 @@
 #include "options/accept_filter.hpp"
 #include "options/options.hpp"
 #include "transport/descriptor.hpp"
+#include "transport/socks_layer.hpp"
 #include "transport/tcp_address.hpp"
 #include "transport/tcp_options.hpp"
 
@@ -245,6 +246,7 @@ constinit const Transport tcp_transport = {
   .local_endpoint = local_endpoint,
   .remote_endpoint = remote_endpoint,
   .peer_address = peer_address,
+  .layers_on_dialled = put_socks_on,
 };
 
 }  // namespace engine

@@ -16,7 +16,8 @@
 
 namespace engine {
 
-struct Options;  // options/options.hpp
+class ByteStream;  // byte_stream.hpp
+struct Options;    // options/options.hpp
 
 // "transport://address" taken apart; both parts non-empty. EINVAL otherwise.
 struct Endpoint
@@ -70,6 +71,11 @@ struct Transport
     std::string (*local_endpoint) (int fd);  // "tcp://127.0.0.1:5555"; empty if unknown
     std::string (*remote_endpoint) (int fd);
     std::string (*peer_address) (int fd);  // Peer-Address property: numeric IP; ipc: "localhost:uid:gid:pid"
+
+    // Put the layers (byte_layer.hpp) onto a connection that was just made, or accepted; null: its bytes are the descriptor's. Their opening
+    // exchange is the caller's.
+    int (*layers_on_dialled) (ByteStream &bytes, const DialTarget &target, const Options &options) noexcept = nullptr;
+    int (*layers_on_accepted) (ByteStream &bytes, const Options &options) noexcept = nullptr;
 };
 
 std::span<const Transport *const> transport_table () noexcept;

@@ -26,7 +26,7 @@ constexpr std::size_t usual_frame = 64;
 
 }  // namespace
 
-Handshake::Handshake (HandshakeConfig config, std::optional<Start> start)
+Handshake::Handshake (HandshakeConfig config, std::optional<HandshakeStart> start)
     : config_ (std::move (config)), row_ (find_mechanism (config_.mechanism))
 {
     if (!row_ || !find_socket_type (config_.socket_type)) {

@@ -16,6 +16,7 @@
 #include "mechanism/zap.hpp"
 #include "zmtp/frame.hpp"
 #include "zmtp/greeting.hpp"
+#include "zmtp/handshake_start.hpp"
 
 namespace engine {
 
@@ -31,18 +32,10 @@ class Handshake
         refused,  // ZAP does not let the peer in, failure() says it; what the peer sends is dropped, and its end is to be waited for
         failed
     };
-    // Where it begins if something below has agreed with the peer on what a greeting says: on how frames look, and on the mechanism, which
-    // is ours.
-    struct Start
-    {
-        Wire wire;
-        bool mechanism = true;  // false: there is none, and each side's first frame is its routing id, as with ZMTP 2.0
-    };
-
     using Failure = HandshakeFailure;
 
     // Begins with a greeting, or where it is told to; it may be waiting() at once then.
-    explicit Handshake (HandshakeConfig config, std::optional<Start> start = std::nullopt);
+    explicit Handshake (HandshakeConfig config, std::optional<HandshakeStart> start = std::nullopt);
     ~Handshake ();
     Handshake (const Handshake &) = delete;
     Handshake &operator= (const Handshake &) = delete;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 
 #include "core/held_socket.hpp"
 #include "io/wired_stream.hpp"
+#include "transport/socks_layer.hpp"
 #include "transport/transport.hpp"
 
 namespace held {
@@ -48,7 +50,8 @@ class Script
     std::atomic<bool> at_once{true};    // resolving does not block
     std::atomic<bool> answering{true};  // if it does, it waits for this
     std::atomic<int> resolutions{0};
-    std::string socks_host;  // not empty: by way of a proxy
+    std::string socks_host;                    // not empty: by way of a proxy
+    std::function<int (ByteStream &)> layers;  // puts them on every connection
     std::vector<Attempt> dialled;
     std::vector<FarEnd> far;  // of the descriptors that were given out
     int last_fd = -1;
@@ -137,6 +140,12 @@ inline const Transport &fake_transport ()
       [] (int) { return std::string ("fake://near"); },
       [] (int) { return std::string ("fake://far"); },
       [] (int) { return std::string ("far"); },
+      [] (ByteStream &bytes, const DialTarget &target, const Options &options) noexcept {
+          if (const int error = put_socks_on (bytes, target, options))
+              return error;
+          return Script::current ().layers ? Script::current ().layers (bytes) : 0;
+      },
+      [] (ByteStream &bytes, const Options &) noexcept { return Script::current ().layers ? Script::current ().layers (bytes) : 0; },
     };
     return row;
 }

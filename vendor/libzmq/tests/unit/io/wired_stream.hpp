@@ -67,6 +67,7 @@ class FarEnd
     ~FarEnd () { close (); }
 
     int fd () const { return fd_; }
+    int release () { return std::exchange (fd_, -1); }
     void close ()
     {
         if (fd_ >= 0)
@@ -125,7 +126,14 @@ class WiredStream
     {
         Link link = make_link ();
         far = std::move (link.far);
-        stream_ = std::make_unique<Stream> (owner.socket (), link.near, owner.socket ().snapshot (), nullptr, &listener_);
+        stream_ = std::make_unique<Stream> (owner.socket (), ByteStream (link.near), owner.socket ().snapshot (), nullptr, &listener_);
+        stream_->start ();
+    }
+    // By way of a transport, over a descriptor whose other end is somebody else's.
+    WiredStream (HeldSocket &owner, const Transport &transport, int near)
+        : owner_ (owner), listener_ (owner.socket (), transport, Listening{}, owner.socket ().snapshot ())
+    {
+        stream_ = std::make_unique<Stream> (owner.socket (), ByteStream (near), owner.socket ().snapshot (), nullptr, &listener_);
         stream_->start ();
     }
     // Established, everything that was exchanged for that taken away.

@@ -17,6 +17,7 @@
 
 using engine::Handshake;
 using engine::HandshakeConfig;
+using engine::HandshakeStart;
 using engine::Wire;
 using engine::ZapVerdict;
 using State = Handshake::State;
@@ -95,8 +96,8 @@ TEST_CASE ("without a greeting, both sides of every mechanism get ready")
                 CAPTURE (step);
                 Sides with = sides (row.number);
                 with.server.zap_domain = "global";
-                Handshake client (with.client, Handshake::Start{wire});
-                Handshake server (with.server, Handshake::Start{wire});
+                Handshake client (with.client, HandshakeStart{wire});
+                Handshake server (with.server, HandshakeStart{wire});
                 CHECK (client.greeting_done ());
                 CHECK (client.mechanism_running ());
                 CHECK (server.mechanism_running ());
@@ -115,9 +116,9 @@ TEST_CASE ("without a greeting, both sides of every mechanism get ready")
 
 TEST_CASE ("without a greeting, the first bytes are the mechanism's")
 {
-    Handshake plain (sides (ZMQ_PLAIN).client, Handshake::Start{Wire::v3_1});
+    Handshake plain (sides (ZMQ_PLAIN).client, HandshakeStart{Wire::v3_1});
     CHECK (take (plain) == "\4\x0a\5HELLO\1x\1x"s);
-    Handshake null (config (ZMQ_PULL), Handshake::Start{Wire::v3_1});
+    Handshake null (config (ZMQ_PULL), HandshakeStart{Wire::v3_1});
     CHECK (take (null) == "\4\x1a\5READY\x0bSocket-Type\0\0\0\4PULL"s);
     // What is behind the handshake stays for whoever decodes frames.
     CHECK (feed (null, "\4\x1a\5READY\x0bSocket-Type\0\0\0\4PUSH\0\1x"s) == 28);
@@ -128,7 +129,7 @@ TEST_CASE ("without a greeting, one that has to ask ZAP first waits at once")
 {
     HandshakeConfig asking = config (ZMQ_PULL);
     asking.zap_domain = "global";
-    Handshake handshake (asking, Handshake::Start{Wire::v3_1});
+    Handshake handshake (asking, HandshakeStart{Wire::v3_1});
     CHECK (handshake.waiting ());
     CHECK (handshake.output ().empty ());
     CHECK (feed (handshake, "\4\x1a\5READY") == 0);
@@ -141,14 +142,14 @@ TEST_CASE ("without a greeting, the limits of handshake frames hold")
 {
     for (const auto &row : engine::mechanism_table ()) {
         CAPTURE (row.name);
-        Handshake handshake (sides (row.number).server, Handshake::Start{Wire::v3_1});
+        Handshake handshake (sides (row.number).server, HandshakeStart{Wire::v3_1});
         feed (handshake, "\6\0\0\0\0\1\0\0\0"s);
         CHECK (handshake.state () == State::failed);
         CHECK (handshake.failure ().event == 0);
     }
     HandshakeConfig unknown = config (ZMQ_PULL, 3);
     for (const bool mechanism : {true, false}) {
-        Handshake handshake (unknown, Handshake::Start{Wire::v3_1, mechanism});
+        Handshake handshake (unknown, HandshakeStart{Wire::v3_1, mechanism});
         CHECK (handshake.state () == State::failed);
         CHECK (handshake.failure ().value == EPROTONOSUPPORT);
         CHECK (handshake.output ().empty ());
@@ -161,8 +162,8 @@ TEST_CASE ("without a mechanism, each side says its routing id and is ready")
         HandshakeConfig client_config = config (ZMQ_DEALER);
         client_config.routing_id = "me";
         client_config.peer_address = "::1";
-        Handshake client (client_config, Handshake::Start{Wire::v2, false});
-        Handshake server (config (ZMQ_ROUTER), Handshake::Start{Wire::v2, false});
+        Handshake client (client_config, HandshakeStart{Wire::v2, false});
+        Handshake server (config (ZMQ_ROUTER), HandshakeStart{Wire::v2, false});
         CHECK_FALSE (client.mechanism_running ());
         exchange (client, server, step);
         CHECK (client.state () == State::ready);
@@ -174,7 +175,7 @@ TEST_CASE ("without a mechanism, each side says its routing id and is ready")
     HandshakeConfig domain = config (ZMQ_DEALER);
     domain.zap_domain = "global";
     for (const HandshakeConfig &wanting : {domain, sides (ZMQ_PLAIN).client}) {
-        Handshake handshake (wanting, Handshake::Start{Wire::v2, false});
+        Handshake handshake (wanting, HandshakeStart{Wire::v2, false});
         CHECK (handshake.state () == State::failed);
         CHECK (handshake.output ().empty ());
     }
