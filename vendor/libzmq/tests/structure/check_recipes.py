@@ -1,7 +1,8 @@
 """The recipes of docs/architecture.md ("To add ...") against the code that exists: `check_recipes.py LIBZMQ_FOLDER ARCHITECTURE_MD`.
 
 Each recipe names its files in backquotes, NAME standing for what is added. For everything that was once added so - each pattern,
-transport, mechanism - this follows the recipe: every file it names is there, and no other file of src/ names the thing.
+transport, layer, mechanism - this follows the recipe: every file it names is there, and no other file of src/ names the thing (but for
+the transports, which name their layers).
 """
 
 from __future__ import annotations
@@ -43,11 +44,20 @@ def main() -> int:
             re.findall(r"&(\w+)_transport", (source / "transport/table.cpp").read_text()),
             r"\b{}_transport\b",
         ),
+        "a layer": (
+            [
+                path.name.removesuffix("_layer.hpp")
+                for path in (source / "transport").glob("*_layer.hpp")
+                if path.stem != "byte_layer"
+            ],
+            r"\bput_{}_on\b",
+        ),
         "a mechanism": (re.findall(r"\bmake_(\w+)", (source / "mechanism/table.cpp").read_text()), r"\bmake_{}\b"),
         "an option": ([], ""),
     }
     if set(rows) != set(found):
         wrong.append(f"recipes in {architecture.name} and here differ: {sorted(set(rows) ^ set(found))}")
+    transports = {f"src/transport/{name}.cpp" for name in rows["a transport"][0]}
     for title, (names, mark) in rows.items():
         paths = found.get(title, set())
         for path in paths:
@@ -59,7 +69,10 @@ def main() -> int:
             wrong.append(f"{title}: its table has no row")
         for name in names:
             listed = {path.replace("NAME", name) for path in paths if path.startswith("src/")}
-            for path in sorted(users(source, mark.format(name)) ^ listed):
+            found_in = users(source, mark.format(name))
+            if title == "a layer":
+                found_in -= transports
+            for path in sorted(found_in ^ listed):
                 wrong.append(
                     f"{title}: {path} is {'not ' if path in listed else ''}touched by {name}, the recipe says otherwise"
                 )
