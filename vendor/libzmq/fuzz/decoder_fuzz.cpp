@@ -1,6 +1,7 @@
 // Feeds the frame decoder: a hostile stream must give the same frames and the same end however it is cut, within its limits, and what
 // was decoded must survive being encoded and decoded again. Byte 0 chooses wire, limit and zero copy, byte 1 how the stream is cut.
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -51,7 +52,7 @@ void take (Decoder &decoder, Outcome &outcome)
 }
 
 // Reads of sizes that `cut` and their number decide; 0: as large as they can be.
-Outcome decode (Wire wire, std::int64_t limit, bool zero_copy, const std::uint8_t *bytes, std::size_t size, unsigned cut)
+Outcome decode (const Framing &wire, std::int64_t limit, bool zero_copy, const std::uint8_t *bytes, std::size_t size, unsigned cut)
 {
     Decoder decoder (wire, limit, zero_copy, nullptr);
     Outcome outcome;
@@ -77,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
 {
     if (size < 2)
         return 0;
-    const auto wire = static_cast<Wire> (data[0] & 3U);
+    const Framing &wire = *std::array{&zmtp::v1, &zmtp::v2, &zmtp::v3_0, &zmtp::v3_1}[data[0] & 3U];
     const bool zero_copy = data[0] & 4U;
     const std::int64_t limit = (data[0] & 8U) ? (data[0] >> 4U) * 20 : -1;
     const unsigned cut = data[1];
@@ -97,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
         message.set_more (frame.more);
         message.set_kind (frame.kind);
         // Subscriptions are messages on this wire: they come back as such.
-        if (wire == Wire::v3_0 && (frame.kind == Kind::subscribe || frame.kind == Kind::cancel))
+        if (&wire == &zmtp::v3_0 && (frame.kind == Kind::subscribe || frame.kind == Kind::cancel))
             sent.frames.push_back ({Kind::data, false, (frame.kind == Kind::subscribe ? '\1' : '\0') + frame.body});
         else
             sent.frames.push_back (frame);

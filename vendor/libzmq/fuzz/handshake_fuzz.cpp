@@ -74,9 +74,9 @@ std::unique_ptr<Handshake> make_handshake (std::uint8_t type, const HandshakeCon
     case 0:
         return std::make_unique<Handshake> (config);
     case 1:
-        return std::make_unique<Handshake> (config, HandshakeStart{Wire::v3_1});
+        return std::make_unique<Handshake> (config, HandshakeStart{&zmtp::v3_1});
     default:
-        return std::make_unique<Handshake> (config, HandshakeStart{Wire::v2, false});
+        return std::make_unique<Handshake> (config, HandshakeStart{&zmtp::v2, false});
     }
 }
 
@@ -146,14 +146,14 @@ extern "C" int LLVMFuzzerTestOneInput (const std::uint8_t *data, std::size_t siz
 
     // What came behind the greeting of an unversioned peer in the same piece may have betrayed that it is none.
     if (handshake.state () == Handshake::State::failed && slow.state () == Handshake::State::ready) {
-        require (slow.wire () == Wire::v1 && used < bytes.size () && handshake.failure ().event == 0);
+        require (&slow.framing () == &zmtp::v1 && used < bytes.size () && handshake.failure ().event == 0);
         return 0;
     }
     // (CURVE draws its keys.)
     require (said.size () == said_slowly.size () && (config.mechanism == ZMQ_CURVE || said == said_slowly));
     // One that fails may have looked further than the byte that another piece ends with.
     require (handshake.state () == Handshake::State::failed ? used >= used_slowly : used == used_slowly);
-    require (handshake.state () == slow.state () && handshake.wire () == slow.wire ());
+    require (handshake.state () == slow.state () && &handshake.framing () == &slow.framing ());
     require (handshake.failure ().event == slow.failure ().event && handshake.failure ().value == slow.failure ().value);
     require (handshake.peer_routing_id () == slow.peer_routing_id ());
     require (config.want_peer_routing_id || handshake.peer_routing_id ().empty ());

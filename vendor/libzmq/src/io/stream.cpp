@@ -30,7 +30,7 @@ bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR
 
 Stream::Stream (StreamHost &socket, ByteStream bytes, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
     : socket_ (socket), options_ (std::move (options)), connector_ (connector), listener_ (listener), bytes_ (std::move (bytes)),
-      decoder_ (Wire::v3_1, -1, false, nullptr), encoder_ (Wire::v3_1)
+      decoder_ (zmtp::v3_1, -1, false, nullptr), encoder_ (zmtp::v3_1)
 {}
 
 Stream::~Stream ()
@@ -121,7 +121,7 @@ void Stream::pull (bool drained) noexcept
                 if (is_protocol_error (error))
                     fail_protocol (error);
                 else
-                    lose ({error, error != ENOMEM});
+                    lose ({error, error != ENOMEM && error != EPIPE});
                 return;
             }
             goto starved;
@@ -539,7 +539,7 @@ void Stream::return_unsent () noexcept
     for (Sealed &sealed : sealed_)
         unsent.add (std::move (sealed.frame), sealed.end);
     if (!cipher_)
-        unsent.add_frames (batch_, encoder_.wire ());
+        unsent.add_frames (batch_, encoder_.framing ());
     if (refused_frame_)
         unsent.add (std::move (refused_), batch_.end () + 1, encode_error_ == ENOMEM);
     unsent.finish ();
@@ -558,7 +558,7 @@ void Stream::shut_down () noexcept
     watch.reset ();
     batch_.clear ();
     sealed_.clear ();
-    decoder_ = Decoder (Wire::v3_1, -1, false, nullptr);
+    decoder_ = Decoder (zmtp::v3_1, -1, false, nullptr);
     bytes_.close ();
 }
 

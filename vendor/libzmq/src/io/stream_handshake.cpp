@@ -272,15 +272,15 @@ try {
             metadata_->acquire ();
             metadata_->open_stock (&socket_);
         }
-        const Wire wire = handshake_->wire ();
-        decoder_ = Decoder (wire, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
-        encoder_ = Encoder (wire);
+        const Framing &framing = handshake_->framing ();
+        decoder_ = Decoder (framing, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
+        encoder_ = Encoder (framing);
         if (auto cipher = handshake_->take_cipher ())
             secure_with (std::move (cipher));
         phantom = handshake_->phantom_subscription ();
         if (socket_.type ().make_frame_check)
             frame_check_ = socket_.type ().make_frame_check ();
-        if (wire == Wire::v3_0 || wire == Wire::v3_1) {
+        if (framing.has_commands) {
             socket_.emit (ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0, *this);
             if (options_->heartbeat_ivl > 0)
                 start_heartbeat ();

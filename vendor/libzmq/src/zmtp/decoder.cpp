@@ -1,4 +1,4 @@
-// The uncommon cases of decoding: long and partial frames, commands, v1 framing, buffers. See decoder.hpp.
+// The uncommon cases of decoding: long and partial frames, commands, buffers. See decoder.hpp.
 #include "zmtp/decoder.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 #include <new>
 
 #include "mechanism/frame_cipher.hpp"
-#include "zmtp/frame.hpp"
+#include "zmtp/command.hpp"
 
 namespace engine {
 
@@ -22,7 +22,8 @@ constexpr std::uint32_t idle_reads_to_shrink = 8;
 constexpr std::size_t least_room = 2048;
 // What no allocation could hold.
 constexpr std::uint64_t largest_body = static_cast<std::uint64_t> (PTRDIFF_MAX) - 4096;
-constexpr std::size_t shortest_frame = 2;
+constexpr std::size_t short_header = 2;
+constexpr std::size_t longest_short = 255;
 
 void dispose_body (Content *self) noexcept
 {
@@ -32,26 +33,30 @@ void dispose_body (Content *self) noexcept
 
 }  // namespace
 
-Decoder::Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata)
+Decoder::Decoder (const Framing &framing, std::int64_t max_message_size, bool zero_copy, Metadata *metadata)
 {
-    s_.wire = wire;
+    s_.framing = &framing;
     s_.zero_copy = zero_copy;
     s_.metadata = metadata;
     if (metadata)
         metadata->acquire ();
     if (max_message_size >= 0)
         s_.max_size = static_cast<std::uint64_t> (max_message_size);
-    if (wire != Wire::v1) {
-        s_.fast_from = shortest_frame;
+    if (framing.has_short_form ()) {
+        s_.fast_from = short_header;
         s_.fast_size = static_cast<std::size_t> (std::min<std::uint64_t> (Msg::inline_capacity, s_.max_size));
-        s_.slow_flags = wire == Wire::v2 ? zmtp::flag_long : zmtp::flag_long | zmtp::flag_command;
+        s_.short_size = static_cast<std::size_t> (std::min<std::uint64_t> (longest_short, s_.max_size));
+        s_.slow_flags = framing.uncommon_flags;
     }
 }
 
 Decoder Decoder::raw (Metadata *metadata, std::size_t most)
 {
-    Decoder decoder (Wire::v1, -1, true, metadata);
-    decoder.s_.is_raw = true;
+    Decoder decoder;
+    decoder.s_.zero_copy = true;
+    decoder.s_.metadata = metadata;
+    if (metadata)
+        metadata->acquire ();
     decoder.s_.largest_read = std::bit_floor (std::clamp (most, Buffer::smallest, decoder.s_.largest_read));  // the buffers' sizes
     return decoder;
 }
@@ -237,10 +242,14 @@ Decoder::Result Decoder::next_raw (Msg &out) noexcept
 }
 
 // 0, or why the frame is none.
-inline int Decoder::interpret (std::uint8_t *body, std::size_t size, std::uint8_t flags, Frame &out) noexcept
+inline int Decoder::interpret (std::uint8_t *body, std::size_t size, const FrameHeader &header, Frame &out) noexcept
 {
-    bool command = (flags & zmtp::flag_command) && has_commands ();
-    out = {body, size, (flags & zmtp::flag_more) != 0, Kind::data};
+    bool command = (header.flags & flag_command) && s_.framing->has_commands;
+    out = {body, size, (header.flags & flag_more) != 0, header.kind};
+    if (header.mask) [[unlikely]]
+        apply_mask (header.mask, {body, size});
+    if (header.kind != Kind::data) [[unlikely]]
+        return 0;
     if (s_.cipher) [[unlikely]] {
         Opened opened;
         if (const int error = s_.cipher->open ({body, size}, opened))
@@ -268,11 +277,32 @@ inline void Decoder::dress (Msg &taken, const Frame &frame) noexcept
         put_metadata (taken);
 }
 
+// The next common case: a whole frame of data whose body has to have memory of its own.
+Decoder::Result Decoder::next_short (Msg &out) noexcept
+{
+    const auto held = static_cast<std::size_t> (s_.end - s_.begin);
+    if (held < s_.fast_from) [[unlikely]]
+        return next_any (out);
+    const std::uint8_t flags = s_.begin[0];
+    const std::size_t size = s_.begin[1];
+    if ((flags & s_.slow_flags) || size > s_.short_size || held < short_header + size) [[unlikely]]
+        return next_any (out);
+    out.reset ();
+    if (const int error = out.init_copy (s_.begin + short_header, size))
+        return fail (error);
+    out.set_more (flags & flag_more);
+    if (s_.metadata)
+        put_metadata (out);
+    s_.begin += short_header + size;
+    s_.needed = 0;
+    return Result::frame;
+}
+
 Decoder::Result Decoder::next_any (Msg &out) noexcept
 {
     if (s_.error)
         return Result::error;
-    if (s_.is_raw)
+    if (!s_.framing)
         return next_raw (out);
     if (s_.body.bytes)
         return next_body (out);
@@ -280,11 +310,11 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
     if (starved ())
         return Result::more_needed;
     const std::span<const std::uint8_t> held (s_.begin, s_.end);
-    const zmtp::FrameHeader header = s_.wire == Wire::v1 ? zmtp::get_header_v1 (held) : zmtp::get_header_v2 (held);
-    if (header.malformed)
-        return fail (EPROTO);
+    const FrameHeader header = s_.framing->get_header (held);
+    if (header.error)
+        return fail (header.error);
     if (header.header_size == 0) {
-        s_.needed = zmtp::longest_header;
+        s_.needed = s_.framing->longest_header;
         return Result::more_needed;
     }
     if (header.body_size > std::min (s_.max_size, largest_body))
@@ -299,14 +329,14 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
             return Result::more_needed;
         }
         s_.begin += header.header_size;
-        if (!begin_body (size, header.flags))
+        if (!begin_body (size, header))
             return fail (ENOMEM);
         return Result::more_needed;
     }
 
     std::uint8_t *const body = s_.begin + header.header_size;
     Frame frame;
-    if (const int error = interpret (body, size, header.flags, frame))
+    if (const int error = interpret (body, size, header, frame))
         return fail (error);
     Msg taken;
     if (const int error = take_from_buffer (taken, frame.body, frame.size))
@@ -319,10 +349,10 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
 }
 
 // Starts a body in its own memory with what the buffer holds of it, which is all that the buffer holds.
-bool Decoder::begin_body (std::size_t size, std::uint8_t flags) noexcept
+bool Decoder::begin_body (std::size_t size, const FrameHeader &header) noexcept
 {
     const auto held = static_cast<std::size_t> (s_.end - s_.begin);
-    Body body{nullptr, nullptr, nullptr, size, std::min (size, std::max (first_allocation, held)), held, flags};
+    Body body{nullptr, nullptr, nullptr, size, std::min (size, std::max (first_allocation, held)), held, header};
     if (size <= Buffer::largest) {
         body.buffer = Buffer::create (size);
         body.bytes = body.buffer ? body.buffer->data () : nullptr;
@@ -345,7 +375,7 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     if (body.have < body.size)
         return Result::more_needed;
     Frame frame;
-    if (const int error = interpret (body.bytes, body.size, body.flags, frame))
+    if (const int error = interpret (body.bytes, body.size, body.header, frame))
         return fail (error);
     Content *content = body.buffer;
     if (!content) {
@@ -356,8 +386,8 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     taken.init_slice (content, frame.body, frame.size);
     dress (taken, frame);
     body = Body{};
-    if (s_.wire != Wire::v1 && !s_.cipher)
-        s_.fast_from = shortest_frame;
+    if (has_fast_case ())
+        s_.fast_from = short_header;
     out = std::move (taken);
     return Result::frame;
 }

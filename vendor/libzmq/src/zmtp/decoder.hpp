@@ -13,7 +13,7 @@
 #include "message/buffer.hpp"
 #include "message/metadata.hpp"
 #include "message/msg.hpp"
-#include "zmtp/handshake.hpp"
+#include "zmtp/framing.hpp"
 
 namespace engine {
 
@@ -41,9 +41,9 @@ class Decoder
     // What is read beyond the end of such a body: much of it would have to be moved if it is the beginning of another.
     static constexpr std::size_t behind_body = 1024;
 
-    // metadata may be null; it is put on every frame that somebody may receive. zero_copy: slices allowed. raw() decoders (STREAM) turn
+    // The description must outlive it. metadata may be null; it is put on every frame that somebody may receive. zero_copy: slices allowed. raw() decoders (STREAM) turn
     // whatever came into frames of at most so many bytes, but for the smallest buffer's.
-    Decoder (Wire wire, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
+    Decoder (const Framing &framing, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
     static Decoder raw (Metadata *metadata, std::size_t most = SIZE_MAX);
     // From now on the bodies of frames are what the cipher opens, in the memory they lie in. It must outlive the decoder.
     void open_with (FrameCipher &cipher) noexcept;
@@ -81,7 +81,7 @@ class Decoder
     // Bytes left over from the handshake. False: out of memory.
     bool append (std::span<const std::uint8_t> bytes) noexcept;
 
-    // The old content of `out` is released, except when the result is not `frame`: then it is untouched.
+    // The old content of `out` is released if the result is `frame`, and untouched if it is `more_needed`.
     Result next (Msg &out) noexcept
     {
         // The case that decides throughput: a whole short frame of data.
@@ -99,7 +99,7 @@ class Decoder
                 return Result::frame;
             }
         }
-        return next_any (out);
+        return next_short (out);
     }
     // True while no byte is held; the buffer is given up then.
     bool starved () noexcept
@@ -128,7 +128,7 @@ class Decoder
         std::size_t size = 0;
         std::size_t capacity = 0;
         std::size_t have = 0;
-        std::uint8_t flags = 0;
+        FrameHeader header;
     };
 
     struct State
@@ -138,13 +138,13 @@ class Decoder
         std::uint8_t *end = nullptr;
         std::size_t fast_from = SIZE_MAX;  // bytes that must be held for the fast case; SIZE_MAX: never
         std::size_t fast_size = 0;         // largest body of the fast case
+        std::size_t short_size = 0;        // largest of the next case, whose header is the same
         std::uint8_t slow_flags = 0xff;
-        bool is_raw = false;
         bool zero_copy = false;
         bool was_full = false;
-        Wire wire = Wire::v3_1;
         Metadata *metadata = nullptr;  // one reference, and the stock
         FrameCipher *cipher = nullptr;
+        const Framing *framing = nullptr;  // null: there are no frames (raw)
         std::uint8_t *limit = nullptr;
         Buffer *buffer = nullptr;
         std::uint32_t buffer_references = 0;  // taken in bulk, not yet given to messages (one is ours)
@@ -175,14 +175,15 @@ class Decoder
         bool more;
         Kind kind;
     };
-    int interpret (std::uint8_t *body, std::size_t size, std::uint8_t flags, Frame &out) noexcept;
+    int interpret (std::uint8_t *body, std::size_t size, const FrameHeader &header, Frame &out) noexcept;
     void dress (Msg &taken, const Frame &frame) noexcept;
-    bool has_commands () const noexcept { return s_.wire == Wire::v3_0 || s_.wire == Wire::v3_1; }
+    bool has_fast_case () const noexcept { return !s_.cipher && s_.framing->has_short_form (); }
+    Result next_short (Msg &out) noexcept;
     Result next_any (Msg &out) noexcept;
     Result next_raw (Msg &out) noexcept;
     Result next_body (Msg &out) noexcept;
     Result fail (int error) noexcept;
-    bool begin_body (std::size_t size, std::uint8_t flags) noexcept;
+    bool begin_body (std::size_t size, const FrameHeader &header) noexcept;
     int take_from_buffer (Msg &out, const std::uint8_t *bytes, std::size_t size) noexcept;
     bool make_room () noexcept;
     bool grow_body () noexcept;

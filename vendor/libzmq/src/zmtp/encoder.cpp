@@ -2,80 +2,84 @@
 #include "zmtp/encoder.hpp"
 
 #include <cerrno>
-#include <string_view>
 
 #include "mechanism/frame_cipher.hpp"
 
 namespace engine {
 
-Encoder::Form Encoder::form_of (Kind kind) const noexcept
+// The next common case: data that has the short form, but lies elsewhere or finds little room.
+int Encoder::encode_short (Msg &frame, Batch &batch) noexcept
 {
-    switch (kind) {
-    case Kind::data:
-        return {};
-    case Kind::subscribe:
-    case Kind::cancel:
-        if (wire_ != Wire::v3_1)
-            return {true, false, kind == Kind::subscribe ? std::string_view ("\1", 1) : std::string_view ("\0", 1)};
-        break;
-    case Kind::join:
-    case Kind::leave:
-    case Kind::ping:
-    case Kind::pong:
-    case Kind::command:
-        if (wire_ != Wire::v3_0 && wire_ != Wire::v3_1)
-            return {false, true, {}};
-        break;
-    }
-    return {true, true, zmtp::command_string (kind)};
-}
-
-int Encoder::encode_any (Msg &frame, Batch &batch) noexcept
-{
-    const auto [known, command, prefix] = form_of (frame.kind ());
-    if (!known) {
-        frame.reset ();
-        return 0;
-    }
-    const std::uint8_t flags = command ? zmtp::flag_command : frame.more () && frame.kind () == Kind::data ? zmtp::flag_more : 0;
-
-    const std::size_t body_size = prefix.size () + frame.size ();
-    const bool copied = frame.size () <= Batch::copy_limit;
-    if (!batch.reserve (zmtp::longest_header + (copied ? body_size : prefix.size ())))
+    const std::size_t size = frame.size ();
+    if (size >= short_limit_ || frame.kind () != Kind::data)
+        return encode_any (frame, batch);
+    if (!batch.reserve (short_header + size))
         return ENOMEM;
-    if (!copied && !batch.reserve_segments ())
-        return ENOMEM;
-    batch.tail_ +=
-      wire_ == Wire::v1 ? zmtp::put_header_v1 (batch.tail_, flags, body_size) : zmtp::put_header_v2 (batch.tail_, flags, body_size);
-    if (!prefix.empty ()) {
-        std::memcpy (batch.tail_, prefix.data (), prefix.size ());
-        batch.tail_ += prefix.size ();
-    }
-    if (!copied) {
-        batch.take_body (frame);
-        return 0;
-    }
-    if (frame.size () > 0)
-        std::memcpy (batch.tail_, frame.data (), frame.size ());
-    batch.tail_ += frame.size ();
+    std::uint8_t *const at = batch.tail_;
+    at[0] = frame.more ();
+    at[1] = static_cast<std::uint8_t> (size);
+    std::memcpy (at + short_header, frame.data (), size);
+    batch.tail_ = at + short_header + size;
     frame.reset ();
     return 0;
 }
 
+int Encoder::encode_any (Msg &frame, Batch &batch) noexcept
+{
+    const FrameForm form = framing_->form_of (frame.kind (), false);
+    if (!form.known) {
+        frame.reset ();
+        return 0;
+    }
+    const auto flags = static_cast<std::uint8_t> (form.flags | (frame.more () && frame.kind () == Kind::data ? flag_more : 0));
+    const std::size_t own_size = form.header_alone ? 0 : frame.size ();
+    const std::size_t body_size = form.prefix.size () + own_size;
+    const bool copied = own_size <= Batch::copy_limit || framing_->masks;
+    if (!batch.reserve (framing_->longest_header + (copied ? body_size : form.prefix.size ())))
+        return ENOMEM;
+    if (!copied && !batch.reserve_segments ())
+        return ENOMEM;
+    std::uint8_t *const header = batch.tail_;
+    std::uint8_t *const body = header + framing_->put_header (header, flags, body_size);
+    if (!form.prefix.empty ())
+        std::memcpy (body, form.prefix.data (), form.prefix.size ());
+    batch.tail_ = body + form.prefix.size ();
+    if (!copied) {
+        batch.take_body (frame);
+        return 0;
+    }
+    if (own_size > 0)
+        std::memcpy (batch.tail_, frame.data (), own_size);
+    batch.tail_ += own_size;
+    mask (header, body, body_size);
+    frame.reset ();
+    return 0;
+}
+
+void Encoder::mask (const std::uint8_t *header, std::uint8_t *body, std::size_t body_size) const noexcept
+{
+    if (framing_->masks)
+        apply_mask (framing_->get_header ({header, body}).mask, {body, body_size});
+}
+
 int Encoder::encode_sealed (const Msg &frame, Batch &batch, FrameCipher &cipher) noexcept
 {
-    const auto [known, command, prefix] = form_of (frame.kind ());
-    if (!known)
+    const FrameForm form = framing_->form_of (frame.kind (), true);
+    if (!form.known)
         return 0;
-    const Payload payload{frame.more () && frame.kind () == Kind::data, command, prefix, {frame.data (), frame.size ()}};
-    const std::size_t body_size = cipher.overhead () + payload.size ();
-    if (!batch.reserve (zmtp::longest_header + body_size))
+    const Payload payload{
+      frame.more () && frame.kind () == Kind::data, (form.flags & flag_command) != 0, form.prefix, {frame.data (), frame.size ()}};
+    const std::size_t body_size = form.header_alone ? 0 : cipher.overhead () + payload.size ();
+    if (!batch.reserve (framing_->longest_header + body_size))
         return ENOMEM;
     // What kind of frame it is, only the payload says.
-    const std::size_t header_size = zmtp::put_header_v2 (batch.tail_, 0, body_size);
-    if (const int error = cipher.seal (payload, batch.tail_ + header_size))
-        return error;
-    batch.tail_ += header_size + body_size;
+    std::uint8_t *const header = batch.tail_;
+    std::uint8_t *const body = header + framing_->put_header (header, form.header_alone ? form.flags : 0, body_size);
+    if (!form.header_alone)
+        if (const int error = cipher.seal (payload, body))
+            return error;
+    batch.tail_ = body + body_size;
+    mask (header, body, body_size);
     return 0;
 }
 

@@ -5,12 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string_view>
 
 #include "message/msg.hpp"
 #include "zmtp/batch.hpp"
-#include "zmtp/frame.hpp"
-#include "zmtp/handshake.hpp"
+#include "zmtp/framing.hpp"
 
 namespace engine {
 
@@ -19,43 +17,45 @@ class FrameCipher;
 class Encoder
 {
   public:
-    explicit Encoder (Wire wire) noexcept : wire_ (wire) {}
+    // The description must outlive it.
+    explicit Encoder (const Framing &framing) noexcept
+        : framing_ (&framing), inside_room_ (framing.has_short_form () ? short_header + Msg::inline_capacity : SIZE_MAX),
+          short_limit_ (framing.has_short_form () ? 256 : 0)
+    {}
 
-    // Moves one frame into the batch: data frames, subscriptions (in the form this wire uses), ping, pong and other commands.
-    // A kind that this wire cannot express is dropped. 0 or ENOMEM (then the frame is untouched).
+    // Moves one frame into the batch: data frames, subscriptions (in the form this protocol has for them), ping, pong and other commands.
+    // A kind that it cannot express is dropped. 0 or ENOMEM (then the frame is untouched).
     int encode (Msg &frame, Batch &batch) noexcept
     {
         // The case that decides throughput: a short frame of data.
-        if (frame.is_inside () && frame.kind () == Kind::data && batch.room () >= 2 + Msg::inline_capacity) [[likely]] {
+        if (frame.is_inside () && frame.kind () == Kind::data && batch.room () >= inside_room_) [[likely]] {
             std::uint8_t *const at = batch.tail_;
             const auto size = static_cast<std::uint8_t> (frame.size ());
-            const std::uint8_t flags = frame.more ();
-            at[0] = wire_ == Wire::v1 ? static_cast<std::uint8_t> (size + 1) : flags;
-            at[1] = wire_ == Wire::v1 ? flags : size;
-            std::memcpy (at + 2, frame.data (), Msg::inline_capacity);
-            batch.tail_ = at + 2 + size;
+            at[0] = frame.more ();
+            at[1] = size;
+            std::memcpy (at + short_header, frame.data (), Msg::inline_capacity);
+            batch.tail_ = at + short_header + size;
             frame.reset ();
             return 0;
         }
-        return encode_any (frame, batch);
+        return encode_short (frame, batch);
     }
     // As encode(), with the frame's payload in the form that the cipher gives it, which is written straight into the batch. Likewise, or
     // the ZMQ_PROTOCOL_ERROR_* that the cipher says; the frame stays as it is in any case.
     int encode_sealed (const Msg &frame, Batch &batch, FrameCipher &cipher) noexcept;
-    Wire wire () const noexcept { return wire_; }
+    const Framing &framing () const noexcept { return *framing_; }
 
   private:
-    // How a frame of this kind is told from others here.
-    struct Form
-    {
-        bool known = true;  // false: this wire cannot express it
-        bool command = false;
-        std::string_view prefix;  // what the wire puts before the body
-    };
-    Form form_of (Kind kind) const noexcept;
-    int encode_any (Msg &frame, Batch &batch) noexcept;
+    static constexpr std::size_t short_header = 2;
 
-    Wire wire_;
+    int encode_short (Msg &frame, Batch &batch) noexcept;
+    int encode_any (Msg &frame, Batch &batch) noexcept;
+    void mask (const std::uint8_t *header, std::uint8_t *body, std::size_t body_size) const noexcept;
+
+    const Framing *framing_;
+    // What the protocol's short form takes, if it has one.
+    std::size_t inside_room_;  // room for a frame whose body is inside its message
+    std::size_t short_limit_;  // bodies are smaller
 };
 
 }  // namespace engine

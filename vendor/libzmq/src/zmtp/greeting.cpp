@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "zmtp/big_endian.hpp"
+
 namespace engine {
 
 namespace {
@@ -26,7 +28,7 @@ std::array<std::uint8_t, mechanism_size> padded (std::string_view name) noexcept
 void Greeting::begin (std::size_t routing_id_size, std::vector<std::uint8_t> &out)
 {
     std::uint8_t signature[signature_size] = {0xff};
-    zmtp::put_u64 (signature + 1, routing_id_size + 1);
+    put_u64 (signature + 1, routing_id_size + 1);
     signature[signature_size - 1] = 0x7f;
     out.insert (out.end (), signature, signature + signature_size);
 }
@@ -66,7 +68,7 @@ void Greeting::decide (std::vector<std::uint8_t> &out)
         answer_major (held_[major_at], out);
     } else {
         if (has_mechanism ())
-            wire_ = held_[major_at] == 3 && held_[minor_at] == 0 ? Wire::v3_0 : Wire::v3_1;
+            framing_ = held_[major_at] == 3 && held_[minor_at] == 0 ? &zmtp::v3_0 : &zmtp::v3_1;
         state_ = State::done;
     }
 }
@@ -75,7 +77,7 @@ void Greeting::answer_major (std::uint8_t major, std::vector<std::uint8_t> &out)
 {
     if (major <= 1) {
         full_ = short_size;
-        wire_ = major == 0 ? Wire::v1 : Wire::v2;
+        framing_ = major == 0 ? &zmtp::v1 : &zmtp::v2;
         out.push_back (socket_type_);
         return;
     }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "zmtp/frame.hpp"
+#include "zmtp/framing.hpp"
 
 namespace engine {
 
@@ -37,7 +37,7 @@ class Greeting
     std::span<const std::uint8_t> bytes () const noexcept { return {held_.data (), size_}; }
 
     // ---- once it is over ----
-    Wire wire () const noexcept { return wire_; }
+    const Framing &framing () const noexcept { return *framing_; }
     bool has_mechanism () const noexcept { return full_ == full_size; }
     bool same_mechanism () const noexcept;
 
@@ -50,7 +50,7 @@ class Greeting
 
     std::uint8_t socket_type_;
     State state_ = State::in_progress;
-    Wire wire_ = Wire::v1;
+    const Framing *framing_ = &zmtp::v1;
     std::string_view mechanism_;
     std::size_t full_ = full_size;  // with older peers it is shorter
     std::array<std::uint8_t, full_size> held_{};

@@ -41,7 +41,7 @@ Handshake::Handshake (HandshakeConfig config, std::optional<HandshakeStart> star
         return;
     }
     greeted_ = true;
-    wire_ = start->wire;
+    framing_ = start->framing;
     if (start->mechanism)
         begin_mechanism ();
     else if (!refuse_old_peer ())
@@ -117,7 +117,7 @@ std::size_t Handshake::feed_greeting (std::span<const std::uint8_t> bytes)
 void Handshake::end_greeting ()
 {
     greeted_ = true;
-    wire_ = greeting_->wire ();
+    framing_ = &greeting_->framing ();
     if (greeting_->has_mechanism ()) {
         if (!greeting_->same_mechanism ())
             return fail ({ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH, true});
@@ -131,7 +131,7 @@ void Handshake::end_greeting ()
 // header of ours.
 void Handshake::begin_unversioned ()
 {
-    wire_ = Wire::v1;
+    framing_ = &zmtp::v1;
     unversioned_ = true;
     if (refuse_old_peer ())
         return;
@@ -182,8 +182,8 @@ std::size_t Handshake::feed_frame (std::span<const std::uint8_t> bytes)
 // Looks at what is held: a whole frame is handed on.
 void Handshake::take_frame ()
 {
-    const zmtp::FrameHeader header = wire_ == Wire::v1 ? zmtp::get_header_v1 (held_) : zmtp::get_header_v2 (held_);
-    if (header.malformed)
+    const FrameHeader header = framing_->get_header (held_);
+    if (header.error)
         return fail_silently ();
     if (header.header_size == 0)
         return;
@@ -195,8 +195,12 @@ void Handshake::take_frame ()
     frame_size_ = header.header_size + static_cast<std::size_t> (header.body_size);
     if (held_.size () < frame_size_)
         return;
-    const auto body = std::span<const std::uint8_t> (held_).subspan (header.header_size);
-    if (phase_ == Phase::routing_id) {
+    const std::span<std::uint8_t> body = std::span (held_).subspan (header.header_size);
+    if (header.mask)
+        apply_mask (header.mask, body);
+    if (header.kind != Kind::data) {
+        // Has nothing to do with us.
+    } else if (phase_ == Phase::routing_id) {
         take_routing_id (body);
     } else {
         mechanism_->process_command (body);
@@ -211,7 +215,7 @@ void Handshake::take_frame ()
 // What the first frame of an old peer never is. Anybody may connect and say anything (port scanners, browsers, proxies), and without a
 // versioned greeting this is all there is to tell them by: RFC 13 has no flags here, ids of 1 to 255 bytes, and reserves those
 // that begin with a zero.
-bool Handshake::may_be_routing_id (const zmtp::FrameHeader &header) const noexcept
+bool Handshake::may_be_routing_id (const FrameHeader &header) const noexcept
 {
     if (header.flags != 0)
         return false;
@@ -223,8 +227,8 @@ bool Handshake::may_be_routing_id (const zmtp::FrameHeader &header) const noexce
 void Handshake::check_behind (std::span<const std::uint8_t> bytes) noexcept
 {
     for (;;) {
-        const zmtp::FrameHeader header = zmtp::get_header_v1 (bytes);
-        if (header.malformed)
+        const FrameHeader header = zmtp::v1.get_header (bytes);
+        if (header.error)
             return fail_silently ();
         if (header.header_size == 0 || header.body_size >= bytes.size () - header.header_size)
             return;
@@ -244,7 +248,7 @@ void Handshake::pump ()
 {
     std::vector<std::uint8_t> command;
     while (mechanism_->next_command (command)) {
-        put_frame (zmtp::flag_command, command.data (), command.size ());
+        put_frame (flag_command, command.data (), command.size ());
         command.clear ();
     }
     switch (mechanism_->status ()) {
@@ -275,9 +279,15 @@ void Handshake::put (const void *bytes, std::size_t size)
 
 void Handshake::put_frame (std::uint8_t flags, const void *body, std::size_t size)
 {
-    std::uint8_t header[zmtp::longest_header];
-    put (header, wire_ == Wire::v1 ? zmtp::put_header_v1 (header, flags, size) : zmtp::put_header_v2 (header, flags, size));
+    const std::size_t begin = out_.size ();
+    out_.resize (begin + framing_->longest_header);
+    const std::size_t header_size = framing_->put_header (out_.data () + begin, flags, size);
+    out_.resize (begin + header_size);
     put (body, size);
+    if (framing_->masks) {
+        const std::span<std::uint8_t> frame = std::span (out_).subspan (begin);
+        apply_mask (framing_->get_header (frame.first (header_size)).mask, frame.subspan (header_size));
+    }
 }
 
 // ---- the end ----

@@ -14,7 +14,7 @@
 #include "mechanism/handshake_config.hpp"
 #include "mechanism/mechanism.hpp"
 #include "mechanism/zap.hpp"
-#include "zmtp/frame.hpp"
+#include "zmtp/framing.hpp"
 #include "zmtp/greeting.hpp"
 #include "zmtp/handshake_start.hpp"
 
@@ -64,7 +64,7 @@ class Handshake
     bool greeting_done () const noexcept { return greeted_; }
 
     // ---- once ready ----
-    Wire wire () const noexcept { return wire_; }
+    const Framing &framing () const noexcept { return *framing_; }
     const std::string &peer_routing_id () const noexcept { return peer_routing_id_; }  // empty unless wanted and sent
     Metadata *metadata () const noexcept { return metadata_; }        // borrowed; null on 1.0 and 2.0 connections only if nothing is known
     bool phantom_subscription () const noexcept { return phantom_; }  // see HandshakeConfig
@@ -91,7 +91,7 @@ class Handshake
     std::size_t feed_greeting (std::span<const std::uint8_t> bytes);
     std::size_t feed_frame (std::span<const std::uint8_t> bytes);
     void take_frame ();
-    bool may_be_routing_id (const zmtp::FrameHeader &header) const noexcept;
+    bool may_be_routing_id (const FrameHeader &header) const noexcept;
     void check_behind (std::span<const std::uint8_t> bytes) noexcept;
     void take_routing_id (std::span<const std::uint8_t> body);
     void pump ();
@@ -107,7 +107,7 @@ class Handshake
     std::optional<Greeting> greeting_;
     Phase phase_ = Phase::greeting;
     State state_ = State::in_progress;
-    Wire wire_ = Wire::v3_1;
+    const Framing *framing_ = &zmtp::v3_1;
     bool greeted_ = false;
     bool unversioned_ = false;
     bool phantom_ = false;

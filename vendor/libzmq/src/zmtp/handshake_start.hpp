@@ -2,13 +2,13 @@
 // mechanism, which is ours.
 #pragma once
 
-#include "zmtp/frame.hpp"
+#include "zmtp/framing.hpp"
 
 namespace engine {
 
 struct HandshakeStart
 {
-    Wire wire;
+    const Framing *framing;
     bool mechanism = true;  // false: there is none, and each side's first frame is its routing id, as with ZMTP 2.0
 };
 

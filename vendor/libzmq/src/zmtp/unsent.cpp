@@ -1,44 +1,46 @@
 // See unsent.hpp.
 #include "zmtp/unsent.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
-
-#include "zmtp/frame.hpp"
 
 namespace engine {
 
 namespace {
 
 // Not a byte more than the header is looked at: the body may have gone.
-zmtp::FrameHeader header_at (const Batch &batch, Batch::Position at, Wire wire) noexcept
+FrameHeader header_at (const Batch &batch, Batch::Position at, const Framing &framing) noexcept
 {
-    std::uint8_t bytes[zmtp::longest_header];
-    zmtp::FrameHeader header;
-    for (const std::size_t count : {std::size_t{2}, wire == Wire::v1 ? zmtp::longest_header : zmtp::longest_header - 1}) {
-        if (header.header_size > 0 || batch.end () - at < count || !batch.peek (at, bytes, count))
+    std::uint8_t bytes[64];
+    FrameHeader header;
+    const std::size_t most = std::min (framing.longest_header, sizeof bytes);
+    for (std::size_t count = 2; count <= most && header.header_size == 0 && !header.error; ++count) {
+        if (batch.end () - at < count || !batch.peek (at, bytes, count))
             break;
-        header = wire == Wire::v1 ? zmtp::get_header_v1 ({bytes, count}) : zmtp::get_header_v2 ({bytes, count});
+        header = framing.get_header ({bytes, count});
     }
     return header;
 }
 
 }  // namespace
 
-void Unsent::add_frames (const Batch &batch, Wire wire) noexcept
+void Unsent::add_frames (const Batch &batch, const Framing &framing) noexcept
 {
     for (Batch::Position at = batch.kept_from (); at < batch.end ();) {
-        const zmtp::FrameHeader header = header_at (batch, at, wire);
-        if (header.header_size == 0 || header.malformed)
+        const FrameHeader header = header_at (batch, at, framing);
+        if (header.header_size == 0 || header.error)
             break;
         const Batch::Position body = at + header.header_size;
         at = body + header.body_size;
-        if (header.flags & zmtp::flag_command)
+        if ((header.flags & flag_command) || header.kind != Kind::data)
             continue;
         // (Whether a frame's message was written is known with its last one.)
         Msg frame;
         const bool taken = batch.take (body, static_cast<std::size_t> (header.body_size), frame);
-        frame.set_more (header.flags & zmtp::flag_more);
+        if (taken && header.mask)
+            apply_mask (header.mask, {frame.data (), frame.size ()});  // a copy
+        frame.set_more (header.flags & flag_more);
         add (std::move (frame), at, taken);
     }
 }

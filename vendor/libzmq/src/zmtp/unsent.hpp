@@ -7,7 +7,7 @@
 #include "message/msg.hpp"
 #include "message/ring.hpp"
 #include "zmtp/batch.hpp"
-#include "zmtp/handshake.hpp"
+#include "zmtp/framing.hpp"
 
 namespace engine {
 
@@ -17,8 +17,8 @@ class Unsent
     // `written`: how far the connection's bytes were written.
     explicit Unsent (Batch::Position written) noexcept : written_ (written) {}
 
-    // All the frames that a batch keeps, encoded for that wire.
-    void add_frames (const Batch &batch, Wire wire) noexcept;
+    // All the frames that a batch keeps, encoded as that description says.
+    void add_frames (const Batch &batch, const Framing &framing) noexcept;
     // The next frame in the order of sending, and where it ends. Commands are not repeated. `intact` false: its body is not there any more.
     void add (Msg &&frame, Batch::Position end, bool intact = true) noexcept;
 

@@ -35,7 +35,7 @@ void report (const char *name, std::size_t messages, Work &&work)
 
 std::string stream_of (std::size_t body_size, std::size_t count)
 {
-    Encoder encoder (Wire::v3_1);
+    Encoder encoder (zmtp::v3_1);
     Batch batch;
     std::string bytes;
     for (std::size_t at = 0; at < count; ++at) {
@@ -59,7 +59,7 @@ void decode (const char *name, std::size_t body_size, std::size_t count, bool ze
     const std::string bytes = stream_of (body_size, count);
     std::size_t sum = 0;
     const auto run = [&] (bool decode_too) {
-        Decoder decoder (Wire::v3_1, -1, zero_copy, metadata);
+        Decoder decoder (zmtp::v3_1, -1, zero_copy, metadata);
         std::vector<std::uint8_t> sink (256 << 10);
         Msg out;
         for (std::size_t at = 0; at < bytes.size ();) {
@@ -90,7 +90,7 @@ void decode (const char *name, std::size_t body_size, std::size_t count, bool ze
 
 void encode (const char *name, std::size_t body_size, std::size_t count)
 {
-    Encoder encoder (Wire::v3_1);
+    Encoder encoder (zmtp::v3_1);
     Batch batch;
     report (name, count, [&] {
         for (std::size_t at = 0; at < count; ++at) {

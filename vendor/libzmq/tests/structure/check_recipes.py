@@ -11,6 +11,8 @@ import re
 import sys
 from pathlib import Path
 
+FRAMES = {f"src/zmtp/{name}" for name in ("decoder.cpp", "decoder.hpp", "encoder.cpp", "encoder.hpp", "unsent.cpp")}
+
 
 def recipes(text: str) -> dict[str, set[str]]:
     """Recipe to the paths it names: {"a pattern": {"src/pattern/NAME.cpp", ...}}."""
@@ -52,6 +54,10 @@ def main() -> int:
             ],
             r"\bput_{}_on\b",
         ),
+        "a framing": (
+            [path.name.removesuffix("_framing.cpp") for path in (source / "zmtp").glob("*_framing.cpp")],
+            r"\bzmtp::{}\b",
+        ),
         "a mechanism": (re.findall(r"\bmake_(\w+)", (source / "mechanism/table.cpp").read_text()), r"\bmake_{}\b"),
         "an option": ([], ""),
     }
@@ -72,6 +78,9 @@ def main() -> int:
             found_in = users(source, mark.format(name))
             if title == "a layer":
                 found_in -= transports
+            elif title == "a framing":
+                # Whoever chooses one names it; what reads and writes frames does not.
+                found_in = (found_in & FRAMES) | listed
             for path in sorted(found_in ^ listed):
                 wrong.append(
                     f"{title}: {path} is {'not ' if path in listed else ''}touched by {name}, the recipe says otherwise"

@@ -203,7 +203,7 @@ TEST_CASE ("layered stream: a peer that is silent in the opening exchange, or sa
 
 TEST_CASE ("layered stream: a handshake begins where the layer says")
 {
-    for (const HandshakeStart agreed : {HandshakeStart{Wire::v3_1}, HandshakeStart{Wire::v2, false}}) {
+    for (const HandshakeStart agreed : {HandshakeStart{&zmtp::v3_1}, HandshakeStart{&zmtp::v2, false}}) {
         Layered at;
         at.script.layers = [&] (ByteStream &bytes) {
             bytes.put_on (std::make_unique<FakeLayer> (agreed));

@@ -201,7 +201,7 @@ class WiredStream
 // The messages in bytes that begin with a frame; the bytes must end with one too.
 inline std::vector<Frames> messages_in (const std::string &bytes)
 {
-    Decoder decoder (Wire::v3_1, -1, false, nullptr);
+    Decoder decoder (zmtp::v3_1, -1, false, nullptr);
     std::vector<Frames> messages;
     bool begun = false;
     Msg part;

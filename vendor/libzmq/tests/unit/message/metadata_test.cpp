@@ -154,7 +154,7 @@ TEST_CASE ("metadata: a decoder lends to its frames, and its end, a move or an a
     metadata->open_stock (&here);
     std::vector<Msg> frames;
     {
-        Decoder decoder (Wire::v3_1, -1, true, metadata.get ());
+        Decoder decoder (zmtp::v3_1, -1, true, metadata.get ());
         metadata->release ();  // now the decoder's alone
         std::string bytes;
         for (int i = 0; i < 5000; ++i)
@@ -178,7 +178,7 @@ TEST_CASE ("metadata: a decoder lends to its frames, and its end, a move or an a
         CHECK (frames.size () == 15000);
         for (std::size_t i = 0; i < frames.size (); i += 2)
             frames[i].drop_metadata (&here);
-        decoder = Decoder (Wire::v3_1, -1, false, nullptr);
+        decoder = Decoder (zmtp::v3_1, -1, false, nullptr);
         CHECK (metadata.ends () == 0);
     }
     CHECK (metadata.ends () == 0);

@@ -176,7 +176,7 @@ TEST_CASE ("byte stream: a layer on a layer opens after it, and says what was ag
 {
     Ends at;
     REQUIRE (put_socks_on (at.near, by_proxy (), Options ()) == 0);
-    at.near.put_on (std::make_unique<FakeLayer> (HandshakeStart{Wire::v3_1}));
+    at.near.put_on (std::make_unique<FakeLayer> (HandshakeStart{&zmtp::v3_1}));
     CHECK (at.near.open () == EAGAIN);
     CHECK (read (at.far) == "\5\1\0"s);
     write (at.far, "\5\0"s + proxy_reply + "H");
@@ -187,7 +187,7 @@ TEST_CASE ("byte stream: a layer on a layer opens after it, and says what was ag
     CHECK (at.near.open () == 0);
     CHECK_FALSE (at.near.is_plain ());
     REQUIRE (at.near.agreed ().has_value ());
-    CHECK (at.near.agreed ()->wire == Wire::v3_1);
+    CHECK (at.near.agreed ()->framing == &zmtp::v3_1);
     CHECK (write (at.near, "a") == 1);
     CHECK (read (at.far) == "\0\1\x3b"s);
     at.near.close ();

@@ -2,6 +2,7 @@
 // mechanism, whatever the segmentation.
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -15,10 +16,11 @@
 #include "message/metadata.hpp"
 #include "zmtp/handshake.hpp"
 
+using engine::Framing;
 using engine::Handshake;
 using engine::HandshakeConfig;
 using engine::HandshakeStart;
-using engine::Wire;
+namespace zmtp = engine::zmtp;
 using engine::ZapVerdict;
 using State = Handshake::State;
 using namespace std::string_literals;
@@ -90,22 +92,22 @@ Sides sides (int mechanism)
 TEST_CASE ("without a greeting, both sides of every mechanism get ready")
 {
     for (const auto &row : engine::mechanism_table ())
-        for (const Wire wire : {Wire::v3_0, Wire::v3_1})
+        for (const Framing &wire : std::initializer_list<std::reference_wrapper<const Framing>>{zmtp::v3_0, zmtp::v3_1})
             for (const std::size_t step : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
                 CAPTURE (row.name);
                 CAPTURE (step);
                 Sides with = sides (row.number);
                 with.server.zap_domain = "global";
-                Handshake client (with.client, HandshakeStart{wire});
-                Handshake server (with.server, HandshakeStart{wire});
+                Handshake client (with.client, HandshakeStart{&wire});
+                Handshake server (with.server, HandshakeStart{&wire});
                 CHECK (client.greeting_done ());
                 CHECK (client.mechanism_running ());
                 CHECK (server.mechanism_running ());
                 exchange (client, server, step);
                 REQUIRE (client.state () == State::ready);
                 REQUIRE (server.state () == State::ready);
-                CHECK (client.wire () == wire);
-                CHECK (server.wire () == wire);
+                CHECK (&client.framing () == &wire);
+                CHECK (&server.framing () == &wire);
                 CHECK (server.peer_routing_id () == "me");
                 CHECK (server.metadata ()->get ("User-Id") == "somebody"s);
                 CHECK (client.metadata ()->get ("Socket-Type") == "ROUTER"s);
@@ -116,9 +118,9 @@ TEST_CASE ("without a greeting, both sides of every mechanism get ready")
 
 TEST_CASE ("without a greeting, the first bytes are the mechanism's")
 {
-    Handshake plain (sides (ZMQ_PLAIN).client, HandshakeStart{Wire::v3_1});
+    Handshake plain (sides (ZMQ_PLAIN).client, HandshakeStart{&zmtp::v3_1});
     CHECK (take (plain) == "\4\x0a\5HELLO\1x\1x"s);
-    Handshake null (config (ZMQ_PULL), HandshakeStart{Wire::v3_1});
+    Handshake null (config (ZMQ_PULL), HandshakeStart{&zmtp::v3_1});
     CHECK (take (null) == "\4\x1a\5READY\x0bSocket-Type\0\0\0\4PULL"s);
     // What is behind the handshake stays for whoever decodes frames.
     CHECK (feed (null, "\4\x1a\5READY\x0bSocket-Type\0\0\0\4PUSH\0\1x"s) == 28);
@@ -129,7 +131,7 @@ TEST_CASE ("without a greeting, one that has to ask ZAP first waits at once")
 {
     HandshakeConfig asking = config (ZMQ_PULL);
     asking.zap_domain = "global";
-    Handshake handshake (asking, HandshakeStart{Wire::v3_1});
+    Handshake handshake (asking, HandshakeStart{&zmtp::v3_1});
     CHECK (handshake.waiting ());
     CHECK (handshake.output ().empty ());
     CHECK (feed (handshake, "\4\x1a\5READY") == 0);
@@ -142,14 +144,14 @@ TEST_CASE ("without a greeting, the limits of handshake frames hold")
 {
     for (const auto &row : engine::mechanism_table ()) {
         CAPTURE (row.name);
-        Handshake handshake (sides (row.number).server, HandshakeStart{Wire::v3_1});
+        Handshake handshake (sides (row.number).server, HandshakeStart{&zmtp::v3_1});
         feed (handshake, "\6\0\0\0\0\1\0\0\0"s);
         CHECK (handshake.state () == State::failed);
         CHECK (handshake.failure ().event == 0);
     }
     HandshakeConfig unknown = config (ZMQ_PULL, 3);
     for (const bool mechanism : {true, false}) {
-        Handshake handshake (unknown, HandshakeStart{Wire::v3_1, mechanism});
+        Handshake handshake (unknown, HandshakeStart{&zmtp::v3_1, mechanism});
         CHECK (handshake.state () == State::failed);
         CHECK (handshake.failure ().value == EPROTONOSUPPORT);
         CHECK (handshake.output ().empty ());
@@ -162,8 +164,8 @@ TEST_CASE ("without a mechanism, each side says its routing id and is ready")
         HandshakeConfig client_config = config (ZMQ_DEALER);
         client_config.routing_id = "me";
         client_config.peer_address = "::1";
-        Handshake client (client_config, HandshakeStart{Wire::v2, false});
-        Handshake server (config (ZMQ_ROUTER), HandshakeStart{Wire::v2, false});
+        Handshake client (client_config, HandshakeStart{&zmtp::v2, false});
+        Handshake server (config (ZMQ_ROUTER), HandshakeStart{&zmtp::v2, false});
         CHECK_FALSE (client.mechanism_running ());
         exchange (client, server, step);
         CHECK (client.state () == State::ready);
@@ -175,7 +177,7 @@ TEST_CASE ("without a mechanism, each side says its routing id and is ready")
     HandshakeConfig domain = config (ZMQ_DEALER);
     domain.zap_domain = "global";
     for (const HandshakeConfig &wanting : {domain, sides (ZMQ_PLAIN).client}) {
-        Handshake handshake (wanting, HandshakeStart{Wire::v2, false});
+        Handshake handshake (wanting, HandshakeStart{&zmtp::v2, false});
         CHECK (handshake.state () == State::failed);
         CHECK (handshake.output ().empty ());
     }

@@ -14,11 +14,12 @@
 #include "message/metadata.hpp"
 #include "pattern/socket_type.hpp"
 
+using engine::Framing;
 using engine::Handshake;
 using engine::HandshakeConfig;
 using engine::socket_types;
 using engine::SocketType;
-using engine::Wire;
+namespace zmtp = engine::zmtp;
 using State = Handshake::State;
 using namespace std::string_literals;
 
@@ -112,7 +113,7 @@ TEST_CASE ("a 3.1 peer, whatever the segmentation")
         CHECK (feed (handshake, peer + "\0\1x"s, step) >= peer.size ());
         CHECK (handshake.state () == State::ready);
         CHECK (take (handshake) == ours);
-        CHECK (handshake.wire () == Wire::v3_1);
+        CHECK (&handshake.framing () == &zmtp::v3_1);
         CHECK (handshake.greeting_done ());
         CHECK_FALSE (handshake.mechanism_running ());
         CHECK_FALSE (handshake.phantom_subscription ());
@@ -152,18 +153,18 @@ TEST_CASE ("the greeting is sent in three pieces")
 
 TEST_CASE ("which version a greeting means")
 {
-    const auto wire_of = [] (char major, char minor) {
+    const auto framing_of = [] (char major, char minor) {
         Handshake handshake (config (ZMQ_DEALER));
         feed (handshake, greeting ("NULL", minor, major) + ready ("DEALER"), 7);
         CHECK (handshake.state () == State::ready);
-        return handshake.wire ();
+        return &handshake.framing ();
     };
-    CHECK (wire_of (3, 0) == Wire::v3_0);
-    CHECK (wire_of (3, 1) == Wire::v3_1);
-    CHECK (wire_of (3, 9) == Wire::v3_1);
-    CHECK (wire_of (2, 0) == Wire::v3_1);
-    CHECK (wire_of (4, 0) == Wire::v3_1);
-    CHECK (wire_of ('\xff', 0) == Wire::v3_1);
+    CHECK (framing_of (3, 0) == &zmtp::v3_0);
+    CHECK (framing_of (3, 1) == &zmtp::v3_1);
+    CHECK (framing_of (3, 9) == &zmtp::v3_1);
+    CHECK (framing_of (2, 0) == &zmtp::v3_1);
+    CHECK (framing_of (4, 0) == &zmtp::v3_1);
+    CHECK (framing_of ('\xff', 0) == &zmtp::v3_1);
 }
 
 TEST_CASE ("what is to be ignored in a greeting is ignored")
@@ -193,7 +194,7 @@ TEST_CASE ("an unversioned 1.0 peer")
                 REQUIRE (handshake.state () == State::ready);
                 CHECK (used == frame.size ());
                 CHECK (take (handshake) == signature (3) + "abc");
-                CHECK (handshake.wire () == Wire::v1);
+                CHECK (&handshake.framing () == &zmtp::v1);
                 CHECK (handshake.peer_routing_id () == identity);
                 CHECK (handshake.metadata () == nullptr);
                 CHECK (handshake.take_cipher () == nullptr);
@@ -267,7 +268,7 @@ TEST_CASE ("a versioned 1.0 peer")
         Handshake handshake (config (ZMQ_REP, own));
         CHECK (feed (handshake, signature () + "\0\3\3\0me"s, 1) == 16);
         CHECK (handshake.state () == State::ready);
-        CHECK (handshake.wire () == Wire::v1);
+        CHECK (&handshake.framing () == &zmtp::v1);
         CHECK (handshake.peer_routing_id () == "me");
         const std::string header =
           own.size () < 254 ? std::string (1, static_cast<char> (own.size () + 1)) : "\xff" + number (own.size () + 1, 8);
@@ -285,7 +286,7 @@ TEST_CASE ("a 2.0 peer")
         Handshake handshake (config (ZMQ_ROUTER, "abc"));
         CHECK (feed (handshake, signature () + "\1\5\0\2me"s, step) == 16);
         CHECK (handshake.state () == State::ready);
-        CHECK (handshake.wire () == Wire::v2);
+        CHECK (&handshake.framing () == &zmtp::v2);
         CHECK (handshake.greeting_done ());
         CHECK (handshake.peer_routing_id () == "me");
         CHECK (take (handshake) == signature (3) + "\3\6\0\3abc"s);
