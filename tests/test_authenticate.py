@@ -195,11 +195,23 @@ def test_contexts_that_share_one_share_the_callable(context, make, server):
     shadow.authenticate(lambda *_: "by the shadow")
     client(make, "NULL", address)
     assert user_id(socket) == "by the shadow"
-    shadow.term()  # only forgets
+    del shadow  # which ends nothing
     client(make, "NULL", address)
     assert user_id(socket) == "by the shadow"
     zmq.Context.shadow(context).authenticate(None)
     ThreadAuthenticator(context).start()
+
+
+def test_a_shadow_that_ends_the_context_ends_its_handler():
+    context = zmq.Context()
+    context.authenticate(lambda *_: True)
+    zmq.Context.shadow(context).term()
+    with pytest.raises(zmq.ZMQError) as refused:
+        context.authenticate(lambda *_: True)
+    assert refused.value.errno == zmq.EFAULT
+    with pytest.raises(zmq.ZMQError):
+        context.term()
+    context.term()
 
 
 def test_what_is_no_callable(context):

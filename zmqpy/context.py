@@ -41,7 +41,8 @@ class Context(_Context, Generic[_SocketT]):
     Context(io_threads=1, shadow=0)
 
     io_threads : int, number of background threads.
-    shadow : a Context (of zmqpy or pyzmq's underlying int address) to use without owning it.
+    shadow : a Context, or the int address of a C context, to be used by this object as well. `term`, `destroy` and the end of a
+        `with` end the context for all; that a shadow is collected does not.
 
     Names of context options are attributes (`context.io_threads`). Names of socket options set defaults for sockets made
     later (`context.linger = 0`). As a context manager it is destroyed at the end, sockets included.
@@ -53,7 +54,6 @@ class Context(_Context, Generic[_SocketT]):
     _instance_pid: ClassVar[int | None] = None
     _shadow: bool = False
     _shadow_obj: Any = None
-    _term_called: bool = False  # which for a shadow ends nothing else
     _warn_destroy_close: bool = False
     _sockets: WeakSet[Any]
     _socket_class: ClassVar[Any] = Socket
@@ -65,7 +65,7 @@ class Context(_Context, Generic[_SocketT]):
             shadow, io_threads = io_threads, 1
         if isinstance(shadow, _Context):
             self._shadow_obj = shadow
-            address = shadow.underlying
+            address = shadow if shadow.underlying or not shadow.closed else 0
         elif shadow:
             self._shadow_obj = shadow
             address = cast_int_addr(shadow)
@@ -107,7 +107,7 @@ class Context(_Context, Generic[_SocketT]):
 
     @classmethod
     def shadow(cls: type[_ContextT], address: int | Any) -> _ContextT:
-        """A Context for a context that exists, which it neither owns nor terminates.
+        """A Context for a context that exists. `term` ends that one; being collected does not.
 
         address : Context, or an int or pointer object: the address of a C context.
         """
@@ -132,11 +132,11 @@ class Context(_Context, Generic[_SocketT]):
     def term(self) -> None:
         """Waits until all sockets are closed and what they linger for is sent, then ends the context.
 
-        Every other call on its sockets raises ContextTerminated. Ctrl-C gets out; then term can be called again.
+        Every other call on its sockets raises ContextTerminated. Ctrl-C gets out; then term can be called again. Of a shadow it ends
+        the context itself. Raises ZMQError (EFAULT) once if somebody else has ended it, a shadow for example.
         """
-        self._term_called = True
         authentication = sys.modules.get("zmqpy.auth.callback")
-        if authentication is not None and not self._shadow:
+        if authentication is not None and not self._lost:
             authentication.end(self.underlying)
         super().term()
 
@@ -175,17 +175,14 @@ class Context(_Context, Generic[_SocketT]):
         kwargs : passed to its constructor.
 
         Raises ZMQError (EINVAL: unknown type, EMFILE: too many sockets, ENOTSUP: the context is terminated, EFAULT: that of which
-        this is a shadow is).
+        this is a shadow is, or its shadow).
         """
         if self.closed:
             if self._forked:
                 raise ZMQError(
                     Errno.ENOTSUP, "this Context belongs to the process that forked; make a new one in the child"
                 )
-            raise ZMQError(
-                Errno.EFAULT if self._shadow and not self._term_called else Errno.ENOTSUP,
-                "the Context has been terminated: it makes no more sockets",
-            )
+            raise ZMQError(Errno.ENOTSUP, "the Context has been terminated: it makes no more sockets")
         if socket_class is None:
             socket_class = self._socket_class
         socket = socket_class(self, socket_type, **kwargs)
@@ -244,7 +241,7 @@ class Context(_Context, Generic[_SocketT]):
             try:
                 return self.get(option)
             except ZMQError as error:
-                if error.errno == Errno.EINVAL:
+                if error.errno in (Errno.EINVAL, Errno.EFAULT):
                     raise AttributeError(f"{name} cannot be read") from error
                 raise
         default = SocketOption.__members__.get(name)

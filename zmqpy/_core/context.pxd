@@ -4,4 +4,8 @@ from zmqpy._core.handle cimport Handle
 
 
 cdef class Context(Handle):
-    pass
+    cdef bint lost          # ended by somebody else, and `term` has not been called here since: not closed, but every call fails
+    cdef void *lost_handle  # what it was then, until `term`
+
+    # zmq_ctx_term, with signals seen.
+    cdef int wait_for_end(self) except -1

@@ -1,14 +1,16 @@
 # cython: language_level=3
-"""Contexts: the handle, its options and its end. Tracking of sockets and default options are zmqpy/context.py's.
+"""Contexts: the handle, its options and its end, which is everybody's: a shadow ends the context itself, as with pyzmq. Tracking of sockets and default options are zmqpy/context.py's.
 
 A context that is collected without having been terminated is terminated by a detached thread of its own, outside Python: it
 waits for lingering messages without anybody waiting for it, and interpreter exit does not wait either.
 """
 
 import atexit
+import threading
 
 from libc cimport errno
 from libc.errno cimport EFAULT, EINTR
+from libc.stdint cimport uintptr_t
 from zmqpy._core.constants cimport ZMQ_IO_THREADS
 from zmqpy._core.errors cimport (
     begin_wait,
@@ -26,6 +28,7 @@ cdef extern from "zmqpy_term.h":
 
 
 cdef bint exiting = False
+cdef dict _ending = {}  # address -> threading.Event: a thread is terminating that context, and no other may enter zmq_ctx_term
 
 
 def _at_exit():
@@ -45,6 +48,12 @@ cdef class Context(Handle):
         cdef int error
         if self.handle != NULL:
             return
+        if isinstance(shadow, Context):
+            if (<Context>shadow).lost:
+                self.borrowed = self.lost = True
+                self.lost_handle = (<Context>shadow).lost_handle
+                return
+            shadow = (<Context>shadow).underlying
         if shadow:
             self.borrow(shadow)
         else:
@@ -56,21 +65,47 @@ cdef class Context(Handle):
                 raise_error(error)
 
     def __dealloc__(self):
-        if self.handle != NULL and not self.borrowed and not exiting:
-            zmqpy_term_detached(self.handle)
-            self.handle = NULL
+        cdef void *handle = self.handle
+        if handle != NULL and not self.borrowed and not exiting:
+            self.release()
+            zmqpy_term_detached(handle)
 
     cdef int require(self) except -1:
         if self.handle == NULL:
             if self.forked:
                 raise RuntimeError("this Context belongs to the process that forked; make a new one in the child")
+            if self.lost:
+                raise_error(EFAULT)
             raise RuntimeError("the Context has been terminated")
         return 0
 
+    cdef int lose(self) except -1:
+        self.lost_handle = self.handle
+        self.lost = True
+        self.handle = NULL
+        return 0
+
+    cdef void forget(self) noexcept:
+        Handle.forget(self)
+        self.lost = False
+
+    @property
+    def underlying(self) -> int:
+        """Address of the C object; 0 once closed."""
+        return <uintptr_t>(self.lost_handle if self.lost else self.handle)
+
     @property
     def closed(self) -> bool:
-        """Whether the context has been terminated (or belongs to the parent of a forked process)."""
-        return self.handle == NULL
+        """Whether the context has been terminated by this object, or belongs to the parent of a forked process.
+
+        Not where somebody else did, a shadow or that of which this is one: then calls fail with EFAULT, until `term` has been called.
+        """
+        return self.handle == NULL and not self.lost
+
+    @property
+    def _lost(self) -> bool:
+        """Whether somebody else has terminated the context: its address may be another's by now."""
+        return self.lost
 
     def get(self, int option) -> int:
         """The value of a ContextOption (zmq_ctx_get(3)). Raises ZMQError (EINVAL), RuntimeError after term."""
@@ -98,17 +133,31 @@ cdef class Context(Handle):
     def term(self) -> None:
         """Terminates the context: waits until its sockets are closed and what they linger for is sent (zmq_ctx_term(3)).
 
-        A shadow only forgets the context. Signal handlers run while it waits; one that raises leaves the context as it is,
-        and term may be called again.
+        Of a shadow, that of which it is one. Raises ZMQError (EFAULT: somebody else has terminated it, which is forgotten then).
+        Signal handlers run while it waits; one that raises leaves the context as it is, and term may be called again.
         """
+        cdef Handle owner = self.owner()  # which must not be collected meanwhile
+        address = <uintptr_t>self.handle
+        while address in _ending:
+            _ending[address].wait()
+        if self.lost:
+            if self.lost_handle != NULL:
+                self.lost_handle = NULL
+                raise_error(EFAULT)
+            self.lost = False
+        if self.handle == NULL:
+            return
+        ended = _ending[address] = threading.Event()
+        try:
+            self.wait_for_end()
+        finally:
+            del _ending[address]
+            ended.set()
+
+    cdef int wait_for_end(self) except -1:
         cdef zmqpy_wait_t wait
         cdef void *handle = self.handle
         cdef int rc, error = 0
-        if handle == NULL:
-            return
-        if self.borrowed:
-            self.handle = NULL
-            return
         zmqpy_wait_init(&wait)
         while True:
             begin_wait(&wait)
@@ -117,9 +166,11 @@ cdef class Context(Handle):
                 if rc < 0:
                     error = zmq_errno()
             end_wait(&wait)
-            if rc == 0 or error == EFAULT:  # EFAULT: another thread terminated it meanwhile
-                self.release()
-                return
+            if rc == 0:
+                return self.release()
+            if error == EFAULT:
+                self.lose()
+                self.lost_handle = NULL
             if error != EINTR:
                 raise_error(error)
             check_signals()

@@ -23,7 +23,7 @@ cdef class Handle:
     cdef int leave_call(self) except -1
     # The handle has ended, or is about to: from now on this one and its shadows have none.
     cdef int release(self) except -1
-    # Of a shadow: the handle has ended.
+    # Somebody else has ended the handle.
     cdef int lose(self) except -1
     # In a forked child: the handle is the parent's.
     cdef void forget(self) noexcept

@@ -74,12 +74,16 @@ cdef class Handle:
         return 0
 
     cdef int release(self) except -1:
+        cdef Handle owner = self.owner()
         address = <uintptr_t>self.handle
         self.handle = NULL
         _owners.pop(address, None)
+        if owner is not None and owner is not self:
+            owner.lose()
         # The engine may give the address to another object: no shadow may take that for the old one.
         for shadow in list(_shadows.pop(address, ())):
-            (<Handle>shadow).lose()
+            if shadow is not self:
+                (<Handle>shadow).lose()
         return 0
 
     cdef int lose(self) except -1:

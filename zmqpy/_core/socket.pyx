@@ -77,7 +77,7 @@ cdef class Socket(Handle):
             if not isinstance(context, Context):
                 raise TypeError(f"context must be a Context, not {context!r}")
             self.context = context
-            if self.context.handle == NULL:
+            if self.context.forked:
                 self.context.require()
             self.own(zmq_socket(self.context.handle, socket_type))
             self.type_number = socket_type

@@ -135,6 +135,8 @@ def authenticate(context: zmqpy.Context[Any], callback: Callback | None, place: 
     address = context.underlying
     if context.closed:
         raise zmqpy.ZMQError(zmqpy.ENOTSUP, "the Context has been terminated: it lets nobody in")
+    if context._lost:
+        raise zmqpy.ZMQError(zmqpy.EFAULT)
     with _lock:
         handler = _handlers.get(address)
         if handler is not None and callback is not None and type(handler) is kind:
