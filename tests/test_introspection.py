@@ -76,11 +76,3 @@ def test_socket_of_a_shadow_whose_context_has_ended(by):
         with pytest.raises(zmq.ZMQError) as caught:
             ended.socket(zmq.PAIR)
         assert caught.value.errno == errno
-
-
-def test_socket_of_a_shadow_that_was_terminated(context):
-    shadow = zmq.Context.shadow(context)
-    shadow.term()
-    with pytest.raises(zmq.ZMQError) as caught:
-        shadow.socket(zmq.PAIR)
-    assert caught.value.errno == zmq.ENOTSUP

@@ -4,6 +4,7 @@ import os
 import re
 
 import pytest
+from support import run_python
 
 import zmqpy as zmq
 from zmqpy.utils import jsonapi, strtypes, z85
@@ -30,6 +31,17 @@ def test_star_import():
     exec("from zmqpy import *", names)
     for name in ("Context", "Socket", "Poller", "REQ", "SUBSCRIBE", "ZMQError", "Again", "proxy", "select", "device"):
         assert name in names
+
+
+@pytest.mark.parametrize("name", ["auth.asyncio", "auth.thread", "utils.monitor"])
+def test_what_else_an_import_makes_reachable(name):
+    """Programs written for pyzmq do without `import zmq.asyncio` after one of these."""
+    run_python(f"""
+        import zmqpy as zmq
+        import zmqpy.{name}
+        zmq.asyncio.Context().term()
+        assert not hasattr(zmq, "nonsense")
+    """)
 
 
 def test_versions():

@@ -6,6 +6,9 @@ Context makes sockets, Socket sends and receives, Poller waits for several. `ins
 
 from __future__ import annotations
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING, Any
+
 from zmqpy import backend, constants, error, sugar, utils
 from zmqpy._core.crypto import curve_keypair, curve_public
 from zmqpy._core.device import proxy_steerable
@@ -19,6 +22,15 @@ from zmqpy.sugar import *  # noqa: F403
 
 DRAFT_API: bool = has("draft")
 PYZMQ_DRAFT_API: bool = DRAFT_API
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """zmqpy.asyncio, when it is first asked for: with pyzmq it is there once zmq.utils.monitor or an authenticator is imported."""
+        if name == "asyncio":
+            return _import_module("zmqpy.asyncio")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "COPY_THRESHOLD",

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import zmqpy
+import zmqpy.asyncio
 from zmqpy.auth.base import Authenticator
 
 
@@ -27,47 +28,28 @@ class AsyncioAuthenticator(Authenticator):
         if loop is not None:
             warnings.warn(f"{type(self).__name__}(loop) is deprecated and ignored", DeprecationWarning, stacklevel=2)
         self.__task: Any = None
-        self.__watched: Any = None  # (loop, descriptor)
 
     def start(self) -> None:
         """Begins to answer on the running loop. Raises RuntimeError without one, ZMQError (EADDRINUSE: there is an authenticator)."""
         loop = asyncio.get_running_loop()
         super().start()
-        changed = asyncio.Event()
-        self.__watched = loop, self.zap_socket.fileno()
-        loop.add_reader(self.__watched[1], changed.set)
-        self.__task = loop.create_task(self.__serve(self.zap_socket, changed))
+        self.__task = loop.create_task(self.__serve(zmqpy.asyncio.Socket(self.zap_socket)))
 
     def stop(self) -> None:
         """Ends answering; requests that came meanwhile are never answered."""
-        self.__unwatch()
         if self.__task is not None:
             self.__task.cancel()
         self.__task = None
         super().stop()
 
-    def __unwatch(self) -> None:
-        """At once, before the socket is closed: the next one may get the same descriptor."""
-        if self.__watched is not None:
-            loop, descriptor = self.__watched
-            self.__watched = None
-            if not loop.is_closed():
-                loop.remove_reader(descriptor)
-
-    async def __serve(self, socket: zmqpy.Socket[bytes], changed: asyncio.Event) -> None:
+    async def __serve(self, requests: zmqpy.asyncio.Socket) -> None:
         """Answers until cancelled, or the socket or its context has ended."""
         try:
             while True:
-                # The descriptor tells of changes only: what is there must be taken before it is waited for again.
-                changed.clear()
-                while socket.get(zmqpy.EVENTS) & zmqpy.POLLIN:
-                    await self.handle_zap_message(socket.recv_multipart(zmqpy.DONTWAIT))
-                await changed.wait()
+                await self.handle_zap_message(await requests.recv_multipart())
         except zmqpy.ZMQError as error:
             if error.errno not in (zmqpy.ETERM, zmqpy.ENOTSOCK):
                 raise
-            if socket is self.zap_socket:
-                self.__unwatch()
 
 
 __all__ = ["AsyncioAuthenticator"]
