@@ -12,6 +12,9 @@
 
 #include <Python.h>
 #include <stdatomic.h>
+#ifndef _WIN32
+#    include <signal.h>
+#endif
 
 #define ZMQPY_KEEPER_MOMENT 10000 /* microseconds */
 #define ZMQPY_KEEPER_END 2000     /* milliseconds that the end of the interpreter waits for it at most */
@@ -50,6 +53,21 @@ static void zmqpy_keeper_run (void *unused)
     atomic_store (&zmqpy_keeper.state, ZMQPY_KEEPER_OVER);
 }
 
+/* Starts the thread. It takes no signals: one that came to it would not interrupt the main thread's sleep. */
+static inline unsigned long zmqpy_keeper_thread (void)
+{
+#ifdef _WIN32
+    return PyThread_start_new_thread (zmqpy_keeper_run, NULL);
+#else
+    sigset_t all, original;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &original);
+    const unsigned long thread = PyThread_start_new_thread (zmqpy_keeper_run, NULL);
+    pthread_sigmask (SIG_SETMASK, &original, NULL);
+    return thread;
+#endif
+}
+
 /* With the GIL held, before a buffer is lent: makes sure that there is a keeper. -1 with an exception where none can be had. */
 static inline int zmqpy_keeper_start (int (*any) (void), void (*give_back) (void))
 {
@@ -67,7 +85,7 @@ static inline int zmqpy_keeper_start (int (*any) (void), void (*give_back) (void
     }
     atomic_store (&zmqpy_keeper.rung, 0);
     atomic_store (&zmqpy_keeper.state, ZMQPY_KEEPER_RUNS);
-    if (PyThread_start_new_thread (zmqpy_keeper_run, NULL) == PYTHREAD_INVALID_THREAD_ID) {
+    if (zmqpy_keeper_thread () == PYTHREAD_INVALID_THREAD_ID) {
         atomic_store (&zmqpy_keeper.state, ZMQPY_KEEPER_NONE);
         PyErr_SetString (PyExc_RuntimeError, "no thread can be started to give lent buffers back");
         return -1;
