@@ -27,7 +27,7 @@ void require (bool condition)
 
 void fuzz_endpoint (std::string_view text)
 {
-    Endpoint endpoint;
+    EndpointName endpoint;
     if (parse_endpoint (text, endpoint) != 0)
         return;
     require (!endpoint.transport.empty () && !endpoint.address.empty ());

@@ -57,7 +57,7 @@ int zmq_getsockopt (void *socket, int option, void *value, size_t *size)
 namespace {
 
 // Takes an endpoint apart; the transport is null for inproc. 0 or errno.
-int take_apart (const char *text, Endpoint &endpoint, const Transport *&transport)
+int take_apart (const char *text, EndpointName &endpoint, const Transport *&transport)
 {
     transport = nullptr;
     if (!text)
@@ -101,7 +101,7 @@ int bind_stream (SocketGuard &guard, const Transport &transport, const char *tex
 int zmq_bind (void *socket, const char *text)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
-        Endpoint endpoint;
+        EndpointName endpoint;
         const Transport *transport;
         if (const int error = take_apart (text, endpoint, transport))
             return fail (error);
@@ -112,7 +112,7 @@ int zmq_bind (void *socket, const char *text)
 int zmq_connect (void *socket, const char *text)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
-        Endpoint endpoint;
+        EndpointName endpoint;
         const Transport *transport;
         if (const int error = take_apart (text, endpoint, transport))
             return fail (error);
@@ -133,7 +133,7 @@ namespace {
 int end_endpoint (void *socket, const char *text)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
-        Endpoint endpoint;
+        EndpointName endpoint;
         const Transport *transport;
         if (const int error = take_apart (text, endpoint, transport))
             return fail (error);
@@ -204,7 +204,7 @@ int zmq_socket_monitor_versioned (void *socket, const char *text, uint64_t event
             guard->stop_monitor ();
             return 0;
         }
-        Endpoint endpoint;
+        EndpointName endpoint;
         const Transport *transport;
         if (const int error = take_apart (text, endpoint, transport))
             return fail (error);

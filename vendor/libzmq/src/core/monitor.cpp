@@ -115,27 +115,27 @@ void Socket::stop_monitor () noexcept
     monitor_.reset ();
 }
 
-void Socket::emit (int event, std::uint64_t value, const Stream &stream) noexcept
+void Socket::emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept
 try {
     if (!monitor_ || !monitor_->wants (static_cast<std::uint64_t> (event)))
         return;
     if (strand_.doorbell.pending ())
         run_mailbox ();  // a consumer may have connected since
-    // (In version 1 there is one name, the one that bind or connect was given.)
-    const bool both = monitor_->version () != 1;
-    const bool connecting = stream.connector () != nullptr;
-    monitor_->send (static_cast<std::uint64_t> (event), {value}, both || !connecting ? stream.local_endpoint () : std::string (),
-                    both || connecting ? stream.remote_endpoint () : std::string ());
+    if (monitor_->version () == 1)
+        monitor_->send (static_cast<std::uint64_t> (event), {value}, endpoint.endpoint (), std::string ());
+    else
+        monitor_->send (static_cast<std::uint64_t> (event), {value}, endpoint.local_endpoint (), endpoint.remote_endpoint ());
 } catch (...) {
 }
 
-void Socket::emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept
+// Of a binding that there is not yet, or never will be.
+void Socket::emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept
 try {
     if (!monitor_ || !monitor_->wants (static_cast<std::uint64_t> (event)))
         return;
     if (strand_.doorbell.pending ())
         run_mailbox ();
-    monitor_->send (static_cast<std::uint64_t> (event), {value}, local ? *local : std::string (), remote ? *remote : std::string ());
+    monitor_->send (static_cast<std::uint64_t> (event), {value}, endpoint, std::string ());
 } catch (...) {
 }
 

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "core/context.hpp"
-#include "core/linger_timer.hpp"
 #include "core/monitor.hpp"
 #include "io/connector.hpp"
+#include "io/linger_timer.hpp"
 #include "io/listener.hpp"
 #include "io/reactor.hpp"
 #include "io/stream.hpp"
@@ -25,8 +25,7 @@ Socket::~Socket ()
 {
     // Streams first: they point at pipes; then pipes, which may point at the pattern.
     linger_timer_.reset ();
-    dead_streams_.clear ();
-    dead_connectors_.clear ();
+    free_retired ();
     streams_.clear ();
     connectors_.clear ();
     listeners_.clear ();
@@ -178,8 +177,7 @@ void Socket::reap () noexcept
         reap (*pipe);
     while (InprocPipe *const pipe = inproc_pipes_to_reap_.take ())
         reap (*pipe);
-    dead_streams_.clear ();
-    dead_connectors_.clear ();
+    free_retired ();
     reaping_ = false;
 }
 
@@ -203,13 +201,18 @@ void Socket::reap (InprocPipe &pipe) noexcept
         destroy_pipe (pipe);
 }
 
+void Socket::detach (NetworkPipe &pipe) noexcept
+{
+    if (!pipe.attached)
+        return;
+    pipe.attached = false;
+    pattern_->detach (pipe);
+    activity_ = true;
+}
+
 void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
 {
-    if (pipe.attached) {
-        pipe.attached = false;
-        pattern_->detach (pipe);
-        activity_ = true;
-    }
+    detach (pipe);
     if (Stream *const stream = pipe.stream) {
         // The pattern ended it, so its connection goes too; a connecting end tries again.
         Connector *const connector = stream->connector ();

@@ -24,7 +24,6 @@
 namespace engine {
 
 class Context;
-class LingerTimer;
 class Monitor;
 class Resolver;
 
@@ -94,22 +93,19 @@ class Socket final : public StreamHost, public PatternHost
     int start_monitor (const std::string &endpoint, std::uint64_t events, int version, int type);
     void stop_monitor () noexcept;
     int report_pipes () noexcept;
-    void emit (int event, std::uint64_t value, const Stream &stream) noexcept override;
+    void emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept override;
 
     // ---- StreamHost ----
     Resolver &resolver () override;
     std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker) override;
-    void start_stream (ByteStream bytes, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept override;
     bool stream_ready (Stream &stream) noexcept override;
     void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept override;
     void stream_finished (Stream &stream) noexcept override;
     void connector_abandoned (Connector &connector) noexcept override;
     void endpoint_ended (Connector &connector) noexcept override;
+    void detach (NetworkPipe &pipe) noexcept override;
     using StreamHost::request_reap;
     void request_reap (InprocPipe &pipe) noexcept { inproc_pipes_to_reap_.add (pipe); }
-
-    // ---- called by the timer ----
-    void linger_expired () noexcept;
 
     // ---- life ----
     // zmq_close. What is queued goes out as ZMQ_LINGER allows.
@@ -139,8 +135,9 @@ class Socket final : public StreamHost, public PatternHost
     void refuse_channel (InprocChannel *channel) noexcept;
     void attach_waiting (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                          bool for_engine) noexcept;
-    void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept override;
+    void emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept;
     NetworkPipe *make_pipe ();
+    NetworkPipe *attach_pipe ();
     NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && type_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
@@ -150,11 +147,6 @@ class Socket final : public StreamHost, public PatternHost
     void finish_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (InprocPipe &pipe) noexcept;
-    void end_connector (Connector &connector, int linger) noexcept;
-    void end_stream (Stream &stream, int linger) noexcept;
-    void end_accepted (Stream &stream, int linger) noexcept;
-    void end_pipe (NetworkPipe &pipe) noexcept;
-    void arm_linger () noexcept;
     void limits_changed () noexcept;
 
     Context &context_;
@@ -165,7 +157,6 @@ class Socket final : public StreamHost, public PatternHost
     std::vector<InprocBinding> inproc_bindings_;
     std::vector<std::string> finished_endpoints_;  // whose connection the application has ended: disconnect may follow
     std::unique_ptr<Monitor> monitor_;
-    std::unique_ptr<LingerTimer> linger_timer_;
 
     // Left for the end of the call.
     List<InprocPipe> inproc_pipes_to_reap_;

@@ -21,7 +21,7 @@ bool Attendance::open_set () noexcept { return set_.is_open () || set_.open (); 
 bool Attendance::try_to_watch (Stream &stream, std::uint32_t events) noexcept
 {
     if (background ())
-        return stream.watch.watch_only (events) == 0;
+        return stream.watch ().watch_only (events) == 0;
     if (stream.registered_events == events)
         return true;
     // A stream of which nothing is wanted leaves the set: a hang-up would be reported even so, and nobody would act on it.
@@ -69,7 +69,7 @@ bool Attendance::add (Stream &stream) noexcept
         return false;
     }
     if (background ()) {
-        const int error = stream.watch.start (socket_.reactor (), socket_.strand (), stream, stream.fd (), io_in);
+        const int error = stream.watch ().start (socket_.reactor (), socket_.strand (), stream, stream.fd (), io_in);
         if (error) {
             errno = error;
             return false;

@@ -26,13 +26,13 @@ constexpr Nanoseconds shortest_pause = 1 * millisecond;
 
 Connector::Connector (StreamHost &socket, const Transport &transport, std::string endpoint, std::string address,
                       std::shared_ptr<const Options> options)
-    : socket_ (socket), transport_ (transport), endpoint_ (std::move (endpoint)), address_ (std::move (address)),
-      options_ (std::move (options)), id_ (next_id.fetch_add (1, std::memory_order_relaxed))
+    : Endpoint (socket, std::move (options)), transport_ (transport), endpoint_ (std::move (endpoint)), address_ (std::move (address)),
+      id_ (next_id.fetch_add (1, std::memory_order_relaxed))
 {}
 
 Connector::~Connector () { stop (); }
 
-int Connector::prepare () noexcept { return timer_.prepare (socket_.reactor (), socket_.strand (), *this) ? 0 : ENOMEM; }
+int Connector::prepare () noexcept { return prepare_timer () ? 0 : ENOMEM; }
 
 void Connector::start () noexcept { attempt (); }
 
@@ -106,15 +106,15 @@ try {
         return;
     }
     phase_ = Phase::connecting;
-    const int failure = watch_.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), io_out);
+    const int failure = start_watching (bytes_.fd (), io_out);
     if (failure) {
         attempt_failed (failure);
         return;
     }
-    socket_.emit_remote (ZMQ_EVENT_CONNECT_DELAYED, static_cast<std::uint64_t> (EINPROGRESS), endpoint_);
+    happened (ZMQ_EVENT_CONNECT_DELAYED, EINPROGRESS);
     // (The limit is for reaching the peer: one that a proxy reaches is not waited for here.)
     if (options_->connect_timeout > 0 && target.socks_host.empty ())
-        timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->connect_timeout * millisecond);
+        arm_timer (now () + options_->connect_timeout * millisecond);
 } catch (...) {
     attempt_failed (ENOMEM);
 }
@@ -131,13 +131,13 @@ void Connector::connected () noexcept
     }
     phase_ = Phase::opening;
     if (!error && !watch_.active ())
-        error = watch_.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), io_in);
+        error = start_watching (bytes_.fd (), io_in);
     if (error) {
         attempt_failed (error);
         return;
     }
     if (options_->handshake_ivl > 0)
-        timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + options_->handshake_ivl * millisecond);
+        arm_timer (now () + options_->handshake_ivl * millisecond);
     open_layers ();
 }
 
@@ -158,8 +158,7 @@ void Connector::hand_over () noexcept
     watch_.reset ();
     phase_ = Phase::connected;
     backoff_ = 0;
-    socket_.emit_remote (ZMQ_EVENT_CONNECTED, static_cast<std::uint64_t> (bytes_.fd ()), endpoint_);
-    socket_.stats.connects++;
+    happened (ZMQ_EVENT_CONNECTED, bytes_.fd ());
     socket_.start_stream (std::move (bytes_), options_, this, nullptr);
 }
 
@@ -169,7 +168,7 @@ void Connector::attempt_failed (int error) noexcept
     const bool had_fd = bytes_.is_open ();
     close_bytes (true);
     if (!had_fd && error != 0)
-        socket_.emit_remote (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (error), endpoint_);
+        happened (ZMQ_EVENT_CLOSED, error);
     if (target_ + 1 < targets_.size ()) {
         ++target_;
         dial_next ();
@@ -214,9 +213,9 @@ void Connector::retry_later () noexcept
     }
     phase_ = Phase::waiting;
     const int interval = next_interval ();
-    socket_.emit_remote (ZMQ_EVENT_CONNECT_RETRIED, static_cast<std::uint64_t> (interval), endpoint_);
+    happened (ZMQ_EVENT_CONNECT_RETRIED, interval);
     // (After prepare() it always can.)
-    timer_.arm (socket_.reactor (), socket_.strand (), *this, std::max (now () + interval * millisecond, attempted_ + shortest_pause));
+    arm_timer (std::max (now () + interval * millisecond, attempted_ + shortest_pause));
 }
 
 void Connector::stream_lost (bool protocol, bool in_handshake) noexcept
@@ -241,7 +240,41 @@ void Connector::close_bytes (bool report) noexcept
     const int fd = bytes_.fd ();
     bytes_.close ();
     if (report)
-        socket_.emit_remote (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), endpoint_);
+        happened (ZMQ_EVENT_CLOSED, fd);
+}
+
+// ---- the end ----
+
+// The application's side ends at once: nothing is received from it any more.
+void Connector::end (int linger) noexcept
+{
+    NetworkPipe *const seen = stream && stream->pipe () ? stream->pipe () : pipe;
+    if (seen && seen->attached) {
+        socket_.detach (*seen);
+        seen->discard_inbound ();
+    }
+    lingering = true;
+    limit_lingering (linger);
+    if (stream && stream->finishing () && linger != 0)
+        return;
+    if (stream && stream->established () && linger != 0) {
+        stream->linger ();
+        return;
+    }
+    const bool deliver_later = linger != 0 && pipe && !pipe->outbound_empty () && !abandoned ();
+    if (deliver_later)
+        return;
+    if (stream) {
+        stream->close ();
+        socket_.retire (*stream);
+    }
+    stop ();
+    pipe = nullptr;
+    socket_.retire (*this);
+    if (seen) {
+        seen->stream = nullptr;
+        seen->terminate ();
+    }
 }
 
 // ---- events ----

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/hook.hpp"
+#include "io/endpoint.hpp"
 #include "io/resolver.hpp"
 #include "transport/byte_stream.hpp"
 #include "transport/transport.hpp"
@@ -19,7 +19,7 @@ class StreamHost;
 class Stream;
 struct Options;
 
-class Connector final : public HookTarget
+class Connector final : public Endpoint
 {
   public:
     Connector (StreamHost &socket, const Transport &transport, std::string endpoint, std::string address,
@@ -38,21 +38,20 @@ class Connector final : public HookTarget
     void resolved (int error, std::vector<DialTarget> targets) noexcept;
 
     const Transport &transport () const noexcept { return transport_; }
-    const std::string &endpoint () const noexcept
-    {
-        return endpoint_;
-    }  // as typed: what ZMQ_LAST_ENDPOINT and monitor events say, and disconnect takes
     const std::string &address () const noexcept { return address_; }
-    const Options &options () const noexcept { return *options_; }
     std::uint64_t id () const noexcept { return id_; }
     NetworkPipe *pipe = nullptr;  // survives connections (IMMEDIATE 0); null otherwise
     Stream *stream = nullptr;
     bool abandoned () const noexcept { return phase_ == Phase::abandoned; }
     // Its application side is gone: it lives on only to deliver what is queued.
     bool lingering = false;
-    Nanoseconds linger_deadline = never;
     bool linger_ends_with_socket = false;  // the close of the socket may bring the deadline forward
 
+    // ---- Endpoint ----
+    void end (int linger) noexcept override;
+    const std::string &endpoint () const noexcept override { return endpoint_; }
+    std::string local_endpoint () const override { return std::string (); }
+    std::string remote_endpoint () const override { return endpoint_; }
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;
 
@@ -78,11 +77,9 @@ class Connector final : public HookTarget
     void close_bytes (bool report) noexcept;
     int next_interval () noexcept;
 
-    StreamHost &socket_;
     const Transport &transport_;
     const std::string endpoint_;
     const std::string address_;
-    std::shared_ptr<const Options> options_;
     const std::uint64_t id_;
     Phase phase_ = Phase::idle;
     ByteStream bytes_;
@@ -91,8 +88,6 @@ class Connector final : public HookTarget
     std::vector<DialTarget> targets_;
     std::size_t target_ = 0;
     Resolver::Ticket ticket_;
-    WatchHandle watch_;
-    TimerHandle timer_;
 };
 
 }  // namespace engine

@@ -4,26 +4,12 @@
 #include <utility>
 
 #include "io/connector.hpp"
+#include "io/linger_timer.hpp"
 #include "io/listener.hpp"
 #include "io/network_pipe.hpp"
 #include "io/stream.hpp"
 
 namespace engine {
-
-namespace {
-
-template <class Held>
-void move_out (std::vector<std::unique_ptr<Held>> &from, std::vector<std::unique_ptr<Held>> &to, const Held &object)
-{
-    const auto at = std::find_if (from.begin (), from.end (), [&object] (const auto &held) { return held.get () == &object; });
-    if (at == from.end ())
-        return;
-    to.push_back (std::move (*at));  // start_stream() and whoever adds a connector have made the room
-    *at = std::move (from.back ());
-    from.pop_back ();
-}
-
-}  // namespace
 
 StreamHost::StreamHost (Strand &strand, const SocketType &type, Options &&its_options, bool background)
     : options (std::move (its_options)), strand_ (strand), type_ (type), attendance_ (*this, background), batching_ (*this)
@@ -39,12 +25,43 @@ Connector *StreamHost::find_connector (std::uint64_t id) noexcept
     return nullptr;
 }
 
+void StreamHost::start_stream (ByteStream bytes, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept
+try {
+    Stream &stream = streams_.add (std::make_unique<Stream> (*this, std::move (bytes), std::move (snapshot), connector, listener));
+    if (connector)
+        connector->stream = &stream;
+    stream.start ();
+} catch (...) {
+    if (connector)
+        connector->stream_lost (false, false);
+}
+
+// ---- pipes ----
+
+void StreamHost::end_pipe (NetworkPipe &pipe) noexcept
+{
+    pipe.connection_lost ();
+    pipe.close_writing ();
+    request_reap (pipe);
+}
+
+void StreamHost::lose_stream (NetworkPipe &pipe) noexcept
+{
+    pipe.stream = nullptr;
+    if (pipe.attached)
+        end_pipe (pipe);
+    else
+        pipe.terminate ();
+}
+
+// ---- the end of endpoints ----
+
 void StreamHost::retire (Stream &stream) noexcept
 {
     if (stream.connector () && stream.connector ()->stream == &stream)
         stream.connector ()->stream = nullptr;
     stream.orphan ();
-    move_out (streams_, dead_streams_, stream);
+    streams_.retire (stream);
 }
 
 void StreamHost::retire (Connector &connector) noexcept
@@ -52,7 +69,55 @@ void StreamHost::retire (Connector &connector) noexcept
     if (connector.stream)
         connector.stream->orphan ();
     connector.stream = nullptr;
-    move_out (connectors_, dead_connectors_, connector);
+    connectors_.retire (connector);
+}
+
+void StreamHost::retire (Listener &listener) noexcept { listeners_.retire (listener); }
+
+void StreamHost::free_retired () noexcept
+{
+    streams_.free_retired ();
+    connectors_.free_retired ();
+    listeners_.free_retired ();
+}
+
+void StreamHost::arm_linger () noexcept
+{
+    Nanoseconds next = never;
+    for (const auto &stream : streams_)
+        next = std::min (next, stream->linger_deadline ());
+    for (const auto &connector : connectors_)
+        next = std::min (next, connector->linger_deadline ());
+    if (next != never && linger_timer_)
+        linger_timer_->arm (next);
+}
+
+void StreamHost::linger_expired () noexcept
+{
+    const auto expire = [time = now ()] (Endpoint &endpoint) {
+        if (endpoint.linger_deadline () <= time)
+            endpoint.end (0);
+    };
+    streams_.visit (expire);
+    connectors_.visit (expire);
+    arm_linger ();
+}
+
+void StreamHost::end_endpoints (int linger) noexcept
+{
+    connectors_.visit ([linger] (Connector &connector) {
+        if (!connector.lingering || connector.linger_ends_with_socket)
+            connector.end (linger);
+    });
+    streams_.visit ([linger] (Stream &stream) {
+        if (!stream.connector ())
+            stream.end (linger);
+    });
+    for (const auto &stream : streams_)
+        if (stream->asks_zap ())
+            stream->look_for_verdict ();
+    if (!(streams_.empty () && connectors_.empty ()))
+        arm_linger ();
 }
 
 }  // namespace engine

@@ -15,6 +15,7 @@
 #include "base/intrusive_list.hpp"
 #include "io/attendance.hpp"
 #include "io/batching.hpp"
+#include "io/endpoint_list.hpp"
 #include "io/network_pipe.hpp"
 #include "options/options.hpp"
 #include "pattern/socket_type.hpp"
@@ -24,6 +25,8 @@
 namespace engine {
 
 class Connector;
+class Endpoint;
+class LingerTimer;
 class Listener;
 class Reactor;
 class Resolver;
@@ -74,7 +77,7 @@ class StreamHost : public Guarded
     void check_lease () noexcept { attendance_.check_lease (); }
 
     // ---- connections ----
-    virtual void start_stream (ByteStream bytes, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept = 0;
+    void start_stream (ByteStream bytes, std::shared_ptr<const Options> snapshot, Connector *connector, Listener *listener) noexcept;
     // Its handshake succeeded. False: there is no use for it, or no memory.
     virtual bool stream_ready (Stream &stream) noexcept = 0;
     virtual void stream_lost (Stream &stream, bool protocol, bool in_handshake, bool reached_greeting) noexcept = 0;
@@ -82,22 +85,36 @@ class StreamHost : public Guarded
     virtual void connector_abandoned (Connector &connector) noexcept = 0;
     virtual void endpoint_ended (Connector &connector) noexcept = 0;
     Connector *find_connector (std::uint64_t id) noexcept;
+    EndpointList<Stream> &streams () noexcept { return streams_; }
     virtual std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker) = 0;
 
-    // ---- monitor events ----
-    virtual void emit (int event, std::uint64_t value, const Stream &stream) noexcept = 0;
-    // About an endpoint that is bound, or connecting.
-    void emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept { emit (event, value, &endpoint, nullptr); }
-    void emit_remote (int event, std::uint64_t value, const std::string &endpoint) noexcept { emit (event, value, nullptr, &endpoint); }
-
-  protected:
-    virtual void emit (int event, std::uint64_t value, const std::string *local, const std::string *remote) noexcept = 0;
-    // Ends the pipes that are done for, and frees what ended during the call.
-    virtual void reap () noexcept = 0;
-    // What ended is freed at the end of the call.
+    // The pattern knows a pipe no more, if it did.
+    virtual void detach (NetworkPipe &pipe) noexcept = 0;
+    // Its connection has gone for good; what came is still read.
+    void end_pipe (NetworkPipe &pipe) noexcept;
+    // Its stream has ended by itself.
+    void lose_stream (NetworkPipe &pipe) noexcept;
+    // They have ended: freed at the end of the call.
     void retire (Stream &stream) noexcept;
     void retire (Connector &connector) noexcept;
-    bool something_to_reap () const noexcept { return !(pipes_to_reap_.empty () && dead_streams_.empty () && dead_connectors_.empty ()); }
+    void retire (Listener &listener) noexcept;
+
+    // ---- monitor events ----
+    virtual void emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept = 0;
+
+    // ---- called by the timer ----
+    void linger_expired () noexcept;
+
+  protected:
+    // Ends the pipes that are done for, and frees what ended during the call.
+    virtual void reap () noexcept = 0;
+    void free_retired () noexcept;
+    // Each disconnected endpoint and each ended connection has its own deadline.
+    void arm_linger () noexcept;
+    // The socket was closed.
+    void end_endpoints (int linger) noexcept;
+    bool something_to_reap () const noexcept { return !pipes_to_reap_.empty () || any_retired (); }
+    bool any_retired () const noexcept { return streams_.any_retired () || connectors_.any_retired () || listeners_.any_retired (); }
 
     Strand &strand_;
     const SocketType &type_;
@@ -109,12 +126,11 @@ class StreamHost : public Guarded
     Batching batching_;
 
     std::vector<std::unique_ptr<NetworkPipe>> pipes_;
-    std::vector<std::unique_ptr<Stream>> streams_;
-    std::vector<std::unique_ptr<Connector>> connectors_;
-    std::vector<std::unique_ptr<Listener>> listeners_;
+    EndpointList<Stream> streams_;
+    EndpointList<Connector> connectors_;
+    EndpointList<Listener> listeners_;
     List<NetworkPipe> pipes_to_reap_;
-    std::vector<std::unique_ptr<Stream>> dead_streams_;
-    std::vector<std::unique_ptr<Connector>> dead_connectors_;
+    std::unique_ptr<LingerTimer> linger_timer_;  // there is one as soon as there is a reactor
 };
 
 using HostGuard = Guard<StreamHost>;

@@ -29,17 +29,12 @@ bool has_ended (int fd) noexcept
 }  // namespace
 
 Listener::Listener (StreamHost &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options)
-    : socket_ (socket), transport_ (transport), listening_ (std::move (listening)), options_ (std::move (options))
+    : Endpoint (socket, std::move (options)), transport_ (transport), listening_ (std::move (listening))
 {}
 
 Listener::~Listener () { close (); }
 
-int Listener::start () noexcept
-{
-    if (!timer_.prepare (socket_.reactor (), socket_.strand (), *this))
-        return ENOMEM;
-    return watch_.start (socket_.reactor (), socket_.strand (), *this, listening_.fd, io_in);
-}
+int Listener::start () noexcept { return prepare_timer () ? start_watching (listening_.fd, io_in) : ENOMEM; }
 
 void Listener::close () noexcept
 {
@@ -54,7 +49,17 @@ void Listener::close () noexcept
         ::shutdown (fd, SHUT_RDWR);
     transport_.unlisten (listening_);
     listening_.fd = -1;
-    socket_.emit_local (ZMQ_EVENT_CLOSED, static_cast<std::uint64_t> (fd), listening_.endpoint);
+    happened (ZMQ_EVENT_CLOSED, fd);
+}
+
+void Listener::end (int linger) noexcept
+{
+    close ();
+    socket_.streams ().visit ([this, linger] (Stream &stream) {
+        if (stream.listener () == this)
+            stream.end_with_listener (linger);
+    });
+    socket_.retire (*this);
 }
 
 void Listener::on_io (std::uint32_t events) noexcept
@@ -64,8 +69,7 @@ void Listener::on_io (std::uint32_t events) noexcept
         int fd = -1;
         const int error = transport_.accept (listening_.fd, *options_, fd);
         if (error == 0) {
-            socket_.emit_local (ZMQ_EVENT_ACCEPTED, static_cast<std::uint64_t> (fd), listening_.endpoint);
-            socket_.stats.accepts++;
+            happened (ZMQ_EVENT_ACCEPTED, fd);
             socket_.reactor ().descriptor_table ().in_use (fd);
             socket_.start_stream (ByteStream (fd), options_, nullptr, this);
             continue;
@@ -77,7 +81,7 @@ void Listener::on_io (std::uint32_t events) noexcept
         const bool ended = suspicious && has_ended (listening_.fd);
         if (nobody && !ended)
             return;
-        socket_.emit_local (ZMQ_EVENT_ACCEPT_FAILED, static_cast<std::uint64_t> (nobody ? EINVAL : error), listening_.endpoint);
+        happened (ZMQ_EVENT_ACCEPT_FAILED, nobody ? EINVAL : error);
         if (ended) {
             watch_.reset ();  // it would be readable for ever
             return;
@@ -86,7 +90,7 @@ void Listener::on_io (std::uint32_t events) noexcept
             // Without a descriptor the listener would stay readable for ever: let the peers know, then rest a moment.
             socket_.reactor ().accept_reserve ().shed (listening_.fd);
             watch_.modify (0);
-            timer_.arm (socket_.reactor (), socket_.strand (), *this, now () + 20 * millisecond);
+            arm_timer (now () + 20 * millisecond);
             return;
         }
     }

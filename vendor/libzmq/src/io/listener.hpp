@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "io/hook.hpp"
+#include "io/endpoint.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
@@ -13,7 +13,7 @@ namespace engine {
 class StreamHost;
 struct Options;
 
-class Listener final : public HookTarget
+class Listener final : public Endpoint
 {
   public:
     // Takes over the listening descriptor.
@@ -25,19 +25,19 @@ class Listener final : public HookTarget
     void close () noexcept;
 
     const Transport &transport () const noexcept { return transport_; }
-    const std::string &endpoint () const noexcept { return listening_.endpoint; }
-    const Options &options () const noexcept { return *options_; }
 
+    // ---- Endpoint ----
+    // The connections made through it end too, when what was sent has gone out; what they brought stays readable.
+    void end (int linger) noexcept override;
+    const std::string &endpoint () const noexcept override { return listening_.endpoint; }
+    std::string local_endpoint () const override { return listening_.endpoint; }
+    std::string remote_endpoint () const override { return std::string (); }
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;
 
   private:
-    StreamHost &socket_;
     const Transport &transport_;
     Listening listening_;
-    std::shared_ptr<const Options> options_;
-    WatchHandle watch_;
-    TimerHandle timer_;
 };
 
 }  // namespace engine

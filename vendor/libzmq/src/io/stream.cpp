@@ -29,7 +29,7 @@ bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR
 }  // namespace
 
 Stream::Stream (StreamHost &socket, ByteStream bytes, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
-    : socket_ (socket), options_ (std::move (options)), connector_ (connector), listener_ (listener), bytes_ (std::move (bytes)),
+    : Endpoint (socket, std::move (options)), connector_ (connector), listener_ (listener), bytes_ (std::move (bytes)),
       decoder_ (zmtp::v3_1, -1, false, nullptr), encoder_ (zmtp::v3_1)
 {}
 
@@ -486,7 +486,7 @@ void Stream::heartbeat_timer () noexcept
     if (next == Heartbeat::never)
         timer_.cancel ();
     else
-        timer_.arm (socket_.reactor (), socket_.strand (), *this, next * millisecond);
+        arm_timer (next * millisecond);
 }
 
 // ---- the end ----
@@ -494,7 +494,7 @@ void Stream::heartbeat_timer () noexcept
 void Stream::fail_protocol (int code) noexcept
 {
     if (code)
-        socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, static_cast<std::uint64_t> (code), *this);
+        happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, code);
     lose ({EPROTO, true});
 }
 
@@ -507,16 +507,15 @@ void Stream::lose (Loss loss) noexcept
     if (in_handshake && handshake_) {
         const Handshake::Failure &failure = handshake_->failure ();
         if (handshake_->state () == Handshake::State::failed && failure.event)
-            socket_.emit (failure.event, static_cast<std::uint64_t> (failure.value), *this);
+            happened (failure.event, failure.value);
         else if (handshake_->state () == Handshake::State::in_progress && handshake_->mechanism_running ())
-            socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, static_cast<std::uint64_t> (loss.error), *this);
+            happened (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, loss.error);
         socket_.stats.handshake_failures++;
     }
     if (encode_error_ && encode_error_ != ENOMEM)
-        socket_.emit (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, static_cast<std::uint64_t> (encode_error_), *this);
+        happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, encode_error_);
     if (!was_finishing) {
-        socket_.emit (ZMQ_EVENT_DISCONNECTED, static_cast<std::uint64_t> (bytes_.fd ()), *this);
-        socket_.stats.disconnects++;
+        happened (ZMQ_EVENT_DISCONNECTED, bytes_.fd ());
     }
     if (!in_handshake && !loss.protocol)
         return_unsent ();
@@ -555,7 +554,7 @@ void Stream::shut_down () noexcept
         zap_->cancel ();
     timer_.reset ();
     socket_.attendance ().remove (*this);
-    watch.reset ();
+    watch_.reset ();
     batch_.clear ();
     sealed_.clear ();
     decoder_ = Decoder (zmtp::v3_1, -1, false, nullptr);
@@ -599,10 +598,10 @@ void Stream::check_finished () noexcept
         socket_.stream_finished (*this);
         return;
     }
-    if (watch.active ()) {
+    if (watch_.active ()) {
         if (!bytes_.is_plain ())
-            watch.modify (bytes_.wants (io_in));
-    } else if (watch.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), bytes_.wants (io_in)) != 0) {
+            watch_.modify (bytes_.wants (io_in));
+    } else if (start_watching (bytes_.fd (), bytes_.wants (io_in)) != 0) {
         shut_down ();
         socket_.stream_finished (*this);
         return;
@@ -610,10 +609,39 @@ void Stream::check_finished () noexcept
     // Nothing tells that the peer's kernel took the rest: look again, soon at first, seldom later.
     const Nanoseconds time = now ();
     const Nanoseconds wait = std::clamp<Nanoseconds> ((time - finish_deadline_) / 2, millisecond, 50 * millisecond);
-    timer_.arm (socket_.reactor (), socket_.strand (), *this, time + wait);
+    arm_timer (time + wait);
 }
 
-// One name for one endpoint: the bound end has the listener's name, the connected one the connector's; the other is an address.
+// At once, or after what is queued for it was delivered.
+void Stream::end (int linger_time) noexcept
+{
+    if ((finishing () || established ()) && linger_time != 0) {
+        limit_lingering (linger_time);
+        if (established ())
+            linger ();  // finishes, now or when the queue is empty
+        return;
+    }
+    NetworkPipe *const pipe = pipe_;
+    close ();
+    socket_.retire (*this);
+    if (pipe)
+        socket_.lose_stream (*pipe);
+}
+
+void Stream::end_with_listener (int linger_time) noexcept
+{
+    orphan ();
+    if (pipe_)
+        pipe_->stop_writing ();
+    end (linger_time);
+}
+
+const std::string &Stream::endpoint () const noexcept
+{
+    static const std::string none;
+    return listener_ ? listener_->endpoint () : connector_ ? connector_->endpoint () : none;
+}
+
 std::string Stream::local_endpoint () const
 {
     if (listener_)

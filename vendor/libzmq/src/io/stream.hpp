@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "io/endpoint.hpp"
 #include "io/network_pipe.hpp"
 #include "io/reactor.hpp"
 #include "io/zap_inquiry.hpp"
@@ -31,7 +32,7 @@ class FrameCipher;
 class StreamHost;
 struct Options;
 
-class Stream final : public HookTarget, private ZapAsker
+class Stream final : public Endpoint, private ZapAsker
 {
   public:
     // Exactly one of connector and listener is set.
@@ -81,7 +82,6 @@ class Stream final : public HookTarget, private ZapAsker
     Connector *connector () const noexcept { return connector_; }
     Listener *listener () const noexcept { return listener_; }
     void orphan () noexcept;  // its connector or listener is going
-    const Options &options () const noexcept { return *options_; }
     // Its handshake waits for a reply of ZAP's handler.
     bool asks_zap () const noexcept { return phase_ == Phase::handshake && handshake_ && handshake_->waiting (); }
     // The socket was closed: nobody tells of the reply any more, so it is looked for.
@@ -99,16 +99,20 @@ class Stream final : public HookTarget, private ZapAsker
     // Finishes once all that is queued was written.
     void linger () noexcept;
     bool lingering () const noexcept { return lingering_; }
-    Nanoseconds linger_deadline = never;  // of a lingering one that no connector owns
     // Goes out before anything that is queued.
     void send_first (Msg &frame) noexcept;
     bool finishing () const noexcept { return phase_ == Phase::finishing; }
     // From now on every frame goes through the cipher; null: as they are.
     void secure_with (std::unique_ptr<FrameCipher> cipher) noexcept;
 
-    // For monitor events: our end for accepted connections, the peer for connecting ones.
-    std::string local_endpoint () const;
-    std::string remote_endpoint () const;
+    // ---- Endpoint ----
+    // (That of a connector ends through that.)
+    void end (int linger) noexcept override;
+    // What it brought stays readable.
+    void end_with_listener (int linger) noexcept;
+    const std::string &endpoint () const noexcept override;
+    std::string local_endpoint () const override;
+    std::string remote_endpoint () const override;
 
     // Does what is possible once the descriptor is ready for these events.
     void serve (std::uint32_t events) noexcept;
@@ -119,7 +123,7 @@ class Stream final : public HookTarget, private ZapAsker
     std::uint32_t registered_events = 0;
     std::size_t attendance_index = SIZE_MAX;
     bool listed_as_paused = false;
-    WatchHandle watch;
+    WatchHandle &watch () noexcept { return watch_; }
 
   private:
     enum class Phase : std::uint8_t
@@ -171,8 +175,6 @@ class Stream final : public HookTarget, private ZapAsker
 
     static constexpr std::size_t batch_limit = 64 * 1024;
 
-    StreamHost &socket_;
-    std::shared_ptr<const Options> options_;
     Connector *connector_;
     Listener *listener_;
     NetworkPipe *pipe_ = nullptr;
@@ -209,7 +211,6 @@ class Stream final : public HookTarget, private ZapAsker
     std::vector<Sealed> sealed_;
     Msg refused_;  // if refused_frame_: what encode_error_ is about
     Metadata *metadata_ = nullptr;
-    TimerHandle timer_;
     Nanoseconds last_write_ = 0;
     std::uint64_t written_ = 0;      // bytes
     std::uint64_t before_ping_ = 0;  // of them and of the batch when the PING was made that is not answered yet

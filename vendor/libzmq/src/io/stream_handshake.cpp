@@ -54,7 +54,7 @@ HandshakeConfig handshake_config (const StreamHost &socket, const Options &optio
 
 void Stream::start () noexcept
 try {
-    if (!timer_.prepare (socket_.reactor (), socket_.strand (), *this)) {
+    if (!prepare_timer ()) {
         lose ({ENOMEM, false});
         return;
     }
@@ -67,14 +67,14 @@ try {
         return;
     }
     if (!error)
-        error = watch.start (socket_.reactor (), socket_.strand (), *this, bytes_.fd (), io_in);
+        error = start_watching (bytes_.fd (), io_in);
     if (error) {
         lose ({error, false});
         return;
     }
     if (options_->handshake_ivl > 0) {
         handshake_deadline_ = now () + options_->handshake_ivl * millisecond;
-        timer_.arm (socket_.reactor (), socket_.strand (), *this, handshake_deadline_);
+        arm_timer (handshake_deadline_);
     }
     open_layers ();
 } catch (...) {
@@ -87,7 +87,7 @@ try {
     if (error == 0)
         begin ();
     else if (error == EAGAIN)
-        watch.modify (bytes_.wants (io_in));
+        watch_.modify (bytes_.wants (io_in));
     else
         lose ({error, false});
 } catch (...) {
@@ -121,7 +121,7 @@ void Stream::watch_handshake (bool blocked) noexcept
 {
     // While ZAP is asked nothing is read.
     const std::uint32_t input = handshake_->waiting () ? 0u : static_cast<std::uint32_t> (io_in);
-    watch.modify (bytes_.wants (input | (blocked ? static_cast<std::uint32_t> (io_out) : 0u)));
+    watch_.modify (bytes_.wants (input | (blocked ? static_cast<std::uint32_t> (io_out) : 0u)));
 }
 
 void Stream::serve_handshake (std::uint32_t events) noexcept
@@ -247,10 +247,10 @@ try {
 // The peer hears of it, or not, and goes. Not for ever is that waited for.
 void Stream::note_peer_refused () noexcept
 {
-    socket_.emit (handshake_->failure ().event, static_cast<std::uint64_t> (handshake_->failure ().value), *this);
+    happened (handshake_->failure ().event, handshake_->failure ().value);
     if (handshake_deadline_ == never) {
         handshake_deadline_ = now () + refused_time;
-        timer_.arm (socket_.reactor (), socket_.strand (), *this, handshake_deadline_);
+        arm_timer (handshake_deadline_);
     }
 }
 
@@ -258,13 +258,13 @@ void Stream::look_for_verdict () noexcept
 {
     zap_->look ();
     if (asks_zap ())
-        timer_.arm (socket_.reactor (), socket_.strand (), *this, std::min (handshake_deadline_, now () + 10 * millisecond));
+        arm_timer (std::min (handshake_deadline_, now () + 10 * millisecond));
 }
 
 void Stream::become_ready (std::span<const std::uint8_t> left, bool drained) noexcept
 try {
     timer_.cancel ();
-    watch.reset ();
+    watch_.reset ();
     bool phantom = false;
     if (!raw_) {
         metadata_ = handshake_->metadata ();
@@ -281,7 +281,7 @@ try {
         if (socket_.type ().make_frame_check)
             frame_check_ = socket_.type ().make_frame_check ();
         if (framing.has_commands) {
-            socket_.emit (ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0, *this);
+            happened (ZMQ_EVENT_HANDSHAKE_SUCCEEDED, 0);
             if (options_->heartbeat_ivl > 0)
                 start_heartbeat ();
         }

@@ -5,7 +5,7 @@
 
 namespace engine {
 
-int parse_endpoint (std::string_view text, Endpoint &out)
+int parse_endpoint (std::string_view text, EndpointName &out)
 {
     constexpr std::string_view separator = "://";
     const std::size_t position = text.find (separator);

@@ -20,12 +20,12 @@ class ByteStream;  // byte_stream.hpp
 struct Options;    // options/options.hpp
 
 // "transport://address" taken apart; both parts non-empty. EINVAL otherwise.
-struct Endpoint
+struct EndpointName
 {
     std::string transport;
     std::string address;
 };
-int parse_endpoint (std::string_view text, Endpoint &out);
+int parse_endpoint (std::string_view text, EndpointName &out);
 
 struct Listening
 {

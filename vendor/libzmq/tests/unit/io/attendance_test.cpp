@@ -292,7 +292,7 @@ TEST_CASE ("attendance: a stream that goes on when the system has no room for it
         HeldSocket socket (ZMQ_PULL, context ? context->get () : nullptr);
         socket.socket ().options.rcvhwm = 1;
         WiredStream stream (socket, "PUSH"), other (socket, "PUSH");
-        const auto watched = [&] { return background ? stream->watch.events () : stream->registered_events; };
+        const auto watched = [&] { return background ? stream->watch ().events () : stream->registered_events; };
         stream.far.write (message ({"1"}) + message ({"2"}));
         CHECK (socket.wait ([&] { return stream->paused () && watched () == 0; }));
         {

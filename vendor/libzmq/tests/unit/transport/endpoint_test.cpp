@@ -9,7 +9,7 @@ using namespace engine;
 
 TEST_CASE ("endpoint: both parts are needed")
 {
-    Endpoint out;
+    EndpointName out;
     for (const char *text : {"", "tcp", "tcp:", "tcp:/", "tcp://", "://", "://x", "tcp:x", "tcp:/x"}) {
         CAPTURE (text);
         CHECK (parse_endpoint (text, out) == EINVAL);

@@ -1,7 +1,7 @@
 // Ends a closed (or disconnected) socket's waiting for delivery when ZMQ_LINGER has passed.
 #pragma once
 
-#include "core/socket.hpp"
+#include "io/host.hpp"
 #include "io/reactor.hpp"
 
 namespace engine {
@@ -9,7 +9,7 @@ namespace engine {
 class LingerTimer final : public HookTarget
 {
   public:
-    explicit LingerTimer (Socket &socket) : socket_ (socket) {}
+    explicit LingerTimer (StreamHost &socket) : socket_ (socket) {}
 
     // Makes sure that it can be armed. False: out of memory.
     bool prepare () noexcept { return handle_.prepare (socket_.reactor (), socket_.strand (), *this); }
@@ -22,7 +22,7 @@ class LingerTimer final : public HookTarget
     }
 
   private:
-    Socket &socket_;
+    StreamHost &socket_;
     TimerHandle handle_;
 };
 
