@@ -49,7 +49,7 @@ class EndpointList
     auto begin () const noexcept { return working_.begin (); }
     auto end () const noexcept { return working_.end (); }
 
-    // Each once, from the last to the first; it, and those that were visited, may be retired meanwhile.
+    // Each, from the last to the first; any may be retired meanwhile. (Then one may be visited twice.)
     template <class Visit>
     void visit (Visit &&visit)
     {

@@ -90,10 +90,13 @@ TEST_CASE ("listener: a descriptor that the application has ended is reported on
         char endpoint[64];
         std::size_t size = sizeof endpoint;
         REQUIRE (zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, endpoint, &size) == 0);
+        void *const other = zmq_socket (context, ZMQ_PULL);
+        REQUIRE (zmq_bind (other, "tcp://127.0.0.1:*") == 0);
         if (closed)
             ::close (fd);
         else
             ::shutdown (fd, SHUT_RDWR);
+        zmq_close (other);  // a poll(2) that was under way when the descriptor was closed is begun anew
 
         const Nanoseconds before = time_used ();
         ::poll (nullptr, 0, 200);
