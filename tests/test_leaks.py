@@ -14,6 +14,11 @@ pytestmark = pytest.mark.usefixtures("clean_garbage")
 def nothing_left():
     with zmq.Context() as context, context.socket(zmq.PULL) as pull:
         assert not pull.poll(1)  # a thread that has waited once keeps the descriptor it was woken by
+    with zmq.Context() as context, context.socket(zmq.PAIR) as one, context.socket(zmq.PAIR) as other:
+        one.bind("inproc://lent")
+        other.connect("inproc://lent")
+        one.send(b"x" * 100_000, copy=False)  # once a buffer was lent, a thread stays that looks after them
+        other.recv(copy=False)
     before = open_descriptors(), thread_count()
     yield
     gc.collect()
