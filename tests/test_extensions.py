@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from support import QUIET_MS, TESTS, bind, run_python, wait_until
+from support import QUIET_MS, TESTS, WAIT_MS, bind, run_python, wait_until
 
 import zmqpy as zmq
 
@@ -247,3 +247,39 @@ def test_program_written_for_pyzmq_runs_unchanged(tmp_path):
     code = f"import zmqpy, runpy; zmqpy.install_as_zmq(); runpy.run_path({str(program)!r}, run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, cwd=TESTS)
     assert done.stdout.splitlines() == ["{'x': 1}", "ok zmqpy"], done.stderr
+
+
+@pytest.mark.own_engine
+def test_limits_of_a_message(make):
+    """Beyond either the connection ends, and nothing of the message is received."""
+    pull = make(zmq.PULL)
+    assert (pull.ext_max_message_size, pull.ext_max_message_parts, pull.ext_max_handshakes) == (-1, 0, 1000)
+    pull.ext_max_message_size = 1000
+    pull.ext_max_message_parts = 3
+    pull.ext_max_handshakes = 50
+    address = bind(pull)
+    good = make(zmq.PUSH)
+    good.connect(address)
+    for message in ([b"a" * 400, b"b" * 600, b""], [b"", b"", b""], [b"x" * 1000]):
+        good.send_multipart(message)
+        assert pull.recv_multipart() == message
+    for message in ([b"a" * 400, b"b" * 601], [b"x" * 1001], [b""] * 4, [b"", b"y" * 70000]):
+        bad = make(zmq.PUSH)
+        monitor = bad.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        bad.connect(address)
+        bad.send_multipart(message)
+        assert monitor.poll(WAIT_MS)
+        bad.close()
+    good.send(b"next")
+    assert pull.recv() == b"next"
+    assert not pull.poll(QUIET_MS)
+
+
+@pytest.mark.own_engine
+def test_limits_that_are_none(make):
+    socket = make(zmq.PULL)
+    for name, wrong in (("ext_max_message_parts", -1), ("ext_max_handshakes", -1)):
+        with pytest.raises(zmq.ZMQError):
+            setattr(socket, name, wrong)
+    socket.ext_max_message_size = 1 << 40
+    assert socket.ext_max_message_size == 1 << 40

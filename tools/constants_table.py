@@ -269,6 +269,16 @@ GROUPS: tuple[Group, ...] = (
         enum="ContextOption",
     ),
     _group(
+        "Socket options of zmq_ext.h",
+        """
+        EXT_MAX_MESSAGE_SIZE 23044 int64
+        EXT_MAX_MESSAGE_PARTS 23045
+        EXT_MAX_HANDSHAKES 23046
+        """,
+        enum="SocketOption",
+        header="zmq_ext.h",
+    ),
+    _group(
         "Context options of zmq_ext.h",
         """
         EXT_SPIN_US 23041

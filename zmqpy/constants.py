@@ -313,6 +313,9 @@ class SocketOption(IntEnum):
     NORM_NUM_PARITY = 122
     NORM_NUM_AUTOPARITY = 123
     NORM_PUSH = 124
+    EXT_MAX_MESSAGE_SIZE = 23044, _OptType.int64
+    EXT_MAX_MESSAGE_PARTS = 23045
+    EXT_MAX_HANDSHAKES = 23046
 
 
 class SocketType(IntEnum):
@@ -579,6 +582,9 @@ NORM_BLOCK_SIZE: int = SocketOption.NORM_BLOCK_SIZE
 NORM_NUM_PARITY: int = SocketOption.NORM_NUM_PARITY
 NORM_NUM_AUTOPARITY: int = SocketOption.NORM_NUM_AUTOPARITY
 NORM_PUSH: int = SocketOption.NORM_PUSH
+EXT_MAX_MESSAGE_SIZE: int = SocketOption.EXT_MAX_MESSAGE_SIZE
+EXT_MAX_MESSAGE_PARTS: int = SocketOption.EXT_MAX_MESSAGE_PARTS
+EXT_MAX_HANDSHAKES: int = SocketOption.EXT_MAX_HANDSHAKES
 
 PAIR: int = SocketType.PAIR
 PUB: int = SocketType.PUB
@@ -843,6 +849,9 @@ __all__ = [
     "NORM_NUM_PARITY",
     "NORM_NUM_AUTOPARITY",
     "NORM_PUSH",
+    "EXT_MAX_MESSAGE_SIZE",
+    "EXT_MAX_MESSAGE_PARTS",
+    "EXT_MAX_HANDSHAKES",
     "PAIR",
     "PUB",
     "SUB",

@@ -184,6 +184,11 @@ cdef enum:
     ZMQ_THREAD_NAME_PREFIX = 9
     ZMQ_ZERO_COPY_RECV = 10
 
+    # Socket options of zmq_ext.h
+    ZMQ_EXT_MAX_MESSAGE_SIZE = 23044
+    ZMQ_EXT_MAX_MESSAGE_PARTS = 23045
+    ZMQ_EXT_MAX_HANDSHAKES = 23046
+
     # Context options of zmq_ext.h
     ZMQ_EXT_SPIN_US = 23041
     ZMQ_EXT_ATTEND = 23042

@@ -245,3 +245,9 @@ class OptionAttributes:
     NORM_NUM_AUTOPARITY: int
     norm_push: int
     NORM_PUSH: int
+    ext_max_message_size: int
+    EXT_MAX_MESSAGE_SIZE: int
+    ext_max_message_parts: int
+    EXT_MAX_MESSAGE_PARTS: int
+    ext_max_handshakes: int
+    EXT_MAX_HANDSHAKES: int

@@ -25,7 +25,9 @@ cdef enum:
     KIND_INT64
     KIND_BYTES
     KIND_FD
-    KINDS = 256
+    KINDS = 256               # libzmq's numbers, and in the last places those of zmq_ext.h
+    EXTENSIONS_AT = 240
+    FIRST_EXTENSION = 23040
     TEXT_SIZE = 256  # bytes; every text option but LAST_ENDPOINT of a long inproc name fits
     LONG_TEXT_SIZE = 65536
     CURVE_KEY_SIZE = 41  # Z85 text and its NUL
@@ -38,16 +40,25 @@ cdef int fill_kinds() except -1:
     by_type = {_OptType.int64: KIND_INT64, _OptType.bytes: KIND_BYTES, _OptType.fd: KIND_FD}
     for option in SocketOption.__members__.values():
         number = option
-        if number < KINDS:
-            kinds[number] = by_type.get(option._opt_type, KIND_INT)
+        if place_of(number) >= 0:
+            kinds[place_of(number)] = by_type.get(option._opt_type, KIND_INT)
     return 0
+
+
+cdef inline int place_of(int option) noexcept:
+    if 0 <= option < EXTENSIONS_AT:
+        return option
+    if FIRST_EXTENSION <= option < FIRST_EXTENSION + KINDS - EXTENSIONS_AT:
+        return EXTENSIONS_AT + option - FIRST_EXTENSION
+    return -1
 
 
 fill_kinds()
 
 
 cdef inline int kind_of(int option) noexcept:
-    return kinds[option] if 0 <= option < KINDS else KIND_INT
+    cdef int place = place_of(option)
+    return kinds[place] if place >= 0 else KIND_INT
 
 
 cdef object name_of(int option):

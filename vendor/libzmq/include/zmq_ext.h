@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 5
+#define ZMQ_EXT_VERSION 6
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -26,6 +26,18 @@ ZMQ_EXPORT int zmq_ext_version (void);
 #define ZMQ_EXT_SPIN_US 23041
 #define ZMQ_EXT_ATTEND 23042
 #define ZMQ_EXT_POLLER 23043
+
+/* Socket options for zmq_setsockopt / zmq_getsockopt, of what is bound or connected afterwards over tcp and ipc. Since version 6.
+ * ZMQ_EXT_MAX_MESSAGE_SIZE   int64_t bytes, default -1: most that all parts of one inbound message may have together; < 0 any.
+ *                            (ZMQ_MAXMSGSIZE limits each part alone.)
+ * ZMQ_EXT_MAX_MESSAGE_PARTS  int >= 0, default 0: most parts of one inbound message; 0 any. A message that has more of either ends
+ *                            its connection as one beyond ZMQ_MAXMSGSIZE does, and nothing of it is received.
+ * ZMQ_EXT_MAX_HANDSHAKES     int >= 0, default 1000: how many connections that one zmq_bind has accepted may be in their handshake at a
+ *                            time; 0 any. At so many no more are accepted until one is done, or has had a second: then the oldest is
+ *                            dropped, as by ZMQ_HANDSHAKE_IVL. */
+#define ZMQ_EXT_MAX_MESSAGE_SIZE 23044
+#define ZMQ_EXT_MAX_MESSAGE_PARTS 23045
+#define ZMQ_EXT_MAX_HANDSHAKES 23046
 
 /* ---- batches ---- */
 

@@ -50,6 +50,8 @@ class List
         if (!link.listed ())
             link.insert_before (head_);
     }
+    // The first, which stays; null: there is none.
+    Object *first () const noexcept { return empty () ? nullptr : static_cast<Object *> (head_.next_); }
     // The first; null: there is none.
     Object *take () noexcept
     {

@@ -29,7 +29,8 @@ bool has_ended (int fd) noexcept
 }  // namespace
 
 Listener::Listener (StreamHost &socket, const Transport &transport, Listening &&listening, std::shared_ptr<const Options> options)
-    : Endpoint (socket, std::move (options)), transport_ (transport), listening_ (std::move (listening))
+    : Endpoint (socket, std::move (options)), transport_ (transport), listening_ (std::move (listening)),
+      half_open_ (static_cast<HalfOpen::Owner &> (*this))
 {}
 
 Listener::~Listener () { close (); }
@@ -66,11 +67,16 @@ void Listener::on_io (std::uint32_t events) noexcept
 {
     constexpr int most = 8;  // then other events, and the application, have their turn
     for (int i = 0; i < most; ++i) {
+        const bool full = is_full ();
+        if (full && !may_displace ())
+            return;
         int fd = -1;
         const int error = transport_.accept (listening_.fd, *options_, fd);
         if (error == 0) {
             happened (ZMQ_EVENT_ACCEPTED, fd);
             socket_.reactor ().descriptor_table ().in_use (fd);
+            if (full)
+                half_open_.oldest ()->give_way ();
             socket_.start_stream (ByteStream (fd), options_, nullptr, this);
             continue;
         }
@@ -96,9 +102,39 @@ void Listener::on_io (std::uint32_t events) noexcept
     }
 }
 
+// There are as many half-open connections as there may be.
+bool Listener::is_full () const noexcept
+{
+    const auto most = static_cast<std::size_t> (options_->ext_max_handshakes);
+    return most > 0 && half_open_.size () >= most;
+}
+
+// False: all of them are young. Goes on when that has changed, or there is one less.
+bool Listener::may_displace () noexcept
+{
+    const Nanoseconds due = half_open_.oldest_due ();
+    if (now () >= due)
+        return true;
+    waiting_ = true;
+    watch_.modify (0);
+    arm_timer (due);
+    return false;
+}
+
+void Listener::handshake_over () noexcept
+{
+    if (!waiting_)
+        return;
+    waiting_ = false;
+    timer_.cancel ();
+    if (watch_.active ())
+        watch_.modify (io_in);
+}
+
 void Listener::on_timer () noexcept
 {
     timer_.fired ();
+    waiting_ = false;
     watch_.modify (io_in);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "io/endpoint.hpp"
+#include "io/half_open.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
@@ -13,7 +14,7 @@ namespace engine {
 class StreamHost;
 struct Options;
 
-class Listener final : public Endpoint
+class Listener final : public Endpoint, private HalfOpen::Owner
 {
   public:
     // Takes over the listening descriptor.
@@ -25,6 +26,8 @@ class Listener final : public Endpoint
     void close () noexcept;
 
     const Transport &transport () const noexcept { return transport_; }
+    // Its connections that are in their handshake.
+    HalfOpen &half_open () noexcept { return half_open_; }
 
     // ---- Endpoint ----
     // The connections made through it end too, when what was sent has gone out; what they brought stays readable.
@@ -36,8 +39,14 @@ class Listener final : public Endpoint
     void on_timer () noexcept override;
 
   private:
+    bool is_full () const noexcept;
+    bool may_displace () noexcept;
+    void handshake_over () noexcept override;
+
     const Transport &transport_;
     Listening listening_;
+    HalfOpen half_open_;
+    bool waiting_ = false;  // nobody is accepted until a handshake is over, or the oldest has had its time
 };
 
 }  // namespace engine

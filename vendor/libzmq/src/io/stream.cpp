@@ -42,6 +42,7 @@ Stream::~Stream ()
 
 void Stream::orphan () noexcept
 {
+    half_open_.end ();
     connector_ = nullptr;
     listener_ = nullptr;
 }
@@ -550,6 +551,7 @@ void Stream::shut_down () noexcept
     if (phase_ == Phase::dead)
         return;
     phase_ = Phase::dead;
+    half_open_.end ();
     if (zap_)
         zap_->cancel ();
     timer_.reset ();

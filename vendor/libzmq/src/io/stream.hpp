@@ -4,6 +4,7 @@
 // While it shakes hands the reactor watches its descriptor; afterwards the socket's Attendance does.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "io/endpoint.hpp"
+#include "io/half_open.hpp"
 #include "io/network_pipe.hpp"
 #include "io/reactor.hpp"
 #include "io/zap_inquiry.hpp"
@@ -114,6 +116,9 @@ class Stream final : public Endpoint, private ZapAsker
     std::string local_endpoint () const override;
     std::string remote_endpoint () const override;
 
+    // Of one that is in its handshake: others want its place, so it ends as when its time is over.
+    void give_way () noexcept { lose ({EAGAIN, false}); }
+
     // Does what is possible once the descriptor is ready for these events.
     void serve (std::uint32_t events) noexcept;
     void on_io (std::uint32_t events) noexcept override;
@@ -195,6 +200,7 @@ class Stream final : public Endpoint, private ZapAsker
     std::vector<std::uint8_t> held_input_;  // behind what the handshake took before it had to wait
     std::unique_ptr<ZapInquiry> zap_;
     Nanoseconds handshake_deadline_ = never;
+    HalfOpen::Place half_open_{*this};
     std::size_t refused_bytes_ = 0;
     std::unique_ptr<FrameCheck> frame_check_;
     std::unique_ptr<Heartbeat> heartbeat_;

@@ -72,6 +72,8 @@ try {
         lose ({error, false});
         return;
     }
+    if (listener_)
+        listener_->half_open ().begin (half_open_);
     if (options_->handshake_ivl > 0) {
         handshake_deadline_ = now () + options_->handshake_ivl * millisecond;
         arm_timer (handshake_deadline_);
@@ -265,6 +267,7 @@ void Stream::become_ready (std::span<const std::uint8_t> left, bool drained) noe
 try {
     timer_.cancel ();
     watch_.reset ();
+    half_open_.end ();
     bool phantom = false;
     if (!raw_) {
         metadata_ = handshake_->metadata ();
@@ -274,6 +277,7 @@ try {
         }
         const Framing &framing = handshake_->framing ();
         decoder_ = Decoder (framing, options_->maxmsgsize, options_->zero_copy_recv, metadata_);
+        decoder_.limit_messages (options_->ext_max_message_size, options_->ext_max_message_parts);
         encoder_ = Encoder (framing);
         if (auto cipher = handshake_->take_cipher ())
             secure_with (std::move (cipher));

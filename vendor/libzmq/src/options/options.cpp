@@ -9,6 +9,7 @@
 #include "options/context_options.hpp"
 #include "pattern/socket_type.hpp"
 #include "zmq.h"
+#include "zmq_ext.h"
 
 namespace engine {
 
@@ -341,17 +342,30 @@ constexpr OptionRow rows[] = {
 };
 // clang-format on
 
+// libzmq's numbers, and behind them those of zmq_ext.h.
 constexpr int highest_number = ZMQ_NORM_PUSH;
+constexpr int lowest_extension = ZMQ_EXT_MAX_MESSAGE_SIZE;
+constexpr int highest_extension = ZMQ_EXT_MAX_HANDSHAKES;
+constexpr std::size_t no_place = highest_number + 1 + highest_extension - lowest_extension + 1;
 constexpr std::uint8_t no_row = 255;
 static_assert (std::size (rows) < no_row);
 
-// Row by option number; compiling fails if two rows have one number.
+constexpr std::size_t place_of (int number) noexcept
+{
+    if (number >= 0 && number <= highest_number)
+        return static_cast<std::size_t> (number);
+    if (number >= lowest_extension && number <= highest_extension)
+        return static_cast<std::size_t> (number - lowest_extension + highest_number + 1);
+    return no_place;
+}
+
+// Row by place; compiling fails if two rows have one number.
 constexpr auto index_of = []() consteval
 {
-    std::array<std::uint8_t, highest_number + 1> index{};
+    std::array<std::uint8_t, no_place> index{};
     index.fill (no_row);
     for (std::size_t i = 0; i < std::size (rows); ++i) {
-        std::uint8_t &entry = index.at (static_cast<std::size_t> (rows[i].number));
+        std::uint8_t &entry = index.at (place_of (rows[i].number));
         if (entry != no_row)
             throw "two rows for one option";
         entry = static_cast<std::uint8_t> (i);
@@ -366,9 +380,10 @@ std::span<const OptionRow> option_table () noexcept { return rows; }
 
 const OptionRow *find_option (int number) noexcept
 {
-    if (number < 0 || number > highest_number)
+    const std::size_t place = place_of (number);
+    if (place == no_place)
         return nullptr;
-    const std::uint8_t entry = index_of[static_cast<std::size_t> (number)];
+    const std::uint8_t entry = index_of[place];
     return entry == no_row ? nullptr : &rows[entry];
 }
 

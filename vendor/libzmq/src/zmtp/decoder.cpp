@@ -24,6 +24,8 @@ constexpr std::size_t least_room = 2048;
 constexpr std::uint64_t largest_body = static_cast<std::uint64_t> (PTRDIFF_MAX) - 4096;
 constexpr std::size_t short_header = 2;
 constexpr std::size_t longest_short = 255;
+// What a cipher's frame may have beyond the message that it holds, or a short command.
+constexpr std::uint64_t sealed_frame_extra = 1024;
 
 void dispose_body (Content *self) noexcept
 {
@@ -64,7 +66,51 @@ Decoder Decoder::raw (Metadata *metadata, std::size_t most)
 void Decoder::open_with (FrameCipher &cipher) noexcept
 {
     s_.cipher = &cipher;
-    s_.fast_from = SIZE_MAX;
+    choose_fast_case ();
+}
+
+void Decoder::limit_messages (std::int64_t bytes, int parts) noexcept
+{
+    if (bytes >= 0)
+        s_.most_bytes = s_.bytes_left = static_cast<std::uint64_t> (bytes);
+    if (parts > 0)
+        s_.most_parts = s_.parts_left = static_cast<std::uint64_t> (parts);
+    s_.limited = bytes >= 0 || parts > 0;
+    if (!s_.limited)
+        return;
+    // Only messages of one part are fast then: nothing of them need be counted.
+    s_.slow_flags |= flag_more;
+    s_.fast_size = static_cast<std::size_t> (std::min<std::uint64_t> (s_.fast_size, s_.most_bytes));
+    s_.short_size = static_cast<std::size_t> (std::min<std::uint64_t> (s_.short_size, s_.most_bytes));
+}
+
+// After a body of its own, or a part: whether the next frame may be taken the fast way.
+void Decoder::choose_fast_case () noexcept
+{
+    const bool in_message = s_.limited && s_.parts_left != s_.most_parts;
+    s_.fast_from = !s_.cipher && s_.framing->has_short_form () && !in_message ? short_header : SIZE_MAX;
+}
+
+// 0, or EMSGSIZE: the message is too large with this part.
+int Decoder::count (const Frame &frame) noexcept
+{
+    if (frame.size > s_.bytes_left || s_.parts_left == 0)
+        return EMSGSIZE;
+    s_.bytes_left = frame.more ? s_.bytes_left - frame.size : s_.most_bytes;
+    s_.parts_left = frame.more ? s_.parts_left - 1 : s_.most_parts;
+    choose_fast_case ();
+    return 0;
+}
+
+// Before anything of its body was kept. Commands belong to no message.
+std::uint64_t Decoder::largest_frame (const FrameHeader &header) const noexcept
+{
+    const std::uint64_t largest = std::min (s_.max_size, largest_body);
+    if (!s_.limited || header.kind != Kind::data || ((header.flags & flag_command) && s_.framing->has_commands))
+        return largest;
+    if (!s_.cipher)
+        return std::min (largest, s_.bytes_left);
+    return std::min (largest, std::max (s_.bytes_left, sealed_frame_extra) + sealed_frame_extra);
 }
 
 void Decoder::forget () noexcept
@@ -261,6 +307,8 @@ inline int Decoder::interpret (std::uint8_t *body, std::size_t size, const Frame
         const zmtp::Command parsed = zmtp::parse_command ({out.body, out.size});
         out = {out.body + parsed.data, out.size - parsed.data, false, parsed.kind};
     }
+    if (s_.limited && out.kind == Kind::data) [[unlikely]]
+        return count (out);
     return 0;
 }
 
@@ -317,7 +365,7 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
         s_.needed = s_.framing->longest_header;
         return Result::more_needed;
     }
-    if (header.body_size > std::min (s_.max_size, largest_body))
+    if (header.body_size > largest_frame (header))
         return fail (EMSGSIZE);
     const auto size = static_cast<std::size_t> (header.body_size);
 
@@ -386,8 +434,7 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     taken.init_slice (content, frame.body, frame.size);
     dress (taken, frame);
     body = Body{};
-    if (has_fast_case ())
-        s_.fast_from = short_header;
+    choose_fast_case ();
     out = std::move (taken);
     return Result::frame;
 }

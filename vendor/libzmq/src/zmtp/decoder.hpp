@@ -45,6 +45,8 @@ class Decoder
     // whatever came into frames of at most so many bytes, but for the smallest buffer's.
     Decoder (const Framing &framing, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
     static Decoder raw (Metadata *metadata, std::size_t most = SIZE_MAX);
+    // For whole messages, as max_message_size is for frames: bytes < 0, parts 0: any.
+    void limit_messages (std::int64_t bytes, int parts) noexcept;
     // From now on the bodies of frames are what the cipher opens, in the memory they lie in. It must outlive the decoder.
     void open_with (FrameCipher &cipher) noexcept;
     ~Decoder () { forget (); }
@@ -155,6 +157,12 @@ class Decoder
         std::size_t offered = 0;         // size of the last space()
         std::size_t offered_behind = 0;  // and of what was behind it
         std::uint64_t max_size = UINT64_MAX;
+        // Of whole messages, and what the one that has begun may still have.
+        bool limited = false;
+        std::uint64_t most_bytes = UINT64_MAX;
+        std::uint64_t most_parts = UINT64_MAX;
+        std::uint64_t bytes_left = UINT64_MAX;
+        std::uint64_t parts_left = UINT64_MAX;
         Body body;
         int error = 0;
     };
@@ -176,8 +184,10 @@ class Decoder
         Kind kind;
     };
     int interpret (std::uint8_t *body, std::size_t size, const FrameHeader &header, Frame &out) noexcept;
+    int count (const Frame &frame) noexcept;
+    std::uint64_t largest_frame (const FrameHeader &header) const noexcept;
+    void choose_fast_case () noexcept;
     void dress (Msg &taken, const Frame &frame) noexcept;
-    bool has_fast_case () const noexcept { return !s_.cipher && s_.framing->has_short_form (); }
     Result next_short (Msg &out) noexcept;
     Result next_any (Msg &out) noexcept;
     Result next_raw (Msg &out) noexcept;

@@ -37,7 +37,10 @@ inline constexpr int opt_hiccup_msg = 114;
 inline constexpr int opt_topics_count = 116;
 inline constexpr int ctx_thread_name_prefix = 9;
 inline constexpr int ctx_zero_copy_recv = 10;
-// Context options that only our engine has.
+// Options that only our engine has.
+inline constexpr int opt_ext_max_message_size = 23044;
+inline constexpr int opt_ext_max_message_parts = 23045;
+inline constexpr int opt_ext_max_handshakes = 23046;
 inline constexpr int ctx_ext_attend = 23042;
 
 // Draft event record of zmq_poller_wait.

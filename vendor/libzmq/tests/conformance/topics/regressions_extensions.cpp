@@ -1,5 +1,5 @@
 // regressions_extensions.cpp - faults that were once found in what only our engine promises, one case each.
-// Owns: the context option ZMQ_EXT_ATTEND, bounds on what a peer can make it keep, monitor events that found no room, closing
+// Owns: the context option ZMQ_EXT_ATTEND, the limits ZMQ_EXT_MAX_..., bounds on what a peer can make it keep, monitor events that found no room, closing
 // a socket that a poller waits for.
 // Leaves to others: faults in what every engine promises (regressions_flow.cpp, regressions_lifecycle.cpp).
 #include "harness.hpp"
@@ -167,4 +167,73 @@ TEST_CASE ("removing a closed socket from a poller does not silence one created 
         CHECK (reported);
         CHECK (recv (*pulls[at]) == Msg{"x"});
     }
+}
+
+TEST_CASE ("a message without end costs no more than its limits say, and is no message")
+{
+    Context ctx;
+    Socket pull (ctx, ZMQ_PULL);
+    if (oracle ()) {
+        const int64_t size = 1000;
+        CHECK (zmq_setsockopt (pull, opt_ext_max_message_size, &size, sizeof size) == -1);
+        CHECK (zmq_errno () == EINVAL);
+        return;
+    }
+    struct Case
+    {
+        int64_t size;
+        int parts;
+        size_t body;
+    };
+    for (const Case &c : {Case{1 << 20, 0, 1000}, Case{-1, 1000, 0}, Case{1 << 20, 1000, 1000}}) {
+        CAPTURE (c.size);
+        pull.set (opt_ext_max_message_size, c.size);
+        pull.set (opt_ext_max_message_parts, c.parts);
+        const std::string endpoint = pull.bind ();
+        Peer good = Peer::connect (endpoint), endless = Peer::connect (endpoint);
+        good.handshake ("PUSH");
+        endless.handshake ("PUSH");
+        std::string flood;
+        while (flood.size () < 60000)
+            flood += wire::frame (std::string (c.body, 'x'), 1);
+        const size_t before = resident ();
+        bool taken = true;
+        for (int i = 0; taken && i < 140; ++i)  // 8 MiB
+            taken = endless.try_send (flood);
+        CHECK (endless.closed ());
+        CHECK (resident () < before + (16u << 20));
+        // As large as it may be.
+        const int parts = c.parts ? c.parts : 100;
+        Msg sent (static_cast<size_t> (parts), std::string (c.parts ? c.body : 10000, 'g'));
+        std::string bytes;
+        for (int i = 0; i < parts; ++i)
+            bytes += wire::frame (sent[static_cast<size_t> (i)], i + 1 < parts);
+        good.send (bytes + wire::frame ("next"));
+        CHECK (recv (pull) == sent);
+        CHECK (recv (pull) == Msg{"next"});
+        CHECK (silent (pull));
+    }
+}
+
+TEST_CASE ("stalled connections keep nobody out, and go when others want their place")
+{
+    if (oracle ())
+        return;
+    Context ctx;
+    Socket pull (ctx, ZMQ_PULL);
+    pull.set (opt_ext_max_handshakes, 10);
+    const std::string endpoint = pull.bind ();
+    std::vector<Peer> stalled;
+    for (int i = 0; i < 30; ++i) {
+        stalled.push_back (Peer::connect (endpoint));
+        stalled.back ().send (wire::greeting ().substr (0, static_cast<size_t> (i)));
+    }
+    Socket push (ctx, ZMQ_PUSH);
+    push.connect (endpoint);
+    send (push, "through");
+    CHECK (recv (pull) == Msg{"through"});
+    int gone = 0;
+    for (Peer &peer : stalled)
+        gone += peer.closed (1);
+    CHECK (gone >= 20);
 }

@@ -158,6 +158,67 @@ TEST_CASE ("listener: without descriptors or memory it rests a moment, then goes
     }
 }
 
+TEST_CASE ("listener: with as many half-open connections as there may be it accepts nobody until one is done")
+{
+    HeldSocket socket (ZMQ_ROUTER);
+    socket.socket ().options.ext_max_handshakes = 3;
+    Listens at (socket);
+    REQUIRE (at.listener->start () == 0);
+    at.script.accepts.assign (4, 0);
+    at.caller.write ("knock");
+    CHECK (socket.wait ([&] { return at.stats ().accepts == 3; }));
+    at.pass (20);
+    CHECK (at.stats ().accepts == 3);
+    CHECK (at.listener->half_open ().size () == 3);
+    const auto calls = at.calls ();
+    at.pass (20);
+    CHECK (at.calls () == calls);  // it sleeps meanwhile
+    at.script.far[1].write (greeting () + ready ("DEALER"));
+    CHECK (socket.wait ([&] { return at.stats ().accepts == 4; }));
+    CHECK (at.stats ().peers == 1);
+    CHECK (at.stats ().disconnects == 0);
+    // A connection that ends makes room as well.
+    at.script.accepts.assign (1, 0);
+    at.script.far.erase (at.script.far.begin ());
+    CHECK (socket.wait ([&] { return at.stats ().accepts == 5; }));
+    CHECK (at.listener->half_open ().size () == 3);
+}
+
+TEST_CASE ("listener: where all stall, the oldest gives way once it has had its time")
+{
+    HeldSocket socket (ZMQ_ROUTER);
+    socket.socket ().options.ext_max_handshakes = 2;
+    Listens at (socket);
+    REQUIRE (at.listener->start () == 0);
+    at.script.accepts.assign (3, 0);
+    const Nanoseconds began = now ();
+    at.caller.write ("knock");
+    CHECK (socket.wait ([&] { return at.stats ().accepts == 3; }));
+    CHECK (now () - began >= HalfOpen::least_time);
+    CHECK (at.stats ().disconnects == 1);
+    CHECK (at.stats ().handshake_failures == 1);
+    CHECK (at.listener->half_open ().size () == 2);
+    while (at.script.far[0].read ()) {  // the first, with its greeting
+    }
+    at.script.far[2].write (greeting () + ready ("DEALER"));
+    CHECK (socket.wait ([&] { return at.stats ().peers == 1; }));
+}
+
+TEST_CASE ("listener: half-open connections outlive it, or it them")
+{
+    HeldSocket socket (ZMQ_ROUTER);
+    socket.socket ().options.ext_max_handshakes = 1;
+    Listens at (socket);
+    REQUIRE (at.listener->start () == 0);
+    at.script.accepts.assign (2, 0);
+    at.caller.write ("knock");
+    REQUIRE (socket.wait ([&] { return at.stats ().accepts == 1; }));
+    at.listener->close ();  // while it waits
+    at.script.far.clear ();
+    CHECK (socket.wait ([&] { return at.stats ().disconnects == 1; }));
+    CHECK (at.stats ().accepts == 1);
+}
+
 TEST_CASE ("listener: closed, it lets go of its descriptor at once and says so once")
 {
     HeldSocket socket (ZMQ_ROUTER);

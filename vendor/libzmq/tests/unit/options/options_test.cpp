@@ -11,6 +11,7 @@
 #include "options/context_options.hpp"
 #include "pattern/socket_type.hpp"
 #include "zmq.h"
+#include "zmq_ext.h"
 
 using namespace engine;
 
@@ -73,6 +74,8 @@ const IntRange int_ranges[] = {
   {ZMQ_CONFLATE, 0, 0, 1},
   {ZMQ_TOS, 0, 0, INT_MAX},
   {ZMQ_HANDSHAKE_IVL, 30000, 0, INT_MAX},
+  {ZMQ_EXT_MAX_MESSAGE_PARTS, 0, 0, INT_MAX},
+  {ZMQ_EXT_MAX_HANDSHAKES, 1000, 0, INT_MAX},
   {ZMQ_HEARTBEAT_IVL, 0, 0, INT_MAX},
   {ZMQ_HEARTBEAT_TIMEOUT, -1, 0, INT_MAX},
   {ZMQ_CONNECT_TIMEOUT, 0, 0, INT_MAX},
@@ -95,6 +98,10 @@ TEST_CASE ("every option number of zmq.h has one row, and no other number has")
         CAPTURE (number);
         const bool exists = number >= 0 && number <= ZMQ_NORM_PUSH && !unused.contains (number);
         CHECK ((find_option (number) != nullptr) == exists);
+    }
+    for (int number = ZMQ_EXT_SPIN_US; number <= ZMQ_EXT_MAX_HANDSHAKES + 1; ++number) {
+        CAPTURE (number);
+        CHECK ((find_option (number) != nullptr) == (number >= ZMQ_EXT_MAX_MESSAGE_SIZE && number <= ZMQ_EXT_MAX_HANDSHAKES));
     }
     CHECK (find_option (INT_MAX) == nullptr);
     CHECK (find_option (INT_MIN) == nullptr);

@@ -279,6 +279,54 @@ TEST_CASE ("limits: a frame over the limit is refused by its header, one at the 
     }
 }
 
+TEST_CASE ("limits of a message: at them it passes, beyond it ends with the part that is too much, whatever came before")
+{
+    const auto limited = [] (const Framing &wire, const std::string &bytes, std::size_t step, std::int64_t most_bytes, int most_parts) {
+        Decoder decoder (wire, -1, true, nullptr);
+        decoder.limit_messages (most_bytes, most_parts);
+        return decoded (decoder, bytes, step);
+    };
+    const std::vector<Frame> good{{Kind::data, true, ""},           {Kind::data, true, pattern (40)},  {Kind::data, false, pattern (60)},
+                                  {Kind::data, false, "single"},    {Kind::data, true, pattern (99)},  {Kind::data, true, ""},
+                                  {Kind::data, false, pattern (1)}, {Kind::data, false, pattern (100)}};
+    for (const Framing &wire : all_wires)
+        for (const std::size_t step : {std::size_t{1}, std::size_t{7}, SIZE_MAX}) {
+            const std::string bytes = encoded (wire, good);
+            const Decoded passed = limited (wire, bytes, step, 100, 3);
+            CHECK (passed.error == 0);
+            CHECK (passed.frames == good);
+            const auto refuses = [&] (const std::vector<Frame> &message, std::size_t taken, std::int64_t most_bytes, int most_parts) {
+                const Decoded result = limited (wire, bytes + encoded (wire, message), step, most_bytes, most_parts);
+                CHECK (result.error == EMSGSIZE);
+                CHECK (result.frames.size () == good.size () + taken);
+            };
+            refuses ({{Kind::data, true, pattern (50)}, {Kind::data, false, pattern (51)}}, 1, 100, 3);
+            refuses ({{Kind::data, true, pattern (99)}, {Kind::data, true, "a"}, {Kind::data, false, "b"}}, 2, 100, 0);
+            refuses ({{Kind::data, false, pattern (101)}}, 0, 100, 0);
+            refuses ({{Kind::data, true, ""}, {Kind::data, true, ""}, {Kind::data, true, ""}, {Kind::data, false, ""}}, 3, -1, 3);
+        }
+    // By its header alone: nothing of a body that is too large is waited for.
+    CHECK (limited (zmtp::v3_1, "\1\2ab\2"s + size8 (1 << 20), 1, 1000, 0).error == EMSGSIZE);
+    CHECK (limited (zmtp::v3_1, "\0\2"s, 1, 1, 0).error == EMSGSIZE);
+    CHECK (limited (zmtp::v3_1, "\0\1x"s, 1, 0, 0).error == EMSGSIZE);
+    CHECK (limited (zmtp::v3_1, "\0\0"s, 1, 0, 1).frames.size () == 1);
+    // Of large bodies, which have their own memory.
+    const std::vector<Frame> large{{Kind::data, true, pattern (300000)}, {Kind::data, false, pattern (200000)}, {Kind::data, false, "s"}};
+    const std::string bytes = encoded (zmtp::v3_1, large);
+    CHECK (limited (zmtp::v3_1, bytes, SIZE_MAX, 500000, 2).frames == large);
+    CHECK (limited (zmtp::v3_1, bytes, SIZE_MAX, 499999, 2).error == EMSGSIZE);
+}
+
+TEST_CASE ("limits of a message do not count commands")
+{
+    const std::string text = "\4\x11\4PING\0\5contextual"s;
+    Decoder decoder (zmtp::v3_1, -1, true, nullptr);
+    decoder.limit_messages (3, 2);
+    const Decoded result = decoded (decoder, "\1\3abc" + text + "\4\x0c\x09SUBSCRIBEab\0\0"s + text, 1);
+    CHECK (result.error == 0);
+    CHECK (result.frames.size () == 5);
+}
+
 TEST_CASE ("malformed and impossible frames end the stream, for good")
 {
     CHECK (decoded (zmtp::v1, "\0"s).error == EPROTO);

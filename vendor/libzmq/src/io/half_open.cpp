@@ -1,0 +1,42 @@
+#include "io/half_open.hpp"
+
+namespace engine {
+
+HalfOpen::~HalfOpen ()
+{
+    while (Place *const place = places_.take ())
+        place->of_ = nullptr;
+}
+
+void HalfOpen::begin (Place &place) noexcept
+{
+    place.of_ = this;
+    place.since_ = now ();
+    places_.add (place);
+    ++size_;
+}
+
+void HalfOpen::Place::end () noexcept
+{
+    if (!of_)
+        return;
+    HalfOpen &of = *of_;
+    of_ = nullptr;
+    unlist ();
+    --of.size_;
+    of.owner_.handshake_over ();
+}
+
+Nanoseconds HalfOpen::oldest_due () const noexcept
+{
+    const Place *const place = places_.first ();
+    return place ? place->since_ + least_time : never;
+}
+
+Stream *HalfOpen::oldest () const noexcept
+{
+    const Place *const place = places_.first ();
+    return place ? &place->stream_ : nullptr;
+}
+
+}  // namespace engine

@@ -1,0 +1,68 @@
+// The connections that one listener has accepted and that are still in their handshake, the oldest first. All functions want the strand
+// held.
+//
+// Whoever can reach a port can hold connections there: each costs a descriptor and memory. So their number is limited, but not such that
+// who came first keeps the others out: those that have had their time give way. None is hurried while there is room.
+#pragma once
+
+#include <cstddef>
+
+#include "base/clock.hpp"
+#include "base/intrusive_list.hpp"
+
+namespace engine {
+
+class Stream;
+
+class HalfOpen
+{
+  public:
+    // What every connection has at least, however many wait.
+    static constexpr Nanoseconds least_time = 1000 * millisecond;
+
+    // A connection's place here; it leaves when it ends.
+    class Place : public Listed<Place>
+    {
+      public:
+        explicit Place (Stream &stream) noexcept : stream_ (stream) {}
+        ~Place () { end (); }
+        // Its handshake is over, or is none of the listener's any more.
+        void end () noexcept;
+
+      private:
+        friend class HalfOpen;
+
+        Stream &stream_;
+        HalfOpen *of_ = nullptr;
+        Nanoseconds since_ = 0;
+    };
+
+    class Owner
+    {
+      public:
+        // There is one less.
+        virtual void handshake_over () noexcept = 0;
+
+      protected:
+        ~Owner () = default;
+    };
+
+    explicit HalfOpen (Owner &owner) noexcept : owner_ (owner) {}
+    ~HalfOpen ();
+    HalfOpen (const HalfOpen &) = delete;
+    HalfOpen &operator= (const HalfOpen &) = delete;
+
+    void begin (Place &place) noexcept;
+    std::size_t size () const noexcept { return size_; }
+    // When the oldest has had its time; never: there is none.
+    Nanoseconds oldest_due () const noexcept;
+    // The oldest; null: there is none.
+    Stream *oldest () const noexcept;
+
+  private:
+    Owner &owner_;
+    List<Place> places_;
+    std::size_t size_ = 0;
+};
+
+}  // namespace engine
