@@ -1,6 +1,6 @@
 // regressions_extensions.cpp - faults that were once found in what only our engine promises, one case each.
-// Owns: the context option ZMQ_EXT_ATTEND, the limits ZMQ_EXT_MAX_..., bounds on what a peer can make it keep, monitor events that found no room, closing
-// a socket that a poller waits for.
+// Owns: the context option ZMQ_EXT_ATTEND, the limits ZMQ_EXT_MAX_..., bounds on what a peer can make it keep, monitor events that
+// found no room, closing a socket that a poller waits for.
 // Leaves to others: faults in what every engine promises (regressions_flow.cpp, regressions_lifecycle.cpp).
 #include "harness.hpp"
 #include "monitor.hpp"
