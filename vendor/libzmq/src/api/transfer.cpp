@@ -8,6 +8,8 @@
 
 #include <sys/uio.h>
 
+#include "io/large_sends.hpp"
+
 using namespace engine;
 
 namespace engine {
@@ -31,21 +33,24 @@ void help_out (SocketGuard &guard) noexcept
 {
     constexpr Nanoseconds moment = 2 * millisecond;
     const Nanoseconds start = now ();
-    if (wait_for (guard, start + moment, [&] { return guard->congested () ? EAGAIN : 0; }) == EAGAIN)
-        guard->stop_helping (start);
+    if (wait_for (guard, start + moment, [&] { return LargeSends (*guard).congested () ? EAGAIN : 0; }) == EAGAIN)
+        LargeSends (*guard).stop_helping (start);
 }
 
 }  // namespace
 
 int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
 {
-    const bool large = frame.size () >= Socket::direct_size;
+    const bool large = frame.size () >= LargeSends::shortest;
     const bool more = frame.more ();
     const int error = guard->try_send (frame);
     if (error != EAGAIN) [[likely]] {
         // (Never between the parts of a message: helping lets other threads in.)
-        if (large && !more && !error && !(flags & ZMQ_DONTWAIT) && guard->may_help () && guard->congested ())
-            help_out (guard);
+        if (large && !more && !error && !(flags & ZMQ_DONTWAIT)) {
+            const LargeSends sends (*guard);
+            if (sends.may_help () && sends.congested ())
+                help_out (guard);
+        }
         return error;
     }
     const bool for_ever = guard->options.sndtimeo < 0 && !(flags & ZMQ_DONTWAIT);
@@ -58,16 +63,16 @@ int send_frame (SocketGuard &guard, Msg &frame, int flags) noexcept
 int send_bytes (SocketGuard &guard, const void *data, std::size_t size, int flags) noexcept
 {
     Msg frame;
-    const bool direct = size >= Socket::direct_size && !(flags & ZMQ_SNDMORE) && guard->may_send_direct ();
+    const bool direct = size >= LargeSends::shortest && !(flags & ZMQ_SNDMORE) && guard->may_send_direct ();
     if (direct)
         frame.init_lent (data, size);
     else if (const int error = frame.init_copy (data, size))
         return error;
     frame.set_more (flags & ZMQ_SNDMORE);
     const int error = send_frame (guard, frame, flags);
-    if (direct && !guard->own_output (data)) {
+    if (direct && !LargeSends (*guard).own_output (data)) {
         // No memory for a copy, and the caller's is about to change: the message cannot be kept, so its peers are let go.
-        guard->drop_output ();
+        LargeSends (*guard).drop_output ();
         return ENOMEM;
     }
     return error;

@@ -53,18 +53,8 @@ class Socket final : public StreamHost, public PatternHost
     void run_mailbox () noexcept override;
     void poll_input () noexcept;
     bool receiving_more () const noexcept { return receiving_more_; }
-    // A body of at least this size may be sent without a copy of what the kernel takes at once; see own_output().
-    static constexpr std::size_t direct_size = 16 * 1024;
+    // No inproc peer gets the message, and somebody is there to take it: see LargeSends.
     bool may_send_direct () const noexcept { return inproc_pipes_.empty () && attendance_.count () > 0; }
-    bool own_output (const void *begin) noexcept;
-    // Ends the pipes that still refer to it.
-    void drop_output () noexcept;
-    // True while more bytes are queued than the peers' kernels take, and they still move: a sender that may block does better to write
-    // them itself than to pile up memory that is cold when its turn comes. Never true for long: see stop_helping().
-    bool congested () const noexcept;
-    // Publishers never wait for a peer.
-    bool may_help () const noexcept { return !type_.publishes && options.sndtimeo != 0; }
-    void stop_helping (Nanoseconds since) noexcept;
 
     // ---- options ----
     int set_option (int option, const void *value, std::size_t size) noexcept;

@@ -86,6 +86,7 @@ class StreamHost : public Guarded
     virtual void endpoint_ended (Connector &connector) noexcept = 0;
     Connector *find_connector (std::uint64_t id) noexcept;
     EndpointList<Stream> &streams () noexcept { return streams_; }
+    const std::vector<std::unique_ptr<NetworkPipe>> &pipes () const noexcept { return pipes_; }
     virtual std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker) = 0;
 
     // The pattern knows a pipe no more, if it did.
