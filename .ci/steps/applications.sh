@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Programs written for pyzmq, installed from the registry and run on zmqpy where no pyzmq can be imported; and the tests of what
-# needs more than the suite's own requirements: tunnels through a real sshd, modules of other Cython projects.
+# needs more than the suite's own requirements: tunnels through a real sshd, modules of other Cython projects. Takes the wheel that the step
+# packages of the same run has built, if there is one.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 fresh_venv "$ci_build/applications-venv"
-"$ci_build/applications-venv/bin/pip" install . pytest pytest-timeout -r tests/applications/requirements.txt
+wheels=("${ZMQPY_CI_WHEEL:-/nowhere}"/*.whl)
+[ -e "${wheels[0]}" ] || wheels=(.)
+"$ci_build/applications-venv/bin/pip" install "${wheels[0]}" pytest pytest-timeout -r tests/applications/requirements.txt
 "$ci_build/applications-venv/bin/pip" uninstall -y pyzmq
 ZMQPY_TEST_APPLICATIONS=1 "$ci_build/applications-venv/bin/pytest" -q tests/applications tests/test_ssh.py tests/test_cimport.py
