@@ -80,12 +80,18 @@ class ThreadAuthenticator(Authenticator):
         Raises ZMQError (EADDRINUSE: this context has an authenticator already, or this one is started).
         """
         super().start()
-        pipe = self.context.socket(zmqpy.PAIR, socket_class=zmqpy.Socket)
-        self.pipe = self.context.socket(zmqpy.PAIR, socket_class=zmqpy.Socket)
-        for socket in (pipe, self.pipe):
-            socket.linger = 1
-        self.pipe.bind(self.pipe_endpoint)
-        pipe.connect(self.pipe_endpoint)
+        pipe, other = (self.context.socket(zmqpy.PAIR, socket_class=zmqpy.Socket) for _ in range(2))
+        try:
+            for socket in (pipe, other):
+                socket.linger = 1
+            other.bind(self.pipe_endpoint)
+            pipe.connect(self.pipe_endpoint)
+        except BaseException:
+            pipe.close()
+            other.close()
+            super().stop()
+            raise
+        self.pipe = other
         self.thread = AuthenticationThread(self, pipe)
         self.thread.start()
         if not self.thread.started.wait(_START_TIMEOUT):
@@ -104,6 +110,10 @@ class ThreadAuthenticator(Authenticator):
             thread.join()
         self.pipe = None
         self.thread = None
+        try:
+            pipe.unbind(self.pipe_endpoint)  # another libzmq frees the name some time after close
+        except zmqpy.ZMQError:
+            pass
         pipe.close()
 
     def is_alive(self) -> bool:
