@@ -61,13 +61,6 @@ bool InprocRegistry::unbind (const std::string &name, std::uint64_t id) noexcept
     return true;
 }
 
-void InprocRegistry::unbind_all (const Strand &strand) noexcept
-{
-    Lock lock (mutex_);
-    for (auto at = bindings_.begin (); at != bindings_.end ();)
-        at = at->second.strand == &strand ? bindings_.erase (at) : std::next (at);
-}
-
 bool InprocRegistry::introduce (InprocChannel &channel, const Binding &binding)
 {
     join (channel, binding);

@@ -36,7 +36,6 @@ class InprocRegistry
     int bind (const std::string &name, Binding binding, std::vector<InprocChannel *> &waiting);
     // The name is free when this returns. False: it was not that binding's.
     bool unbind (const std::string &name, std::uint64_t id) noexcept;
-    void unbind_all (const Strand &strand) noexcept;
 
     // Joins side 1 of the channel to whoever is bound (true), or keeps it until somebody binds (false). May throw std::bad_alloc.
     bool connect (const std::string &name, InprocChannel &channel);

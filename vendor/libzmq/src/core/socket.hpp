@@ -36,7 +36,6 @@ class Socket final : public StreamHost, public PatternHost
     // ---- facts ----
     Context &context () const noexcept { return context_; }
     Pattern &pattern () noexcept { return *pattern_; }
-    Reactor *reactor_or_none () const noexcept { return reactor_; }
     bool raw () const noexcept override { return type_.raw || pattern_->raw (); }
     bool subscribes () const noexcept { return type_.subscribes; }
     bool terminated () const noexcept;

@@ -38,7 +38,6 @@ struct Resolver::Job
     std::condition_variable reported;
     Done done;
     Stage stage = Stage::waiting;
-    std::thread::id reporter;
 
     bool cancelled ()
     {
@@ -53,7 +52,6 @@ struct Resolver::Job
         if (stage != Stage::waiting)
             return false;
         stage = Stage::reporting;
-        reporter = std::this_thread::get_id ();
         out = std::move (done);
         done = nullptr;
         return true;
@@ -77,7 +75,7 @@ struct Resolver::Job
             lock.unlock ();
             return true;
         }
-        if (wait && reporter != std::this_thread::get_id ())
+        if (wait)
             reported.wait (lock, [this] { return stage == Stage::over; });
         return false;
     }
@@ -273,7 +271,5 @@ int Resolver::post (Work work, Done done, Ticket &ticket) noexcept
 }
 
 bool Resolver::Ticket::cancel () noexcept { return job_ && job_->cancel (false); }
-
-bool Resolver::Ticket::cancel_and_wait () noexcept { return job_ && job_->cancel (true); }
 
 }  // namespace engine

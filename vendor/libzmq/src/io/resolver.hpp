@@ -39,9 +39,6 @@ class Resolver
         // True: done has not begun and never will. False: it is running now or has run, or the ticket names nothing. Never waits, so
         // it may be called with a lock held that done takes. On true done is also destroyed before this returns.
         bool cancel () noexcept;
-        // As cancel(), but a running done is waited for: none runs after this returns. Not with a lock held that done takes; inside
-        // done itself it does not wait.
-        bool cancel_and_wait () noexcept;
 
       private:
         friend class Resolver;

@@ -47,11 +47,10 @@ class Stream final : public Endpoint, private ZapAsker
     // Reads and decodes what is there, as long as the pipe has room. `drained`: the kernel held no more a moment ago.
     void pull (bool drained = false) noexcept;
     // Encodes and writes what the pipe holds, as far as the kernel takes it. True if anything was written. Once the kernel has refused for
-    // good, what was not written waits for what reading finds: has_failed().
+    // good, what was not written waits for what reading finds.
     bool flush () noexcept;
     // As flush(), but writes nothing to a peer whose end has come and was not yet read.
     bool look_and_flush () noexcept;
-    bool has_failed () const noexcept { return output_dead_; }
     // True once after that: pull() is to be called, which must not be while something else is under way.
     bool take_pull_request () noexcept { return std::exchange (pull_due_, false); }
     // Encodes what the pipe holds, to be written later. True if a whole batch waits to be written.

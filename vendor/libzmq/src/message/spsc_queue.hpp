@@ -59,7 +59,6 @@ class SpscQueue
     }
     // Releases what was pushed and not published.
     void rollback () noexcept;
-    std::size_t unpublished () const noexcept { return pushed_ - published_.load (std::memory_order_relaxed); }
 
     // ---- consumer ----
     // Moves the oldest published message into `out`, whose old content is released. False: there is none.

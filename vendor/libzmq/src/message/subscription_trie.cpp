@@ -104,25 +104,6 @@ bool SubscriptionTrie::matches (std::string_view text, const Pipe *pipe) const n
     return found;
 }
 
-bool SubscriptionTrie::contains (std::string_view topic, const Pipe *pipe) const noexcept
-{
-    const Tree::Node *node = tree_.find (topic);
-    return node && node->value.contains (pipe);
-}
-
-std::size_t SubscriptionTrie::topics_of (Pipe *pipe) const noexcept
-{
-    const auto entry = topics_per_pipe_.find (pipe);
-    return entry == topics_per_pipe_.end () ? 0 : entry->second;
-}
-
-void SubscriptionTrie::clear () noexcept
-{
-    tree_.clear ();
-    topics_per_pipe_.clear ();
-    topics_ = 0;
-}
-
 std::size_t CountedTopics::add (std::string_view topic)
 {
     Tree::Node *node = tree_.find_or_make (topic);
@@ -140,18 +121,6 @@ CountedTopics::Removed CountedTopics::remove (std::string_view topic) noexcept
     --topics_;
     tree_.prune (node);
     return Removed::last;
-}
-
-std::size_t CountedTopics::count (std::string_view topic) const noexcept
-{
-    const Tree::Node *node = tree_.find (topic);
-    return node ? node->value.count : 0;
-}
-
-void CountedTopics::clear () noexcept
-{
-    tree_.clear ();
-    topics_ = 0;
 }
 
 }  // namespace engine

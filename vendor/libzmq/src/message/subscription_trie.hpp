@@ -86,10 +86,6 @@ class SubscriptionTrie
     // topics that no memory is left to spell out are not reported. `gone` must not touch the trie.
     template <class Gone>
     void remove_pipe (Pipe *pipe, Gone &&gone);
-    void remove_pipe (Pipe *pipe)
-    {
-        remove_pipe (pipe, [] (std::string_view, bool) {});
-    }
 
     // Calls visit(pipe) for the pipes of every topic that is a prefix of `text`: a pipe may come more than once (for several of its
     // topics). `visit` must not touch the trie.
@@ -104,21 +100,8 @@ class SubscriptionTrie
     }
     // True if this pipe has a topic that is a prefix of `text`.
     bool matches (std::string_view text, const Pipe *pipe) const noexcept;
-    bool contains (std::string_view topic, const Pipe *pipe) const noexcept;
 
     std::size_t topics () const noexcept { return topics_; }  // distinct ones
-    bool empty () const noexcept { return topics_ == 0; }
-    std::size_t topics_of (Pipe *pipe) const noexcept;
-
-    // Calls visit(topic, pipes) in order of topic. `visit` must not touch the trie.
-    template <class Visit>
-    void for_each (Visit &&visit) const
-    {
-        for (const Tree::Node *node = tree_.root (); node; node = Tree::next (node))
-            if (!node->value.empty ())
-                visit (std::string_view (Tree::key_of (node)), node->value);
-    }
-    void clear () noexcept;
 
   private:
     using Tree = RadixTree<PipeSet>;
@@ -142,7 +125,6 @@ class CountedTopics
     };
     Removed remove (std::string_view topic) noexcept;
 
-    std::size_t count (std::string_view topic) const noexcept;
     // True if any topic is a prefix of `text`.
     bool matches (std::string_view text) const noexcept
     {
@@ -155,7 +137,6 @@ class CountedTopics
     }
 
     std::size_t topics () const noexcept { return topics_; }  // distinct ones
-    bool empty () const noexcept { return topics_ == 0; }
     // Calls visit(topic, count) in order of topic. `visit` must not touch the object.
     template <class Visit>
     void for_each (Visit &&visit) const
@@ -164,7 +145,6 @@ class CountedTopics
             if (!node->value.empty ())
                 visit (std::string_view (Tree::key_of (node)), node->value.count);
     }
-    void clear () noexcept;
 
   private:
     struct Count

@@ -83,9 +83,7 @@ TEST_CASE ("resolver: work is done elsewhere and reported")
     CHECK (tcp_endpoint_text (targets[0].address) == "tcp://127.0.0.1:80");
     CHECK (worker != std::this_thread::get_id ());
     CHECK (!ticket.cancel ());
-    CHECK (!ticket.cancel_and_wait ());
     CHECK (!Resolver::Ticket ().cancel ());
-    CHECK (!Resolver::Ticket ().cancel_and_wait ());
 }
 
 TEST_CASE ("resolver: errors and exceptions are outcomes")
@@ -234,7 +232,7 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
         REQUIRE (begun->wait ());
         CHECK (witness.use_count () == 3);
         CHECK (working.cancel ());
-        CHECK (waiting.cancel_and_wait ());
+        CHECK (waiting.cancel ());
         CHECK (witness.use_count () == 1);
         CHECK (!working.cancel ());
         gate->open ();
@@ -248,26 +246,28 @@ TEST_CASE ("resolver: cancelled while waiting or working, done never runs and is
     CHECK (reported == 0);
 }
 
-TEST_CASE ("resolver: cancelling waits for a running done if asked to")
+TEST_CASE ("resolver: cancelling does not wait for a running done, the end does")
 {
-    Resolver resolver;
     Gate inside;
     Gate leave;
     std::atomic<bool> left = false;
-    Resolver::Ticket ticket;
-    REQUIRE (resolver.post (
-               nothing,
-               [&] (int, std::vector<DialTarget>) {
-                   inside.open ();
-                   leave.wait ();
-                   left = true;
-               },
-               ticket) == 0);
-    REQUIRE (inside.wait ());
-    CHECK (!ticket.cancel ());  // does not wait
-    CHECK (!left);
-    std::thread opener ([&] { leave.open (); });
-    CHECK (!ticket.cancel_and_wait ());
+    std::thread opener;
+    {
+        Resolver resolver;
+        Resolver::Ticket ticket;
+        REQUIRE (resolver.post (
+                   nothing,
+                   [&] (int, std::vector<DialTarget>) {
+                       inside.open ();
+                       leave.wait ();
+                       left = true;
+                   },
+                   ticket) == 0);
+        REQUIRE (inside.wait ());
+        CHECK (!ticket.cancel ());
+        CHECK (!left);
+        opener = std::thread ([&] { leave.open (); });
+    }
     CHECK (left);
     opener.join ();
 }
@@ -286,7 +286,7 @@ TEST_CASE ("resolver: done may post and cancel itself")
                    nothing,
                    [&] (int, std::vector<DialTarget>) {
                        const std::lock_guard inner (mutex);
-                       CHECK (!first.cancel_and_wait ());
+                       CHECK (!first.cancel ());
                        CHECK (resolver.post (
                                 nothing, [&promise] (int, std::vector<DialTarget>) { promise.set_value (true); }, second) == 0);
                    },
@@ -321,7 +321,7 @@ TEST_CASE ("resolver: many jobs, cancelled at random moments by other threads")
                         over->wait ();
                     if (i % 3 == 1)
                         std::this_thread::yield ();
-                    if (i % 2 == 0 ? ticket.cancel () : ticket.cancel_and_wait ())
+                    if (ticket.cancel ())
                         ++cancelled;
                     else
                         over->wait ();
@@ -363,7 +363,7 @@ TEST_CASE ("resolver: shutting down does not wait for work that is stuck")
     }
     CHECK (std::chrono::steady_clock::now () - start < 5s);
     CHECK (!stuck.cancel ());  // the destructor did it; a ticket may outlive the resolver
-    CHECK (!queued.cancel_and_wait ());
+    CHECK (!queued.cancel ());
     gate->open ();
     CHECK (ended->wait ());
     CHECK (*reported == 0);
