@@ -345,9 +345,9 @@ TEST_CASE ("layered connection: two sockets, each attended by a thread that bloc
     script.layers = put_layer_on;
     HeldSocket pusher (ZMQ_PUSH), puller (ZMQ_PULL);
     pusher.socket ().options.linger = puller.socket ().options.linger = 0;
-    Link link = make_link ();
-    WiredStream one (pusher, fake_transport (), link.near);
-    WiredStream other (puller, fake_transport (), link.far.release ());
+    script.dials = {{0}};
+    REQUIRE (pusher.socket ().connect_stream (fake_transport (), "fake://name", "name") == 0);
+    const WiredStream other (puller, fake_transport (), script.far.back ().release ());
     pusher.let_go ();
     puller.let_go ();
     constexpr int count = 3000;
