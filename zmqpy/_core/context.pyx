@@ -1,5 +1,6 @@
 # cython: language_level=3
-"""Contexts: the handle, its options and its end, which is everybody's: a shadow ends the context itself, as with pyzmq. Tracking of sockets and default options are zmqpy/context.py's.
+"""Contexts: the handle, its options and its end, which is everybody's: a shadow ends the context itself, as with pyzmq.
+Tracking of sockets and default options are zmqpy/context.py's.
 
 A context that is collected without having been terminated is terminated by a detached thread of its own, outside Python: it
 waits for lingering messages without anybody waiting for it, and interpreter exit does not wait either.

@@ -34,8 +34,8 @@ class Endpoint : public HookTarget
     // The socket's, as they were when it was made.
     const Options &options () const noexcept { return *options_; }
 
-    // Disconnected, unbound, or its socket closed: `linger` milliseconds for what is queued, -1 without a limit, 0 none. May be called again,
-    // with less. Retires it, now or when it is done.
+    // Disconnected, unbound, or its socket closed: `linger` milliseconds for what is queued, -1 without a limit, 0 none. May be called
+    // again, with less. Retires it, now or when it is done.
     virtual void end (int linger) noexcept = 0;
     // What is queued is lost when this time has come; never: not so.
     Nanoseconds linger_deadline () const noexcept { return linger_deadline_; }

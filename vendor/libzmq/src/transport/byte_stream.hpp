@@ -49,8 +49,8 @@ class ByteStream
     // ---- layers ----
     // On top of those that are there.
     void put_on (std::unique_ptr<ByteLayer> layer) noexcept;
-    // Goes on with what the layers exchange with their peers before anything else is read or written, the lowest first. 0: over; EAGAIN: when
-    // wants(io_in) has come; else why it failed.
+    // Goes on with what the layers exchange with their peers before anything else is read or written, the lowest first. 0: over; EAGAIN:
+    // when wants(io_in) has come; else why it failed.
     int open () noexcept { return opening_ ? open_layer () : 0; }
     // What a layer has agreed on for the handshake; nothing: it begins with a greeting.
     const std::optional<HandshakeStart> &agreed () const noexcept { return agreed_; }

@@ -72,8 +72,8 @@ struct Transport
     std::string (*remote_endpoint) (int fd);
     std::string (*peer_address) (int fd);  // Peer-Address property: numeric IP; ipc: "localhost:uid:gid:pid"
 
-    // Put the layers (byte_layer.hpp) onto a connection that was just made, or accepted; null: its bytes are the descriptor's. Their opening
-    // exchange is the caller's.
+    // Put the layers (byte_layer.hpp) onto a connection that was just made, or accepted; null: its bytes are the descriptor's. Their
+    // opening exchange is the caller's.
     int (*layers_on_dialled) (ByteStream &bytes, const DialTarget &target, const Options &options) noexcept = nullptr;
     int (*layers_on_accepted) (ByteStream &bytes, const Options &options) noexcept = nullptr;
 };

@@ -41,8 +41,8 @@ class Decoder
     // What is read beyond the end of such a body: much of it would have to be moved if it is the beginning of another.
     static constexpr std::size_t behind_body = 1024;
 
-    // The description must outlive it. metadata may be null; it is put on every frame that somebody may receive. zero_copy: slices allowed. raw() decoders (STREAM) turn
-    // whatever came into frames of at most so many bytes, but for the smallest buffer's.
+    // The description must outlive it. metadata may be null; it is put on every frame that somebody may receive. zero_copy: slices
+    // allowed. raw() decoders (STREAM) turn whatever came into frames of at most so many bytes, but for the smallest buffer's.
     Decoder (const Framing &framing, std::int64_t max_message_size, bool zero_copy, Metadata *metadata);
     static Decoder raw (Metadata *metadata, std::size_t most = SIZE_MAX);
     // For whole messages, as max_message_size is for frames: bytes < 0, parts 0: any.

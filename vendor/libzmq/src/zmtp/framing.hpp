@@ -1,6 +1,6 @@
-// How frames lie among a connection's bytes: one description for each protocol, which decoder, encoder and handshake ask and which they go by
-// without knowing any. Short frames of data, the ones that decide throughput, have a form that is known ahead, if the protocol has it; for
-// everything else the description's functions are called.
+// How frames lie among a connection's bytes: one description for each protocol, which decoder, encoder and handshake ask and which they
+// go by without knowing any. Short frames of data, the ones that decide throughput, have a form that is known ahead, if the protocol has
+// it; for everything else the description's functions are called.
 //
 // A frame is a header and, behind it, its body. A protocol whose frames are delimited by something else below it (WebSocket messages)
 // has that in its headers: to the frames it is all one.

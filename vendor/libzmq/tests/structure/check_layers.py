@@ -10,7 +10,20 @@ import re
 import sys
 from pathlib import Path
 
-LAYERS = ("platform", "base", "message", "strand", "pattern", "mechanism", "zmtp", "options", "transport", "io", "core", "api")
+LAYERS = (
+    "platform",
+    "base",
+    "message",
+    "strand",
+    "pattern",
+    "mechanism",
+    "zmtp",
+    "options",
+    "transport",
+    "io",
+    "core",
+    "api",
+)
 
 # What Linux has and others have not, or have otherwise. A port replaces platform/ and nothing else.
 ONE_SYSTEM = re.compile(

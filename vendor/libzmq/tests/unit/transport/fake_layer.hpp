@@ -1,5 +1,5 @@
-// A layer for tests that makes other bytes of all bytes, and does whatever a layer may do: it has an opening exchange, chunks with headers of
-// its own, holds decoded bytes, has to write before it reads on, has to read before it writes on, and says good-bye.
+// A layer for tests that makes other bytes of all bytes, and does whatever a layer may do: it has an opening exchange, chunks with
+// headers of its own, holds decoded bytes, has to write before it reads on, has to read before it writes on, and says good-bye.
 //
 // On the wire: "HI" from both sides; then chunks of a length (two bytes, big-endian) and that many bytes, each XORed; length 0: an
 // acknowledgement, of which every fourth chunk needs one; length FFFF: the end.
