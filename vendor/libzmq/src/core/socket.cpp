@@ -63,7 +63,7 @@ int Socket::try_send (Msg &frame) noexcept
 try {
     if (strand_.doorbell.pending ()) [[unlikely]]
         run_mailbox ();
-    batching_.before_send (frame);
+    batching_.before_send (frame, attendance_.count () > 0);
     const int error = pattern_->send (frame);
     // On an error too: a multipart message that stopped half-way may have touched some.
     batching_.after_send ();

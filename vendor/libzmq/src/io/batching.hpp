@@ -26,12 +26,12 @@ class Batching
   public:
     explicit Batching (StreamHost &socket) noexcept : socket_ (socket) {}
 
-    // Before the pattern routes a frame of the application's.
-    void before_send (const Msg &frame) noexcept
+    // Before the pattern routes a frame of the application's. `connected`: there are streams.
+    void before_send (const Msg &frame, bool connected) noexcept
     {
         if (!bursts_.empty ())
             return;
-        if (!sending_more_)
+        if (connected && !sending_more_)
             look_before_routing ();
         sending_more_ = frame.more ();
     }
