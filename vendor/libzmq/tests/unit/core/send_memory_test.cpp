@@ -95,8 +95,8 @@ TEST_CASE ("sending: without memory for a copy of the caller's body nothing of i
                 error = send_bytes (socket.guard (), body.data (), body.size (), ZMQ_DONTWAIT);
                 failed = memory.failed ();
             }
-            // The socket does that for the streams that it owns, which the test's is not. (Where the call took long it looked for input, and the
-            // stream encoded the body.)
+            // The socket does that for the streams that it owns, which the test's is not. (Where the call took long it looked for
+            // input, and the stream encoded the body.)
             REQUIRE (peer->own_output ());
             std::fill (body.begin (), body.end (), '!');
             socket.next_call ();
