@@ -38,7 +38,6 @@ class Connector final : public Endpoint
     void resolved (int error, std::vector<DialTarget> targets) noexcept;
 
     const Transport &transport () const noexcept { return transport_; }
-    const std::string &address () const noexcept { return address_; }
     std::uint64_t id () const noexcept { return id_; }
     NetworkPipe *pipe = nullptr;  // survives connections (IMMEDIATE 0); null otherwise
     Stream *stream = nullptr;
