@@ -1,6 +1,8 @@
 """zerorpc under gevent, Circus, a Locust master with workers, and Parsl's executor."""
 
 import os
+import random
+import socket
 import sys
 
 import pytest
@@ -104,6 +106,18 @@ server.serve_forever()
 """
 
 
+def free_port():
+    """A port that nobody listens on and that no connection gets by chance: below those which systems hand out."""
+    while True:
+        with socket.socket() as probe:
+            port = random.randrange(20_000, 30_000)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
 def test_locust(needs, run, tmp_path):
     needs("locust")
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
@@ -112,7 +126,7 @@ def test_locust(needs, run, tmp_path):
     wait_until(lambda: "port" in server.output(), "the web server", 30)
     port = int(server.output().split()[1])
     common = ["-m", "locust", "-f", tmp_path / "locustfile.py", "--headless", "--host", f"http://127.0.0.1:{port}"]
-    bus = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(port - 1)]
+    bus = ["--master-bind-host", "127.0.0.1", "--master-bind-port", str(free_port())]
     at = ["--master-host", "127.0.0.1", "--master-port", bus[3]]
     master = run(
         *common, "--master", *bus, "--expect-workers", "2", "-u", "4", "-r", "4", "-t", "4s", "--csv", tmp_path / "out"
