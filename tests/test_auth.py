@@ -14,6 +14,7 @@ from zmqpy import auth
 from zmqpy.auth.asyncio import AsyncioAuthenticator
 from zmqpy.auth.thread import ThreadAuthenticator
 from zmqpy.utils import z85
+from zmqpy.utils.monitor import recv_monitor_message
 
 ZAP = "inproc://zeromq.zap.01"
 KEY = b"k" * 32
@@ -565,3 +566,57 @@ def test_threads_may_change_rules(thread_authenticator, asking, run_threads):
             stop.set()
 
     run_threads(change, use)
+
+
+@pytest.mark.extension
+def test_a_monitored_server_lets_many_in_at_once(context, make, thread_authenticator):
+    """Verdicts come in batches, and each makes events, which look for more verdicts."""
+    count = 60
+    server = make(zmq.PULL)
+    server.zap_domain = b"many"
+    port = server.bind_to_random_port("tcp://127.0.0.1")
+    events = server.get_monitor_socket()
+    clients = [make(zmq.PUSH) for _ in range(count)]
+    for number, client in enumerate(clients):
+        client.connect(f"tcp://127.0.0.1:{port}")
+        client.send(b"%d" % number)
+    server.rcvtimeo = WAIT_MS
+    assert sorted(int(server.recv()) for _ in clients) == list(range(count))
+    done = 0
+    while done < count:
+        assert events.poll(WAIT_MS)
+        event = recv_monitor_message(events)["event"]
+        assert event not in (
+            zmq.EVENT_HANDSHAKE_FAILED_AUTH,
+            zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+            zmq.EVENT_DISCONNECTED,
+        )
+        done += event == zmq.EVENT_HANDSHAKE_SUCCEEDED
+    server.disable_monitor()
+    events.close()
+
+
+@pytest.mark.extension
+def test_thread_that_cannot_start_leaves_nothing_open(context, monkeypatch, asking):
+    made = ThreadAuthenticator(context)
+    with monkeypatch.context() as patched:
+
+        def refuse(_):
+            raise RuntimeError("can't start new thread")
+
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start"):
+            made.start()
+    assert made.pipe is None and made.zap_socket is None and not made.is_alive()
+
+    def started():
+        try:
+            made.start()
+        except zmq.ZMQError as error:  # as above
+            assert error.errno == zmq.EADDRINUSE
+            return False
+        return True
+
+    wait_until(started, "the handler's name to be free")
+    assert asking(b"NULL") == ALLOWED
+    made.stop()

@@ -33,7 +33,11 @@ class Handler:
         self._replies: deque[list[bytes]] = deque()
         self._lock = threading.Lock()  # of _waker
         self._socket = bound_socket(zmqpy.Context.shadow(address))
-        self._woken, self._waker = system.socketpair()
+        try:
+            self._woken, self._waker = system.socketpair()
+        except BaseException:
+            close_bound(self._socket)
+            raise
         for end in (self._woken, self._waker):
             end.setblocking(False)
         self._ending = False
@@ -66,7 +70,7 @@ class Handler:
                 pass  # it has ended, or will wake anyway
 
     def _close(self) -> None:
-        self._socket.close()
+        close_bound(self._socket)
         with self._lock:
             self._waker.close()
             self._woken.close()
@@ -109,6 +113,15 @@ def bound_socket(context: zmqpy.Context[Any]) -> Any:
         socket.close()
         raise
     return socket
+
+
+def close_bound(socket: Any) -> None:
+    """Closes it; the next one may be bound at once."""
+    try:
+        socket.unbind(ENDPOINT)  # another libzmq frees the name some time after close
+    except zmqpy.ZMQError:
+        pass
+    socket.close()
 
 
 def next_question(socket: Any) -> Question | None:

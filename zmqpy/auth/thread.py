@@ -80,21 +80,24 @@ class ThreadAuthenticator(Authenticator):
         Raises ZMQError (EADDRINUSE: this context has an authenticator already, or this one is started).
         """
         super().start()
-        pipe, other = (self.context.socket(zmqpy.PAIR, socket_class=zmqpy.Socket) for _ in range(2))
+        opened: list[zmqpy.Socket[Any]] = []
         try:
-            for socket in (pipe, other):
-                socket.linger = 1
+            for _ in range(2):
+                opened.append(self.context.socket(zmqpy.PAIR, socket_class=zmqpy.Socket))
+                opened[-1].linger = 1
+            pipe, other = opened
             other.bind(self.pipe_endpoint)
             pipe.connect(self.pipe_endpoint)
+            thread = AuthenticationThread(self, pipe)
+            thread.start()
         except BaseException:
-            pipe.close()
-            other.close()
+            for socket in opened:
+                socket.close()
             super().stop()
             raise
         self.pipe = other
-        self.thread = AuthenticationThread(self, pipe)
-        self.thread.start()
-        if not self.thread.started.wait(_START_TIMEOUT):
+        self.thread = thread
+        if not thread.started.wait(_START_TIMEOUT):
             raise RuntimeError("the authenticator's thread did not start")
 
     def stop(self) -> None:
@@ -104,7 +107,7 @@ class ThreadAuthenticator(Authenticator):
             return
         if thread.is_alive():
             try:
-                pipe.send(_TERMINATE)
+                pipe.send(_TERMINATE, zmqpy.DONTWAIT)
             except zmqpy.ZMQError:
                 pass  # the context has ended, and the thread with it
             thread.join()

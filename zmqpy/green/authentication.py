@@ -8,7 +8,7 @@ import gevent
 
 import zmqpy
 from zmqpy._core.errors import report_unraisable
-from zmqpy.auth.callback import bound_socket, forget, next_question
+from zmqpy.auth.callback import bound_socket, close_bound, forget, next_question
 from zmqpy.auth.place import Place
 from zmqpy.auth.question import Callback, Question
 from zmqpy.green.core import Context
@@ -28,7 +28,7 @@ class Handler:
 
     def stop(self) -> None:
         """Ends it; answers that are still being found are dropped."""
-        self._socket.close()
+        close_bound(self._socket)
         if not gevent.getcurrent().dead and gevent.getcurrent() is not self._greenlet:
             self._greenlet.kill(block=False)
 
@@ -43,7 +43,7 @@ class Handler:
                 report_unraisable(error, self.rule[0])
         finally:
             forget(self)
-            self._socket.close()
+            close_bound(self._socket)
 
     def _answer(self, question: Question) -> None:
         callback, place = self.rule

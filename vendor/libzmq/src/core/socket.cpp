@@ -110,13 +110,16 @@ int Socket::ready_now (int wanted) noexcept
 
 void Socket::run_mailbox () noexcept
 {
-    const bool missed = strand_.doorbell.take (commands_);
-    for (const Command &command : commands_)
+    // A command may lead here again: by a verdict of ZAP's handler, and the event that tells a monitor of it.
+    std::vector<Command> commands = std::move (commands_);  // for its memory
+    const bool missed = strand_.doorbell.take (commands);
+    for (const Command &command : commands)
         process_command (command);
-    commands_.clear ();
+    commands.clear ();
+    commands_ = std::move (commands);
     if (missed) [[unlikely]]
-        for (const auto &pipe : inproc_pipes_)
-            peer_active (*pipe);
+        for (std::size_t i = 0; i < inproc_pipes_.size (); ++i)
+            peer_active (*inproc_pipes_[i]);
 }
 
 void Socket::peer_active (InprocPipe &pipe) noexcept

@@ -113,9 +113,10 @@ void StreamHost::end_endpoints (int linger) noexcept
         if (!stream.connector ())
             stream.end (linger);
     });
-    for (const auto &stream : streams_)
-        if (stream->asks_zap ())
-            stream->look_for_verdict ();
+    streams_.visit ([] (Stream &stream) {
+        if (stream.asks_zap ())
+            stream.look_for_verdict ();
+    });
     if (!(streams_.empty () && connectors_.empty ()))
         arm_linger ();
 }

@@ -67,15 +67,22 @@ void Listener::on_io (std::uint32_t events) noexcept
 {
     constexpr int most = 8;  // then other events, and the application, have their turn
     for (int i = 0; i < most; ++i) {
-        const bool full = is_full ();
-        if (full && !may_displace ())
-            return;
+        if (is_full ()) {
+            if ((events & io_error) && has_ended (listening_.fd)) {
+                happened (ZMQ_EVENT_ACCEPT_FAILED, EINVAL);
+                watch_.reset ();  // it would be ready for ever
+                return;
+            }
+            if (!may_displace ())
+                return;
+        }
         int fd = -1;
         const int error = transport_.accept (listening_.fd, *options_, fd);
         if (error == 0) {
             happened (ZMQ_EVENT_ACCEPTED, fd);
             socket_.reactor ().descriptor_table ().in_use (fd);
-            if (full)
+            // (The event may have led to handshakes that ended.)
+            if (is_full ())
                 half_open_.oldest ()->give_way ();
             socket_.start_stream (ByteStream (fd), options_, nullptr, this);
             continue;

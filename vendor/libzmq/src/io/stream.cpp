@@ -503,6 +503,8 @@ void Stream::lose (Loss loss) noexcept
 {
     if (phase_ == Phase::dead)
         return;
+    if (zap_)
+        zap_->cancel ();  // an event may bring the verdict, which comes too late
     const bool in_handshake = phase_ == Phase::handshake;
     const bool was_finishing = phase_ == Phase::finishing;
     if (in_handshake && handshake_) {

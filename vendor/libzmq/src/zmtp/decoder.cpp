@@ -102,15 +102,17 @@ int Decoder::count (const Frame &frame) noexcept
     return 0;
 }
 
-// Before anything of its body was kept. Commands belong to no message.
+// Before anything of its body was kept. Commands belong to no message, but none need be larger than one may be.
 std::uint64_t Decoder::largest_frame (const FrameHeader &header) const noexcept
 {
     const std::uint64_t largest = std::min (s_.max_size, largest_body);
-    if (!s_.limited || header.kind != Kind::data || ((header.flags & flag_command) && s_.framing->has_commands))
+    if (!s_.limited || header.kind != Kind::data || s_.most_bytes == UINT64_MAX)
         return largest;
-    if (!s_.cipher)
-        return std::min (largest, s_.bytes_left);
-    return std::min (largest, std::max (s_.bytes_left, sealed_frame_extra) + sealed_frame_extra);
+    const bool command = (header.flags & flag_command) && s_.framing->has_commands;
+    const std::uint64_t left = command ? s_.most_bytes : s_.bytes_left;
+    if (!s_.cipher && !command)
+        return std::min (largest, left);
+    return std::min (largest, std::max (left, sealed_frame_extra) + sealed_frame_extra);
 }
 
 void Decoder::forget () noexcept

@@ -2,9 +2,9 @@
 // mechanism, which is ours.
 #pragma once
 
-#include "zmtp/framing.hpp"
-
 namespace engine {
+
+struct Framing;
 
 struct HandshakeStart
 {

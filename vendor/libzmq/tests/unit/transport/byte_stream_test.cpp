@@ -13,6 +13,7 @@
 #include "options/options.hpp"
 #include "transport/fake_layer.hpp"
 #include "transport/socks_layer.hpp"
+#include "zmtp/framing.hpp"
 
 using namespace engine;
 using namespace held;

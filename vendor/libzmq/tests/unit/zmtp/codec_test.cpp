@@ -327,6 +327,16 @@ TEST_CASE ("limits of a message do not count commands")
     CHECK (result.frames.size () == 5);
 }
 
+TEST_CASE ("limits of a message bound a command as well, before any of it is kept")
+{
+    Decoder decoder (zmtp::v3_1, -1, true, nullptr);
+    decoder.limit_messages (4000, 0);
+    CHECK (decoded (decoder, "\6"s + size8 (1 << 20) + std::string (100, 'x'), 7).error == EMSGSIZE);
+    Decoder of_parts (zmtp::v3_1, -1, true, nullptr);
+    of_parts.limit_messages (-1, 3);
+    CHECK (decoded (of_parts, "\6"s + size8 (1 << 20), 7).error == 0);
+}
+
 TEST_CASE ("malformed and impossible frames end the stream, for good")
 {
     CHECK (decoded (zmtp::v1, "\0"s).error == EPROTO);

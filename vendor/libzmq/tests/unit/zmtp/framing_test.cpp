@@ -137,6 +137,27 @@ TEST_CASE ("framing: what is none, and what is the end")
     }
 }
 
+TEST_CASE ("framing: a limit of parts is none of bytes, for sealed frames either")
+{
+    Brackets cipher;
+    Batch batch;
+    Encoder encoder (zmtp::v3_1);
+    Msg large;
+    const std::string body (5000, 'x');
+    REQUIRE (large.init_copy (body.data (), body.size ()) == 0);
+    REQUIRE (encoder.encode_sealed (large, batch, cipher) == 0);
+    iovec pieces[8];
+    const int count = batch.fill_iovec (pieces, 8);
+    Decoder decoder (zmtp::v3_1, -1, true, nullptr);
+    decoder.open_with (cipher);
+    decoder.limit_messages (-1, 2);
+    for (int i = 0; i < count; ++i)
+        REQUIRE (decoder.append ({static_cast<const std::uint8_t *> (pieces[i].iov_base), pieces[i].iov_len}));
+    Msg out;
+    REQUIRE (decoder.next (out) == Decoder::Result::frame);
+    CHECK (out.view () == body);
+}
+
 TEST_CASE ("framing: sealed frames")
 {
     Brackets cipher;
