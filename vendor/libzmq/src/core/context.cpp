@@ -98,7 +98,7 @@ Strand *Context::make_socket (int type) noexcept
     try {
         strand->install (std::make_unique<Socket> (*this, *strand, *row));
     } catch (...) {
-        guarded_gone (*strand);  // whoever waits for the end may be waiting for this one
+        socket_gone (*strand);  // whoever waits for the end may be waiting for this one
         Strand::give_back (strand);
         errno = ENOMEM;
         return nullptr;
@@ -126,7 +126,7 @@ try {
     return ENOMEM;
 }
 
-void Context::guarded_gone (Strand &strand) noexcept
+void Context::socket_gone (Strand &strand) noexcept
 {
     Lock lock (mutex_);
     if (!strands_.erase (&strand))

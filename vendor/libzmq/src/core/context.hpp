@@ -23,7 +23,7 @@ class Released;
 class Resolver;
 class Strand;
 
-class Context final : public GuardedOwner
+class Context
 {
   public:
     Context ();
@@ -37,7 +37,8 @@ class Context final : public GuardedOwner
 
     // A new socket's handle; null with errno EINVAL, EMFILE, ETERM, ENOMEM.
     Strand *make_socket (int type) noexcept;
-    void guarded_gone (Strand &strand) noexcept override;
+    // As its sockets know it.
+    GuardedOwner &owner () noexcept { return owner_; }
 
     int set_option (int option, const void *value, std::size_t size) noexcept;
     int get_option (int option, void *value, std::size_t *size) noexcept;
@@ -54,8 +55,6 @@ class Context final : public GuardedOwner
 
     // Started on first need. EMTHREAD: the mask selects none. May fail for want of descriptors, memory or threads.
     int choose_reactor (std::uint64_t affinity, Reactor *&out) noexcept;
-    // By any background thread; where there is none to be had they stay the caller's.
-    void free_later (Released &released) noexcept override;
     Resolver &resolver ();
     InprocRegistry &registry () noexcept { return registry_; }
 
@@ -64,10 +63,26 @@ class Context final : public GuardedOwner
     bool foreign () const noexcept;                                                                   // made by a parent process
 
   private:
+    // (An object of its own: what a handle points at may be anything, so it must not be asked for a table of functions.)
+    class Owner final : public GuardedOwner
+    {
+      public:
+        explicit Owner (Context &context) noexcept : context_ (context) {}
+        // By any background thread; where there is none to be had they stay the caller's.
+        void free_later (Released &released) noexcept override { context_.free_later (released); }
+        void guarded_gone (Strand &strand) noexcept override { context_.socket_gone (strand); }
+
+      private:
+        Context &context_;
+    };
+
+    void free_later (Released &released) noexcept;
+    void socket_gone (Strand &strand) noexcept;
     int admit (Strand &strand) noexcept;
 
     HandleTag<0xc0a7e871> tag_;
     const unsigned generation_;
+    Owner owner_{*this};
     std::atomic<bool> terminated_{false};
     std::atomic<bool> background_{false};
     std::atomic<std::int64_t> spin_time_{0};

@@ -137,13 +137,13 @@ void Socket::poll_input () noexcept
 
 // ---- life ----
 
-GuardedOwner &Socket::owner () noexcept { return context_; }
+GuardedOwner &Socket::owner () noexcept { return context_.owner (); }
 
 Disposer *Socket::disposer (bool ending) noexcept
 {
     if (reactor_)
         return reactor_;
-    return ending || closing_ ? &context_ : nullptr;
+    return ending || closing_ ? &context_.owner () : nullptr;
 }
 
 bool Socket::leave (bool by_application) noexcept
