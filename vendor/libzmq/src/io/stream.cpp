@@ -29,7 +29,8 @@ bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR
 }  // namespace
 
 Stream::Stream (StreamHost &socket, ByteStream bytes, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
-    : Endpoint (socket, std::move (options)), connector_ (connector), listener_ (listener), bytes_ (std::move (bytes)),
+    : Endpoint (socket, std::move (options)), connector_ (connector), listener_ (listener),
+      transport_ (connector ? connector->transport () : listener->transport ()), bytes_ (std::move (bytes)),
       decoder_ (zmtp::v3_1, -1, false, nullptr), encoder_ (zmtp::v3_1)
 {}
 
@@ -650,14 +651,14 @@ std::string Stream::local_endpoint () const
 {
     if (listener_)
         return listener_->endpoint ();
-    return connector_ && bytes_.is_open () ? connector_->transport ().local_endpoint (bytes_.fd ()) : std::string ();
+    return connector_ && bytes_.is_open () ? transport_.local_endpoint (bytes_.fd ()) : std::string ();
 }
 
 std::string Stream::remote_endpoint () const
 {
     if (connector_)
         return connector_->endpoint ();
-    return listener_ && bytes_.is_open () ? listener_->transport ().remote_endpoint (bytes_.fd ()) : std::string ();
+    return listener_ && bytes_.is_open () ? transport_.remote_endpoint (bytes_.fd ()) : std::string ();
 }
 
 }  // namespace engine

@@ -32,6 +32,7 @@ class Connector;
 class Listener;
 class FrameCipher;
 class StreamHost;
+struct Transport;
 struct Options;
 
 class Stream final : public Endpoint, private ZapAsker
@@ -181,6 +182,7 @@ class Stream final : public Endpoint, private ZapAsker
 
     Connector *connector_;
     Listener *listener_;
+    const Transport &transport_;
     NetworkPipe *pipe_ = nullptr;
     ByteStream bytes_;
     Phase phase_ = Phase::handshake;

@@ -60,8 +60,8 @@ try {
     }
     raw_ = socket_.raw ();
     int error = 0;
-    if (listener_ && listener_->transport ().layers_on_accepted)
-        error = listener_->transport ().layers_on_accepted (bytes_, *options_);
+    if (listener_ && transport_.layers_on_accepted)
+        error = transport_.layers_on_accepted (bytes_, *options_);
     if (!error && raw_ && bytes_.is_plain ()) {
         begin ();
         return;
@@ -98,9 +98,8 @@ try {
 
 void Stream::begin ()
 {
-    const Transport &transport = connector_ ? connector_->transport () : listener_->transport ();
     if (raw_) {
-        const Metadata::Property property ("Peer-Address", transport.peer_address (bytes_.fd ()));
+        const Metadata::Property property ("Peer-Address", transport_.peer_address (bytes_.fd ()));
         metadata_ = Metadata::create ({&property, 1}, bytes_.fd ());
         if (metadata_)
             metadata_->open_stock (&socket_);
@@ -110,7 +109,7 @@ void Stream::begin ()
         become_ready ({}, false);
         return;
     }
-    handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, bytes_.fd (), transport), bytes_.agreed ());
+    handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, bytes_.fd (), transport_), bytes_.agreed ());
     if (bytes_.agreed ())
         advance_handshake ({}, false);  // it may have failed, or wait for ZAP
     // A peer that connected has mostly begun to speak by now: one answer to all of it is one segment instead of three.
