@@ -82,6 +82,8 @@ inline int write_bytes (std::string_view bytes, void *value, std::size_t *size) 
 {
     if (!size || *size < bytes.size () || (!value && *size > 0))
         return EINVAL;
+    if (!value)
+        return 0;  // nothing into nothing
     if (!bytes.empty ())
         std::memcpy (value, bytes.data (), bytes.size ());
     if (*size > bytes.size ())

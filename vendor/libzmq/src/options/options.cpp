@@ -355,7 +355,7 @@ constexpr std::size_t place_of (int number) noexcept
     if (number >= 0 && number <= highest_number)
         return static_cast<std::size_t> (number);
     if (number >= lowest_extension && number <= highest_extension)
-        return static_cast<std::size_t> (number - lowest_extension + highest_number + 1);
+        return static_cast<std::size_t> (number - lowest_extension) + static_cast<std::size_t> (highest_number) + 1;
     return no_place;
 }
 
