@@ -342,21 +342,23 @@ def test_thread_survives_anything(thread_authenticator, make, asking, caplog):
     assert asking(b"NULL") == ALLOWED
 
 
+def starts(made):
+    """Whether it has started: upstream frees the handler's name some time after it was closed."""
+    try:
+        made.start()
+    except zmq.ZMQError as error:
+        assert error.errno == zmq.EADDRINUSE
+        return False
+    return True
+
+
 @pytest.mark.extension
 def test_thread_stops_and_starts(context, asking):
     made = ThreadAuthenticator(context)
     assert not made.is_alive() and made.pipe is None and made.thread is None
 
-    def started():
-        try:
-            made.start()
-        except zmq.ZMQError as error:  # upstream frees the handler's name some time after it was closed
-            assert error.errno == zmq.EADDRINUSE
-            return False
-        return True
-
     for _ in range(3):
-        wait_until(started, "the handler's name to be free")
+        wait_until(lambda: starts(made), "the handler's name to be free")
         with pytest.raises(zmq.ZMQError):
             made.start()
         assert asking(b"NULL") == ALLOWED
@@ -609,14 +611,6 @@ def test_thread_that_cannot_start_leaves_nothing_open(context, monkeypatch, aski
             made.start()
     assert made.pipe is None and made.zap_socket is None and not made.is_alive()
 
-    def started():
-        try:
-            made.start()
-        except zmq.ZMQError as error:  # as above
-            assert error.errno == zmq.EADDRINUSE
-            return False
-        return True
-
-    wait_until(started, "the handler's name to be free")
+    wait_until(lambda: starts(made), "the handler's name to be free")
     assert asking(b"NULL") == ALLOWED
     made.stop()

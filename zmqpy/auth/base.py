@@ -22,7 +22,7 @@ CURVE_ALLOW_ANY = "*"
 #: Of ZAP.
 VERSION = b"1.0"
 
-_ENDPOINT = "inproc://zeromq.zap.01"
+ENDPOINT = "inproc://zeromq.zap.01"
 _KEY_SIZE = 32
 
 
@@ -65,7 +65,7 @@ class Authenticator:
         socket = self.context.socket(zmqpy.REP, socket_class=zmqpy.Socket)
         try:
             socket.linger = 1
-            socket.bind(_ENDPOINT)
+            socket.bind(ENDPOINT)
         except BaseException:
             socket.close()
             raise
@@ -75,11 +75,7 @@ class Authenticator:
         """Closes `zap_socket`: from then on nobody is asked."""
         socket, self.zap_socket = self.zap_socket, None
         if socket is not None:
-            try:
-                socket.unbind(_ENDPOINT)  # another libzmq frees the name some time after close
-            except zmqpy.ZMQError:
-                pass
-            socket.close()
+            close_bound(socket)
 
     # ---- rules ----
 
@@ -252,3 +248,12 @@ class Authenticator:
 
 
 __all__ = ["CURVE_ALLOW_ANY", "Authenticator"]
+
+
+def close_bound(socket: Any) -> None:
+    """Closes what is bound to ENDPOINT; the next one may be bound at once."""
+    try:
+        socket.unbind(ENDPOINT)  # another libzmq frees the name some time after close
+    except zmqpy.ZMQError:
+        pass
+    socket.close()

@@ -15,10 +15,9 @@ from typing import Any
 
 import zmqpy
 from zmqpy._core.errors import report_unraisable
+from zmqpy.auth.base import ENDPOINT, close_bound
 from zmqpy.auth.place import Place
 from zmqpy.auth.question import Callback, Question
-
-ENDPOINT = "inproc://zeromq.zap.01"
 
 
 class Handler:
@@ -113,15 +112,6 @@ def bound_socket(context: zmqpy.Context[Any]) -> Any:
         socket.close()
         raise
     return socket
-
-
-def close_bound(socket: Any) -> None:
-    """Closes it; the next one may be bound at once."""
-    try:
-        socket.unbind(ENDPOINT)  # another libzmq frees the name some time after close
-    except zmqpy.ZMQError:
-        pass
-    socket.close()
 
 
 def next_question(socket: Any) -> Question | None:

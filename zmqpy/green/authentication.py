@@ -8,7 +8,8 @@ import gevent
 
 import zmqpy
 from zmqpy._core.errors import report_unraisable
-from zmqpy.auth.callback import bound_socket, close_bound, forget, next_question
+from zmqpy.auth.base import close_bound
+from zmqpy.auth.callback import bound_socket, forget, next_question
 from zmqpy.auth.place import Place
 from zmqpy.auth.question import Callback, Question
 from zmqpy.green.core import Context
