@@ -64,7 +64,7 @@ function(zmq_compile_settings target)
     VISIBILITY_INLINES_HIDDEN ON
     INTERPROCEDURAL_OPTIMIZATION_RELEASE ${zmq_lto})
   target_include_directories(${target} PUBLIC
-    "${libzmq_SOURCE_DIR}/include" PRIVATE "${libzmq_SOURCE_DIR}/src")
+    "$<BUILD_INTERFACE:${libzmq_SOURCE_DIR}/include>" PRIVATE "${libzmq_SOURCE_DIR}/src")
   target_compile_options(${target} PRIVATE ${ZMQ_WARNINGS})
   if(WIN32)
     target_compile_definitions(${target} PRIVATE DLL_EXPORT)
@@ -92,12 +92,13 @@ function(zmq_library_settings target)
   endif()
 endfunction()
 
-# Only zmq_* leaves the library, and on ELF nothing is left undefined by accident.
+# Only zmq_* leaves the library, and on ELF nothing is left undefined by accident. Its own calls of those stay inside: where another
+# libzmq came first into the process they would else be that one's.
 set(ZMQ_EXPORT_LINK_OPTIONS "")
 if(APPLE)
   set(ZMQ_EXPORT_LINK_OPTIONS "LINKER:-exported_symbol,_zmq_*")
 elseif(UNIX)
-  set(ZMQ_EXPORT_LINK_OPTIONS "LINKER:--version-script=${CMAKE_CURRENT_LIST_DIR}/libzmq.map")
+  set(ZMQ_EXPORT_LINK_OPTIONS "LINKER:--version-script=${CMAKE_CURRENT_LIST_DIR}/libzmq.map" "LINKER:-Bsymbolic-functions")
   if(NOT ZMQ_SANITIZE_FLAGS)
     list(APPEND ZMQ_EXPORT_LINK_OPTIONS "LINKER:-z,defs")
   endif()

@@ -8,7 +8,7 @@ install(TARGETS libzmq EXPORT ZeroMQTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 if(ZMQ_BUILD_STATIC)
-  install(TARGETS libzmq_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+  install(TARGETS libzmq-static EXPORT ZeroMQTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 endif()
 
 set(pc_requires_private "")
@@ -37,8 +37,13 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/libzmq.pc" DESTINATION ${CMAKE_INSTAL
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/ZeroMQ)
 install(EXPORT ZeroMQTargets DESTINATION ${config_dir} COMPONENT development)
+# The archive leaves libsodium to be linked with it; the target of it that was used here has to be found again there.
+set(config_sodium "")
+if(ZMQ_BUILD_STATIC AND ZMQ_SODIUM_LIBRARIES)
+  set(config_sodium "${ZMQ_SODIUM_LIBRARIES}")
+endif()
 configure_package_config_file(cmake/ZeroMQConfig.cmake.in ZeroMQConfig.cmake
   INSTALL_DESTINATION ${config_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
-write_basic_package_version_file(ZeroMQConfigVersion.cmake VERSION ${PROJECT_VERSION} COMPATIBILITY SameMajorVersion)
+write_basic_package_version_file(ZeroMQConfigVersion.cmake VERSION ${PROJECT_VERSION} COMPATIBILITY AnyNewerVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/ZeroMQConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/ZeroMQConfigVersion.cmake"
   DESTINATION ${config_dir} COMPONENT development)

@@ -10,8 +10,9 @@
  * call with something that is no live socket fails with ENOTSOCK. These three are not repeated below.
  * What each call does is described by libzmq's manual pages of the same name.
  */
-#ifndef ZMQ_H_INCLUDED
-#define ZMQ_H_INCLUDED
+/* The guard's name is libzmq's as well: a program whose folders give it both headers reads one of them. */
+#ifndef __ZMQ_H_INCLUDED__
+#define __ZMQ_H_INCLUDED__
 
 #define ZMQ_VERSION_MAJOR 4
 #define ZMQ_VERSION_MINOR 3

@@ -38,6 +38,12 @@ def main() -> int:
         if our_functions.get(name) != kind:
             problems.append(f"{name}: {our_functions.get(name)}, theirs {kind}")
 
+    problems += [f"{name} is missing" for name in sorted(theirs.markers() - ours.markers())]
+    our_types = ours.function_types()
+    for name, kind in theirs.function_types().items():
+        if our_types.get(name) != kind:
+            problems.append(f"{name} takes {our_types.get(name)}, theirs {kind}")
+
     for problem in problems:
         print(problem)
     print(f"{len(their_values)} values and {len(their_functions)} functions compared, {len(problems)} differ")

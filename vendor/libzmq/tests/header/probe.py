@@ -63,6 +63,17 @@ class Probe:
             output = subprocess.run([program], capture_output=True, text=True, check=True).stdout
         return dict(re.findall(r"^(.*) (\S+)$", output, re.M))
 
+    def markers(self) -> set[str]:
+        """Names of the macros without a value or with parameters that are zmq.h's own, its guard among them."""
+        text = self._run(["-dM", "-E", "-"], "#include <zmq.h>\n")
+        return set(re.findall(r"^#define ((?:__)?ZMQ_\w+)(?: *$|\(| __attribute__)", text, re.M))
+
+    def function_types(self) -> dict[str, str]:
+        """The types of callbacks, without parameter names, by name."""
+        text = self._run(["-E", "-P", "-"], "#include <zmq.h>\n")
+        found = re.findall(r"typedef\s+void\s*\(\s*(zmq_\w+)\s*\)\s*\(([^()]*)\)\s*;", text)
+        return {name: ", ".join(_types(parameters)) for name, parameters in found}
+
     def functions(self, header: str = "zmq.h") -> dict[str, str]:
         """Types of the declared functions, without parameter names, by name."""
         text = self._run(["-E", "-P", "-"], f"#include <{header}>\n")
@@ -71,12 +82,16 @@ class Probe:
         for result, name, parameters in re.findall(r"([\w\s*]+?)\b(zmq_\w+)\s*\(([^()]*)\)\s*;", text):
             if "typedef" in result:
                 continue
-            types = []
-            for parameter in parameters.split(","):
-                words = re.findall(r"\w+|\*", parameter)
-                # The last word is a name unless it is all there is to the type.
-                if len(words) > 1 and words[-1] not in ("*", "int", "long", "short", "void", "char"):
-                    words.pop()
-                types.append(" ".join(words))
-            found[name] = f"{' '.join(re.findall(r'[A-Za-z_0-9]+|[*]', result))} ({', '.join(types)})"
+            found[name] = f"{' '.join(re.findall(r'[A-Za-z_0-9]+|[*]', result))} ({', '.join(_types(parameters))})"
         return found
+
+
+def _types(parameters: str) -> list[str]:
+    types = []
+    for parameter in parameters.split(","):
+        words = re.findall(r"\w+|\*", parameter)
+        # The last word is a name unless it is all there is to the type.
+        if len(words) > 1 and words[-1] not in ("*", "int", "long", "short", "void", "char"):
+            words.pop()
+        types.append(" ".join(words))
+    return types
