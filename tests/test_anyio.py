@@ -251,3 +251,35 @@ def test_threads_at_the_other_end(run, context):
         assert rep.closed
 
     run(main)
+
+
+@pytest.mark.own_engine
+@pytest.mark.parametrize("early", [False, True], ids=["later", "while it waits"])
+def test_a_send_that_would_wait_for_ever_says_so(run, make, early):
+    async def main():
+        server, push = make(zmq.PULL, rcvhwm=1), make(zmq.PUSH, reconnect_ivl=-1, sndhwm=1, sndtimeo=-1)
+        push.connect(bind(server))
+        await push.send(b"first")
+        assert await server.recv() == b"first"
+
+        async def fill():
+            with pytest.raises(zmq.ZMQError) as error:
+                while True:
+                    await push.send(bytes(1 << 20))
+            assert error.value.errno == zmq.EHOSTUNREACH
+
+        async with anyio.create_task_group() as group:
+            if early:
+                group.start_soon(fill)
+                while await push.poll(0, zmq.POLLOUT):
+                    await anyio.sleep(0.001)
+                await anyio.sleep(0.002)
+                server.close()
+            else:
+                with push.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+                    server.close()
+                    await monitor.recv_multipart()
+                    push.disable_monitor()
+                await fill()
+
+    run(main)

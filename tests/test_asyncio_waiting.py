@@ -844,3 +844,53 @@ def test_poller_with_a_socket_that_is_closed(run, context):
                 assert await pull.recv() == b"x"
 
     run(main())
+
+
+# ---- nobody can come any more ----
+
+
+@pytest.mark.own_engine
+@pytest.mark.parametrize("form", ["send", "send_multipart", "send_many", "send_string"])
+def test_a_send_that_would_wait_for_ever_says_so(run, make, form):
+    """As the synchronous one: reconnecting is off and the peer has gone."""
+    arguments = {"send": b"x", "send_multipart": [b"x", b"y"], "send_many": [b"x", b"y"], "send_string": "x"}
+
+    async def main():
+        server, push = make(zmq.PULL), make(zmq.PUSH, reconnect_ivl=-1, sndtimeo=-1)
+        push.connect(bind(server))
+        await push.send(b"first")
+        assert await server.recv() == b"first"
+        with push.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+            server.close()
+            await monitor.recv_multipart()
+            push.disable_monitor()
+        later = getattr(push, form)(arguments[form])
+        with pytest.raises(zmq.ZMQError) as error:
+            await later
+        assert error.value.errno == zmq.EHOSTUNREACH
+        with pytest.raises(zmq.Again):
+            await getattr(push, form)(arguments[form], flags=zmq.DONTWAIT)
+        # A new endpoint is a new chance.
+        other = make(zmq.PULL)
+        push.connect(bind(other))
+        await getattr(push, form)(arguments[form])
+
+    run(main())
+
+
+@pytest.mark.own_engine
+def test_sends_that_wait_already_are_told_when_nobody_can_come(run, make):
+    async def main():
+        server, push = make(zmq.PULL, rcvhwm=1), make(zmq.PUSH, reconnect_ivl=-1, sndhwm=1, sndtimeo=-1)
+        push.connect(bind(server))
+        # More than fits on the way: the first ones may still leave.
+        sends = [push.send(bytes(1 << 20)) for _ in range(60)]
+        sends += [push.send_multipart([b"behind", b"it"]), push.send(b"last")]
+        await turns()
+        server.close()
+        results = await asyncio.gather(*sends, return_exceptions=True)
+        failed = [result for result in results if result is not None]
+        assert len(failed) > 2 and results[-len(failed) :] == failed
+        assert {error.errno for error in failed} == {zmq.EHOSTUNREACH}
+
+    run(main())

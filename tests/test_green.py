@@ -278,3 +278,32 @@ def test_streams_and_loop():
     from zmqpy.green.eventloop.zmqstream import ZMQStream
 
     assert issubclass(ZMQStream, Base) and ioloop.IOLoop is not None
+
+
+@pytest.mark.own_engine
+@pytest.mark.parametrize("early", [False, True], ids=["later", "while it waits"])
+def test_a_send_that_would_wait_for_ever_says_so(make, early):
+    server, push = make(zmq.PULL, rcvhwm=1), make(zmq.PUSH, reconnect_ivl=-1, sndhwm=1, sndtimeo=-1)
+    push.connect(bind(server))
+    push.send(b"first")
+    assert server.recv() == b"first"
+
+    def fill():
+        with pytest.raises(zmq.ZMQError) as error:
+            while True:
+                push.send(bytes(1 << 20))
+        return error.value.errno
+
+    if early:
+        filling = gevent.spawn(fill)
+        while push.poll(0, zmq.POLLOUT):
+            gevent.sleep(0.001)
+        gevent.sleep(0.002)
+        server.close()
+    else:
+        with push.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+            server.close()
+            monitor.recv_multipart()
+            push.disable_monitor()
+        filling = gevent.spawn(fill)
+    assert filling.get(timeout=SOON) == zmq.EHOSTUNREACH

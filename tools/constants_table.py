@@ -274,6 +274,7 @@ GROUPS: tuple[Group, ...] = (
         EXT_MAX_MESSAGE_SIZE 23044 int64
         EXT_MAX_MESSAGE_PARTS 23045
         EXT_MAX_HANDSHAKES 23046
+        EXT_UNREACHABLE 23047
         """,
         enum="SocketOption",
         header="zmq_ext.h",

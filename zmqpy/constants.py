@@ -316,6 +316,7 @@ class SocketOption(IntEnum):
     EXT_MAX_MESSAGE_SIZE = 23044, _OptType.int64
     EXT_MAX_MESSAGE_PARTS = 23045
     EXT_MAX_HANDSHAKES = 23046
+    EXT_UNREACHABLE = 23047
 
 
 class SocketType(IntEnum):
@@ -585,6 +586,7 @@ NORM_PUSH: int = SocketOption.NORM_PUSH
 EXT_MAX_MESSAGE_SIZE: int = SocketOption.EXT_MAX_MESSAGE_SIZE
 EXT_MAX_MESSAGE_PARTS: int = SocketOption.EXT_MAX_MESSAGE_PARTS
 EXT_MAX_HANDSHAKES: int = SocketOption.EXT_MAX_HANDSHAKES
+EXT_UNREACHABLE: int = SocketOption.EXT_UNREACHABLE
 
 PAIR: int = SocketType.PAIR
 PUB: int = SocketType.PUB
@@ -852,6 +854,7 @@ __all__ = [
     "EXT_MAX_MESSAGE_SIZE",
     "EXT_MAX_MESSAGE_PARTS",
     "EXT_MAX_HANDSHAKES",
+    "EXT_UNREACHABLE",
     "PAIR",
     "PUB",
     "SUB",

@@ -22,7 +22,9 @@ cdef class AsyncSocket(Socket):
     cdef int serve(self) except -1
     cdef int serve_queue(self, WaiterQueue queue) except -1
     cdef int report(self, int events) except -1
+    cdef int refuse_vain_waits(self) except -1
     cdef int give_up(self, object error) except -1
+    cdef int fail_all(self, WaiterQueue queue, object error) except -1
     cdef bint idle(self) except -1
     cdef int stirred(self) except -1
     cdef int serve_again(self) except -1

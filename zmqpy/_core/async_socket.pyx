@@ -226,9 +226,14 @@ cdef class AsyncSocket(Socket):
         except Exception as error:
             return loop.failed(end_of(waiter, error))
         self.stirred()
-        if result is BLOCKED:
-            return self.wait_in(queue, waiter)
-        return loop.done(result)
+        if result is not BLOCKED:
+            return loop.done(result)
+        if queue is self.senders:
+            try:
+                refuse_vain_wait(self)
+            except Exception as error:
+                return loop.done(waiter.number) if waiter.kind == SEND_MANY and waiter.number else loop.failed(error)
+        return self.wait_in(queue, waiter)
 
     cdef object at_once(self, Waiter waiter):
         """The call with DONTWAIT."""
@@ -343,8 +348,11 @@ cdef class AsyncSocket(Socket):
         try:
             if events & ZMQ_POLLIN and self.receivers.head is not None:
                 self.serve_queue(self.receivers)
-            if events & ZMQ_POLLOUT and self.senders.head is not None:
-                self.serve_queue(self.senders)
+            if self.senders.head is not None:
+                if events & ZMQ_POLLOUT:
+                    self.serve_queue(self.senders)
+                else:
+                    self.refuse_vain_waits()
         finally:
             if self.ready is not None:
                 if self.idle():
@@ -378,6 +386,13 @@ cdef class AsyncSocket(Socket):
         finally:
             if not blocked and queue.head is not None:
                 self.serve_soon()
+        return 0
+
+    cdef int refuse_vain_waits(self) except -1:
+        try:
+            refuse_vain_wait(self)
+        except Exception as error:
+            self.fail_all(self.senders, error)
         return 0
 
     cdef int report(self, int events) except -1:
@@ -418,24 +433,30 @@ cdef class AsyncSocket(Socket):
 
     cdef int give_up(self, object error) except -1:
         """Ends all waits: with `error`; None: cancels them."""
-        cdef Waiter waiter
         cdef WaiterQueue queue
         for queue in (self.receivers, self.senders, self.pollers):
-            while True:
-                waiter = queue.first()
-                if waiter is None:
-                    break
-                queue.remove(waiter)
-                try:
-                    if error is not None:
-                        waiter.fail(end_of(waiter, error))
-                    elif waiter.kind == NEXT:
-                        waiter.future.set_exception(StopAsyncIteration())
-                    else:
-                        waiter.future.cancel()
-                except RuntimeError:
-                    pass  # the loop is closed
+            self.fail_all(queue, error)
         return 0
+
+    cdef int fail_all(self, WaiterQueue queue, object error) except -1:
+        """Ends the waits of one queue: with `error`; None: cancels them."""
+        cdef Waiter waiter
+        while True:
+            waiter = queue.first()
+            if waiter is None:
+                return 0
+            queue.remove(waiter)
+            try:
+                if waiter.kind == SEND_MANY and waiter.number and error is not None:
+                    waiter.complete(self.loop, waiter.number)
+                elif error is not None:
+                    waiter.fail(end_of(waiter, error))
+                elif waiter.kind == NEXT:
+                    waiter.future.set_exception(StopAsyncIteration())
+                else:
+                    waiter.future.cancel()
+            except RuntimeError:
+                pass  # the loop is closed
 
     def end_waits(self):
         """The socket is about to be closed, or was. Futures that wait for it are cancelled, in their own thread."""

@@ -5,7 +5,7 @@ Here is what needs no gevent: tries, and when to wait. How a greenlet waits, `_w
 """
 
 from cpython.bytes cimport PyBytes_CheckExact
-from libc.errno cimport EAGAIN, ENOTSOCK
+from libc.errno cimport EAGAIN, EHOSTUNREACH, ENOTSOCK
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_POLLIN, ZMQ_POLLOUT
 from zmqpy._core.errors cimport raise_error
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
@@ -23,7 +23,11 @@ cdef class GreenSocket(Socket):
         """The result of a call, made whenever the socket is ready for `event` until it need not wait."""
         result = call.attempt(self)
         while result is BLOCKED:
-            if call.flags & ZMQ_DONTWAIT or not self._wait(event):
+            if call.flags & ZMQ_DONTWAIT:
+                raise_error(EAGAIN)
+            if event == ZMQ_POLLOUT:
+                refuse_vain_wait(self)
+            if not self._wait(event):
                 raise_error(EAGAIN)
             result = call.attempt(self)
         self.stirred()
@@ -99,7 +103,7 @@ cdef class GreenSocket(Socket):
         try:
             return self.finish(call, ZMQ_POLLOUT)
         except Exception as error:
-            if call.number and getattr(error, "errno", None) == EAGAIN:
+            if call.number and getattr(error, "errno", None) in (EAGAIN, EHOSTUNREACH):
                 return call.number
             raise
 

@@ -251,3 +251,5 @@ class OptionAttributes:
     EXT_MAX_MESSAGE_PARTS: int
     ext_max_handshakes: int
     EXT_MAX_HANDSHAKES: int
+    ext_unreachable: int
+    EXT_UNREACHABLE: int

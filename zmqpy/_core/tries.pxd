@@ -35,5 +35,8 @@ cdef int set_send(Call call, object data, int flags, bint copy, bint track, obje
 cdef int set_send_multipart(Call call, object parts, int flags, bint copy, bint track, object routing_id, object group) except -1
 cdef int set_send_many(Call call, object messages, int flags) except -1
 
+# Before a send waits for room: EHOSTUNREACH where Socket.send raises that, since no peer can come any more.
+cdef int refuse_vain_wait(Handle socket) except -1
+
 # ZMQ_EVENTS. After a BLOCKED, and each time ZMQ_FD was readable: what comes later makes that readable again.
 cdef int events_of(Handle socket) except -1

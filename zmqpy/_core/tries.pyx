@@ -6,14 +6,16 @@ A Call is one with its arguments, to be tried again when the socket is ready. Wh
 """
 
 from cython cimport freelist
-from libc.errno cimport EAGAIN, EINTR
+from libc.errno cimport EAGAIN, EHOSTUNREACH, EINTR
 from zmqpy._core.batch cimport send_batch
-from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_EVENTS
+from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_EVENTS, ZMQ_EXT_UNREACHABLE, ZMQ_SNDTIMEO
 from zmqpy._core.errors cimport check_signals, raise_error
+from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
 from zmqpy._core.messages cimport BLOCKED, receive, receive_into, receive_parts, send
 from zmqpy._core.messages cimport send_parts as send_message
+from zmqpy._core.options cimport get_option
 from zmqpy._core.parts cimport messages_of, parts_of
 from zmqpy._core.socket cimport Socket
 from zmqpy._core.transfer cimport TRY
@@ -111,7 +113,28 @@ cdef int events_of(Handle socket) except -1:
     return events
 
 
+cdef int refuse_vain_wait(Handle socket) except -1:
+    if send_in_vain(socket):
+        raise_error(EHOSTUNREACH)
+    return 0
+
+
 # ---- for loops in Python ----
+
+def send_in_vain(Handle socket not None):
+    """Whether a send that waits for room would wait for ever, since no peer can come any more."""
+    return (
+        ZMQPY_HAVE_EXT
+        and get_option(socket.handle, ZMQ_EXT_UNREACHABLE) > 0
+        and get_option(socket.handle, ZMQ_SNDTIMEO) < 0
+    )
+
+
+def refuse_vain_send(Socket socket not None):
+    """Raises EHOSTUNREACH if send_in_vain."""
+    refuse_vain_wait(socket)
+
+
 
 def recv_part(Socket socket not None, bint copy=True, bint track=False):
     """One part, as Socket.recv gives it; None if there is none."""

@@ -185,6 +185,8 @@ class Socket(_zmq.Socket[Any]):
                     if result is not None:
                         return result
                     if not tries.events(self) & event:
+                        if event == _OUT:
+                            tries.refuse_vain_send(self)
                         await waits.wait(self)
         raise _zmq.Again()
 

@@ -9,6 +9,7 @@ import gevent
 from gevent.hub import Waiter, get_hub
 
 import zmqpy as _zmq
+from zmqpy._core import tries
 from zmqpy._core.green_socket import GreenSocket
 from zmqpy.constants import PollEvent, SocketOption
 from zmqpy.green.poll import Poller
@@ -101,6 +102,9 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
                     if waiters[event] and waiters[event][0] is waiter:
                         waiters[event].popleft()
                         waiter.switch(None)
+            if waiters[_OUT] and tries.send_in_vain(self):
+                for waiter in list(waiters[_OUT]):
+                    waiter.switch(None)
         except _zmq.ZMQError:
             # Closed or terminated: their own calls say so.
             self._end_waits()

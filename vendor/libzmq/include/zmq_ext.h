@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 6
+#define ZMQ_EXT_VERSION 7
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -38,6 +38,12 @@ ZMQ_EXPORT int zmq_ext_version (void);
 #define ZMQ_EXT_MAX_MESSAGE_SIZE 23044
 #define ZMQ_EXT_MAX_MESSAGE_PARTS 23045
 #define ZMQ_EXT_MAX_HANDSHAKES 23046
+
+/* Socket option for zmq_getsockopt only. Since version 7.
+ * ZMQ_EXT_UNREACHABLE        int 0 or 1: 1 once reconnecting was off or given up, the peer has gone and no other endpoint could bring one,
+ *                            when a zmq_send without a limit fails with EHOSTUNREACH. For who waits himself for ZMQ_POLLOUT, which then
+ *                            never comes: ZMQ_FD tells of the change. */
+#define ZMQ_EXT_UNREACHABLE 23047
 
 /* ---- batches ---- */
 

@@ -59,6 +59,8 @@ try {
         return give_int (receiving_more_, value, size);
     case ZMQ_TYPE:
         return *size == sizeof (int) ? give_int (type_.number, value, size) : EINVAL;
+    case ZMQ_EXT_UNREACHABLE:
+        return give_int (unreachable (), value, size);
     case ZMQ_THREAD_SAFE:
         return give_int (type_.thread_safe, value, size);
     case ZMQ_FD: {
