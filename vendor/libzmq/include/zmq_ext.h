@@ -33,7 +33,7 @@ ZMQ_EXPORT int zmq_ext_version (void);
  * ZMQ_EXT_MAX_MESSAGE_PARTS  int >= 0, default 0: most parts of one inbound message; 0 any. A message that has more of either ends
  *                            its connection as one beyond ZMQ_MAXMSGSIZE does, and nothing of it is received.
  * ZMQ_EXT_MAX_HANDSHAKES     int >= 0, default 1000: how many connections that one zmq_bind has accepted may be in their handshake at a
- *                            time; 0 any. At so many no more are accepted until one is done, or has had a second: then the oldest is
+ *                            time; 0 any. At so many no more are accepted until one is done, or has had 0.3 s: then the oldest is
  *                            dropped, as by ZMQ_HANDSHAKE_IVL. */
 #define ZMQ_EXT_MAX_MESSAGE_SIZE 23044
 #define ZMQ_EXT_MAX_MESSAGE_PARTS 23045

@@ -17,8 +17,9 @@ class Stream;
 class HalfOpen
 {
   public:
-    // What every connection has at least, however many wait.
-    static constexpr Nanoseconds least_time = 1000 * millisecond;
+    // What every connection has at least, however many wait: more than a handshake with a peer far away takes, and little enough that a
+    // thousand that stall let three thousand others in a second.
+    static constexpr Nanoseconds least_time = 300 * millisecond;
 
     // A connection's place here; it leaves when it ends.
     class Place : public Listed<Place>
