@@ -571,7 +571,24 @@ TEST_CASE ("a first command that no mechanism could want is refused by its heade
         Handshake handshake (server);
         feed (handshake, greeting (mechanism == ZMQ_PLAIN ? "PLAIN" : "CURVE"));
         CHECK (handshake.state () == State::in_progress);
-        feed (handshake, "\6" + number (100'000, 8));
+        feed (handshake, "\6" + number (4097, 8));
         check_failure (handshake, 0, 0);
     }
+}
+
+TEST_CASE ("metadata may be long, but not endless; a routing id is short")
+{
+    const auto ready_of = [] (std::size_t size) {
+        const std::string before = "\5READY\7X-Large"s;
+        const std::size_t rest = size - before.size () - 4;
+        return "\6" + number (size, 8) + before + number (rest, 4) + std::string (rest, 'x');
+    };
+    Handshake most (config (ZMQ_DEALER)), more (config (ZMQ_DEALER));
+    feed (most, greeting () + ready_of (65536));
+    CHECK (most.state () == State::ready);
+    feed (more, greeting () + ready_of (65537).substr (0, 9));
+    check_failure (more, 0, 0);
+    Handshake old (config (ZMQ_ROUTER));
+    feed (old, signature () + "\1\5" + "\2" + number (4097, 8));
+    check_failure (old, 0, 0);
 }
