@@ -67,7 +67,8 @@ class Socket final : public StreamHost, public PatternHost
     // by the reactor. False: there is none. May throw std::bad_alloc.
     bool connect_to_handler (const std::string &endpoint, Pattern &pattern);
     int use_reactor () noexcept;  // EMTHREAD, or why none could be started
-    std::shared_ptr<const Options> snapshot () const { return std::make_shared<const Options> (options); }
+    // The options as an endpoint keeps them.
+    std::shared_ptr<const Options> snapshot () const;
     // Takes over the descriptor, whatever it returns.
     int add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot) noexcept;
     int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address);

@@ -2,7 +2,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include <zmq.h>
+
 #include "core/socket.hpp"
+#include "mechanism/curve.hpp"
 #include "strand/strand.hpp"
 
 namespace engine {
@@ -21,6 +24,14 @@ int give_int (int number, void *value, std::size_t *size) noexcept
 }
 
 }  // namespace
+
+std::shared_ptr<const Options> Socket::snapshot () const
+{
+    auto copy = std::make_shared<Options> (options);
+    if (copy->mechanism == ZMQ_CURVE && copy->as_server)
+        copy->curve_own_key = curve_public_key (copy->curve_secretkey);
+    return copy;
+}
 
 void Socket::limits_changed () noexcept
 {

@@ -43,6 +43,7 @@ HandshakeConfig handshake_config (const StreamHost &socket, const Options &optio
     config.curve_publickey = options.curve_publickey;
     config.curve_secretkey = options.curve_secretkey;
     config.curve_serverkey = options.curve_serverkey;
+    config.curve_own_key = options.curve_own_key;
     config.max_message_size = options.maxmsgsize;
     config.metadata.assign (options.metadata.begin (), options.metadata.end ());
     config.peer_address = transport.peer_address (fd);

@@ -199,10 +199,7 @@ class CurveServer final : public CurveBase
         }
     }
 
-    std::size_t command_limit () const noexcept override
-    {
-        return stage_ == Stage::expect_hello ? 16 * hello_size : MechanismBase::command_limit ();
-    }
+    std::size_t command_limit () const noexcept override { return stage_ == Stage::expect_hello ? most_without : most_metadata; }
 
   private:
     enum class Stage
@@ -290,8 +287,7 @@ class CurveServer final : public CurveBase
         if (!agree (vouch_key, client, own_secret_) ||
             !open_box (vouched.data (), vouch, make_nonce ("VOUCH---", content.subspan (key_size, long_nonce_size)), vouch_key))
             return fail_crypto ();
-        CurveKey server;
-        static_cast<void> (crypto_scalarmult_base (server.data (), config_.curve_secretkey.data ()));
+        const CurveKey server = config_.curve_own_key ? *config_.curve_own_key : curve_public_key (config_.curve_secretkey);
         if (sodium_memcmp (vouched.data (), peer_public_.data (), key_size) != 0 ||
             sodium_memcmp (vouched.data () + key_size, server.data (), key_size) != 0)
             return fail_protocol (ZMQ_PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE);
@@ -359,6 +355,8 @@ class CurveClient final : public CurveBase
             return process_ready (body);
         fail_protocol (ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);
     }
+
+    std::size_t command_limit () const noexcept override { return stage_ == Stage::expect_ready ? most_metadata : most_without; }
 
   private:
     enum class Stage
@@ -440,15 +438,41 @@ class CurveClient final : public CurveBase
 
 }  // namespace
 
-std::unique_ptr<Mechanism> make_curve (const HandshakeConfig &config)
+namespace {
+
+// Once, by whichever thread comes first.
+bool sodium_ready () noexcept
 {
     static const bool ready = sodium_init () >= 0;
-    if (!ready)
+    return ready;
+}
+
+}  // namespace
+
+CurveKey curve_public_key (const CurveKey &secret) noexcept
+{
+    static_cast<void> (sodium_ready ());
+    CurveKey key;
+    static_cast<void> (crypto_scalarmult_base (key.data (), secret.data ()));
+    return key;
+}
+
+std::unique_ptr<Mechanism> make_curve (const HandshakeConfig &config)
+{
+    if (!sodium_ready ())
         throw std::bad_alloc ();  // the system gives no random numbers
     if (config.as_server)
         return std::make_unique<CurveServer> (config);
     return std::make_unique<CurveClient> (config);
 }
+
+}  // namespace engine
+
+#else
+
+namespace engine {
+
+CurveKey curve_public_key (const CurveKey &) noexcept { return {}; }
 
 }  // namespace engine
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ struct HandshakeConfig
     CurveKey curve_publickey{};
     SecretKey curve_secretkey;
     CurveKey curve_serverkey{};
+    std::optional<CurveKey> curve_own_key;                      // a server's public key, if it is known already
     std::int64_t max_message_size = -1;                         // bytes a frame, < 0 unlimited
     std::vector<std::pair<std::string, std::string>> metadata;  // X- properties, in order of name
     std::string peer_address;                                   // becomes property Peer-Address

@@ -19,11 +19,13 @@ class MechanismBase : public Mechanism
     const Properties &zap_properties () const noexcept final { return zap_; }
     std::vector<std::string> zap_request () const final { return engine::zap_request (config_, name_, credentials_); }
     void decide (ZapVerdict verdict) final;
-    std::size_t command_limit () const noexcept override { return most_bytes; }
-
-    static constexpr std::size_t most_bytes = 1u << 20;
+    std::size_t command_limit () const noexcept override { return most_metadata; }
 
   protected:
+    // Of a command with metadata, in which applications have their properties too; and of one without, which is far shorter if it is right.
+    static constexpr std::size_t most_metadata = 64u << 10;
+    static constexpr std::size_t most_without = 4u << 10;
+
     MechanismBase (const HandshakeConfig &config, const char *name) : config_ (config), name_ (name) {}
     ~MechanismBase () override;
 

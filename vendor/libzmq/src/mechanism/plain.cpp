@@ -14,9 +14,6 @@ namespace engine {
 
 namespace {
 
-constexpr std::size_t longest_text = 255;
-constexpr std::size_t longest_hello = hello_command.size () + 2 * (1 + longest_text);
-
 // How libzmq spells ERROR here, and understands it only so; as a client we know the RFC's spelling too.
 constexpr std::string_view misspelt_error_command ("\x5eRROR", 5);
 
@@ -69,10 +66,7 @@ class PlainServer final : public MechanismBase
         }
     }
 
-    std::size_t command_limit () const noexcept override
-    {
-        return stage_ == Stage::expect_hello ? 8 * longest_hello : MechanismBase::command_limit ();
-    }
+    std::size_t command_limit () const noexcept override { return stage_ == Stage::expect_hello ? most_without : most_metadata; }
 
   private:
     enum class Stage
@@ -167,6 +161,8 @@ class PlainClient final : public MechanismBase
         }
         fail_protocol (ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND);
     }
+
+    std::size_t command_limit () const noexcept override { return stage_ == Stage::expect_ready ? most_metadata : most_without; }
 
   private:
     enum class Stage

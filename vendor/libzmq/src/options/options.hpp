@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,7 +57,8 @@ struct Options
     // Set by the socket, not by zmq_setsockopt.
     const SocketType *type = nullptr;
     std::string last_endpoint;
-    bool zero_copy_recv = true;  // the context's ZMQ_ZERO_COPY_RECV
+    std::optional<CurveKey> curve_own_key;  // of a server, as it is now
+    bool zero_copy_recv = true;             // the context's ZMQ_ZERO_COPY_RECV
 };
 
 // A new socket's options: the defaults as its type and its context have them.

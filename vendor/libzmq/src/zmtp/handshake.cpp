@@ -16,9 +16,8 @@ namespace engine {
 
 namespace {
 
-// No handshake needs a frame this large; it bounds what a peer that never gets ready can make us hold. (Mechanisms have limits of their
-// own.)
-constexpr std::uint64_t largest_frame = 1u << 20;
+// No routing id is this long; it bounds what a peer that never gets ready can make us hold. (Mechanisms have limits of their own.)
+constexpr std::uint64_t largest_frame = 4u << 10;
 constexpr std::uint64_t longest_routing_id = 255;
 // What NULL needs, in one piece.
 constexpr std::size_t usual_output = 128;

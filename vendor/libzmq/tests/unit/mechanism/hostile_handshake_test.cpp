@@ -34,6 +34,7 @@ struct Outcome
 {
     std::unique_ptr<Mechanism> client, server;
     Commands said;
+    std::vector<std::size_t> limits;  // how long each command might have been
     // The side that the last command, or a changed one, was for.
     Mechanism *struck = nullptr;
 
@@ -50,7 +51,7 @@ void give (Mechanism &side, const std::string &body)
 Outcome run (const Sides &sides, const Change &change)
 {
     const MechanismRow &row = *find_mechanism (sides.mechanism);
-    Outcome outcome{row.make (sides.client), row.make (sides.server), {}};
+    Outcome outcome{row.make (sides.client), row.make (sides.server), {}, {}};
     for (int number = 0; number < 4; ++number) {
         Mechanism &from = number % 2 == 0 ? *outcome.client : *outcome.server;
         Mechanism &to = number % 2 == 0 ? *outcome.server : *outcome.client;
@@ -58,6 +59,7 @@ Outcome run (const Sides &sides, const Change &change)
         if (!from.next_command (body))
             break;
         outcome.said.emplace_back (body.begin (), body.end ());
+        outcome.limits.push_back (to.command_limit ());
         const Commands arriving = change (number, outcome.said.back ());
         if (arriving != Commands{outcome.said.back ()})
             outcome.struck = &to;
@@ -79,6 +81,9 @@ Sides plain ()
     return sides;
 }
 
+// Nobody has proven anything yet: no more is kept than a command may need that is right, with room for the application's properties.
+const std::vector<std::size_t> least_limits{4096, 4096, 65536, 65536};
+
 void check_struck (const Outcome &outcome)
 {
     CHECK_FALSE (outcome.both_ready ());
@@ -98,6 +103,7 @@ TEST_CASE ("plain: our two sides understand each other")
 {
     const Outcome outcome = run (plain (), unchanged);
     CHECK (outcome.both_ready ());
+    CHECK (outcome.limits == least_limits);
     CHECK (outcome.said[0] == "\5HELLO\4name\x08password");
     CHECK (outcome.said[1] == "\7WELCOME");
     CHECK (outcome.said[2].starts_with ("\x08INITIATE\x0bSocket-Type"));
@@ -180,6 +186,7 @@ TEST_CASE ("curve: our two sides understand each other, by commands of the sizes
 {
     const Outcome outcome = run (curve (), unchanged);
     REQUIRE (outcome.both_ready ());
+    CHECK (outcome.limits == least_limits);
     CHECK (outcome.said[0].size () == 200);
     CHECK (outcome.said[1].size () == 168);
     const std::size_t metadata = 1 + 11 + 4 + 6 + 1 + 8 + 4;
@@ -309,9 +316,16 @@ TEST_CASE ("curve: a frame's box is the one that libsodium makes")
 {
     SecretKey shared;
     shared.fill (42);
-    for (const std::size_t size : {0u, 1u, 31u, 32u, 100u, 16384u, 50'000u}) {
+    std::vector<std::size_t> sizes;
+    for (std::size_t size = 0; size < 1200; ++size)
+        sizes.push_back (size);
+    // Where a long body's pieces end.
+    for (const std::size_t end : {16384u, 32768u, 65536u, 200'000u})
+        for (std::size_t size = end - 550; size < end + 550; size += 11)
+            sizes.push_back (size);
+    for (const std::size_t size : sizes) {
         CAPTURE (size);
-        CurveCipher cipher (shared, false, 8, 0);
+        CurveCipher cipher (shared, false, 8, 0), peer (shared, true, 0, 8);
         const std::string text (size, 't');
         const std::string wire = sealed (cipher, text, true);
         std::vector<std::uint8_t> box (16 + 1 + size), plain (1 + size, 't');
@@ -320,6 +334,7 @@ TEST_CASE ("curve: a frame's box is the one that libsodium makes")
         REQUIRE (crypto_box_easy_afternm (box.data (), plain.data (), plain.size (), reinterpret_cast<const std::uint8_t *> (nonce.data ()),
                                           shared.data ()) == 0);
         CHECK (wire == "\7MESSAGE\0\0\0\0\0\0\0\11"s + std::string (box.begin (), box.end ()));
+        CHECK (opened (peer, wire) == "+" + text);
     }
 }
 
