@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Callable
 
 from harness import capi
@@ -45,12 +45,15 @@ class Case:
     extra_floors: tuple[tuple[str, float], ...] = ()
     ends: str = "both"  # which ends are the library that the column names
     module: str = ""  # a submodule that the library needs for it
+    curve: bool = False  # CURVE, which a library may not have
     needs: str = ""  # a package without which nothing is measured
 
     def applies(self, library: str) -> bool:
         """Whether the case can be measured for a library at all."""
         if self.in_c:
             return capi.engine(library) is not None
+        if self.curve and not _has_curve(library):
+            return False
         if self.needs and importlib.util.find_spec(self.needs) is None:
             return False
         if self.module and (library == RAW or importlib.util.find_spec(f"{library}.{self.module}") is None):
@@ -70,19 +73,39 @@ class Case:
         return value / baseline if self.unit == RATE else baseline / value
 
 
+@cache
+def _has_curve(library: str) -> bool:
+    if library == RAW:
+        return False
+    module = importlib.import_module(library)
+    return hasattr(module, "has") and bool(module.has("curve"))
+
+
 def _round_trip(
-    session: Session, library: str, transport: str, clients: int = 1, server_library: str = "", client_library: str = ""
+    session: Session,
+    library: str,
+    transport: str,
+    clients: int = 1,
+    server_library: str = "",
+    client_library: str = "",
+    curve: bool = False,
 ) -> Sample:
     raw = library == RAW
+    secured = {"curve": True} if curve else {}
     server = session.start(
         "raw.echo" if raw else "roundtrip.server",
         library=server_library or library,
         endpoint=session.endpoint(transport),
+        **secured,
     )
     endpoint = server.answer("ready")["endpoint"]
     askers = [
         session.start(
-            "raw.client" if raw else "roundtrip.client", library=client_library or library, endpoint=endpoint, size=64
+            "raw.client" if raw else "roundtrip.client",
+            library=client_library or library,
+            endpoint=endpoint,
+            size=64,
+            **secured,
         )
         for _ in range(clients)
     ]
@@ -93,22 +116,34 @@ def _inproc_pair(session: Session, library: str) -> Sample:
     return session.measure(_ready([session.start("roundtrip.inproc_pair", library=library, size=64)]))
 
 
-def _stream(session: Session, library: str, size: int, many: int = 0) -> Sample:
-    """Messages of `size` bytes, sent and received `many` a call by a library that can, else one by one."""
+def _stream(
+    session: Session,
+    library: str,
+    size: int,
+    many: int = 0,
+    curve: bool = False,
+    server_library: str = "",
+    client_library: str = "",
+) -> Sample:
+    """Messages of `size` bytes, sent and received `many` a call by a library that can, else one by one. The receiver is the server."""
     batch = max(2, min(500, 2_000_000 // size))
     many = many if library in BATCHING else 0
     module = "raw" if library == RAW else "stream"
     about_size = {"size": size} if library == RAW else {}
+    secured = {"curve": True} if curve else {}
     receiver = session.start(
         f"{module}.receiver",
-        library=library,
+        library=server_library or library,
         endpoint=session.endpoint("tcp"),
         batch=batch,
         many=many,
         **about_size,
+        **secured,
     )
     endpoint = receiver.answer("ready")["endpoint"]
-    sender = session.start(f"{module}.sender", library=library, endpoint=endpoint, size=size, many=many)
+    sender = session.start(
+        f"{module}.sender", library=client_library or library, endpoint=endpoint, size=size, many=many, **secured
+    )
     sender.answer("ready")
     return session.measure([receiver], [sender])
 
@@ -120,11 +155,15 @@ def _inproc_stream(session: Session, library: str, size: int, many: int = 0) -> 
     )
 
 
-def _fan_out(session: Session, library: str, subscribers: int) -> Sample:
-    publisher = session.start("fanout.publisher", library=library, endpoint=session.endpoint("tcp"), size=32)
+def _fan_out(session: Session, library: str, subscribers: int, size: int = 32, curve: bool = False) -> Sample:
+    secured = {"curve": True} if curve else {}
+    publisher = session.start(
+        "fanout.publisher", library=library, endpoint=session.endpoint("tcp"), size=size, **secured
+    )
     endpoint = publisher.answer("ready")["endpoint"]
     receivers = [
-        session.start("fanout.subscriber", library=library, endpoint=endpoint, batch=50) for _ in range(subscribers)
+        session.start("fanout.subscriber", library=library, endpoint=endpoint, batch=50, **secured)
+        for _ in range(subscribers)
     ]
     return session.measure(_ready(receivers), [publisher])
 
@@ -168,6 +207,23 @@ def _connections(session: Session, library: str, count: int = 1000) -> Sample:
     memory, cpu = router.resident(), router.cpu()
     sample = session.measure([dealers], [router])
     sample.cpu = router.cpu() - cpu
+    sample.cpu_per_message = sample.cpu / count
+    sample.extra["KiB a connection"] = (router.resident() - memory) / count / 1024
+    return sample
+
+
+def _curve_storm(session: Session, library: str, count: int = 1000) -> Sample:
+    """Time until `count` DEALERs of one process have shaken hands by CURVE with one ROUTER and have had an answer; memory of the
+    ROUTER's process a connection."""
+    router = session.start(
+        "router.echo", library=library, endpoint=session.endpoint("tcp"), backlog=4 * count, curve=True
+    )
+    endpoint = router.answer("ready")["endpoint"]
+    dealers = session.start("router.storm", library=library, endpoint=endpoint, count=count, curve=True)
+    dealers.answer("ready")
+    memory, cpu = router.resident(), router.cpu() + dealers.cpu()
+    sample = session.measure([dealers], [router])
+    sample.cpu = router.cpu() + dealers.cpu() - cpu
     sample.cpu_per_message = sample.cpu / count
     sample.extra["KiB a connection"] = (router.resident() - memory) / count / 1024
     return sample
@@ -294,6 +350,82 @@ CASES: tuple[Case, ...] = (
         2.0,
         minimum_seconds=1.5,
         extra_floors=(("KiB a connection", 2.0),),
+    ),
+    Case(
+        "curve-pushpull-10",
+        "CURVE PUSH/PULL 10 B, tcp",
+        RATE,
+        partial(_stream, size=10, curve=True),
+        3.0,
+        cpu_floor=None,
+        curve=True,
+    ),
+    Case(
+        "curve-pushpull-1k",
+        "CURVE PUSH/PULL 1 KiB, tcp",
+        RATE,
+        partial(_stream, size=1024, curve=True),
+        1.8,
+        cpu_floor=None,
+        curve=True,
+    ),
+    Case(
+        "curve-pushpull-64k",
+        "CURVE PUSH/PULL 64 KiB, tcp",
+        RATE,
+        partial(_stream, size=65536, curve=True),
+        1.5,
+        cpu_floor=None,
+        curve=True,
+    ),
+    Case(
+        "curve-reqrep",
+        "CURVE REQ/REP round trip, 64 B, tcp",
+        LATENCY,
+        partial(_round_trip, transport="tcp", curve=True),
+        4.0,
+        cpu_floor=None,
+        curve=True,
+    ),
+    Case(
+        "curve-pub-16",
+        "CURVE PUB to 16 SUBs, 1 KiB, tcp, delivered",
+        RATE,
+        partial(_fan_out, subscribers=16, size=1024, curve=True),
+        1.5,
+        cpu_floor=None,
+        curve=True,
+    ),
+    Case(
+        "curve-connections",
+        "1,000 CURVE DEALERs to one ROUTER, until each has an answer",
+        DURATION,
+        _curve_storm,
+        1.5,
+        minimum_seconds=4.0,
+        cpu_floor=None,
+        extra_floors=(("KiB a connection", 2.0),),
+        curve=True,
+    ),
+    Case(
+        "curve-1k-to-pyzmq",
+        "CURVE PUSH/PULL 1 KiB, tcp, to a server of pyzmq",
+        RATE,
+        partial(_stream, size=1024, curve=True, server_library=BASELINE),
+        1.2,
+        cpu_floor=None,
+        ends="PUSH, the client; PULL is pyzmq",
+        curve=True,
+    ),
+    Case(
+        "curve-1k-from-pyzmq",
+        "CURVE PUSH/PULL 1 KiB, tcp, from a client of pyzmq",
+        RATE,
+        partial(_stream, size=1024, curve=True, client_library=BASELINE),
+        1.2,
+        cpu_floor=None,
+        ends="PULL, the server; PUSH is pyzmq",
+        curve=True,
     ),
     Case("idle", "100 connected sockets, idle", IDLE, _idle, ceiling=5.0, cpu_floor=None),
     *(

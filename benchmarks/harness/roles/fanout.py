@@ -6,18 +6,18 @@ from harness import channel
 from harness.library import Library
 
 
-def publisher(library: str, endpoint: str, size: int) -> None:
+def publisher(library: str, endpoint: str, size: int, curve: bool = False) -> None:
     """PUB that publishes as fast as it can, for ever; what a subscriber's queue has no room for is dropped."""
-    socket, reached = Library(library).bound("PUB", endpoint)
+    socket, reached = Library(library, curve).bound("PUB", endpoint)
     channel.ready(endpoint=reached)
     send, message = socket.send, b"x" * size
     while True:
         send(message)
 
 
-def subscriber(library: str, endpoint: str, batch: int = 20) -> None:
+def subscriber(library: str, endpoint: str, batch: int = 20, curve: bool = False) -> None:
     """SUB to everything that counts what it receives."""
-    socket = Library(library).connected("SUB", endpoint)
+    socket = Library(library, curve).connected("SUB", endpoint)
     socket.subscribe(b"")
     recv = socket.recv
 

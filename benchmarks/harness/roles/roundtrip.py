@@ -8,18 +8,18 @@ from harness import channel
 from harness.library import Library
 
 
-def server(library: str, endpoint: str) -> None:
+def server(library: str, endpoint: str, curve: bool = False) -> None:
     """REP that echoes for ever."""
-    socket, reached = Library(library).bound("REP", endpoint)
+    socket, reached = Library(library, curve).bound("REP", endpoint)
     channel.ready(endpoint=reached)
     recv, send = socket.recv, socket.send
     while True:
         send(recv())
 
 
-def client(library: str, endpoint: str, size: int, batch: int = 20) -> None:
+def client(library: str, endpoint: str, size: int, batch: int = 20, curve: bool = False) -> None:
     """REQ that counts round trips."""
-    socket = Library(library).connected("REQ", endpoint)
+    socket = Library(library, curve).connected("REQ", endpoint)
     send, recv, message = socket.send, socket.recv, b"x" * size
 
     def step() -> int:

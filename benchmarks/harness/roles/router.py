@@ -8,9 +8,9 @@ from harness import channel
 from harness.library import Library
 
 
-def echo(library: str, endpoint: str, backlog: int = 100) -> None:
+def echo(library: str, endpoint: str, backlog: int = 100, curve: bool = False) -> None:
     """ROUTER that sends every message back where it came from."""
-    socket, reached = Library(library).bound("ROUTER", endpoint, backlog=backlog)
+    socket, reached = Library(library, curve).bound("ROUTER", endpoint, backlog=backlog)
     channel.ready(endpoint=reached)
     recv, send = socket.recv_multipart, socket.send_multipart
     while True:
@@ -33,6 +33,23 @@ def dealers(library: str, endpoint: str, size: int, count: int) -> None:
     step()
     channel.ready()
     channel.count_steps(step, channel.window())
+
+
+def storm(library: str, endpoint: str, count: int, curve: bool) -> None:
+    """`count` DEALERs that connect at once when the window opens; over when each has sent a message and has it back."""
+    here = Library(library, curve)
+    sockets = [here.connecting("DEALER") for _ in range(count)]
+    channel.ready()
+    start, _ = channel.window()
+    time.sleep(max(0.0, start - time.monotonic()))
+    began = time.monotonic()
+    for socket in sockets:
+        socket.connect(endpoint)
+        socket.send(b"hello")
+    for socket in sockets:
+        socket.recv()
+    channel.result(1, time.monotonic() - began)
+    channel.stay()
 
 
 def idle_dealers(library: str, endpoint: str, count: int) -> None:
