@@ -16,6 +16,16 @@ from zmq.utils.monitor import recv_monitor_message
 WAIT_MS = 10_000
 
 
+class AllBut:
+    """Lets in every key but these."""
+
+    def __init__(self, strangers):
+        self.strangers = strangers
+
+    def callback(self, domain, key):
+        return key not in self.strangers
+
+
 class Server:
     def __init__(self):
         self.context = zmq.Context()
@@ -54,13 +64,13 @@ class Server:
     def close(self, number):
         self.sockets.pop(number).close(linger=0)
 
-    def authenticate(self, passwords):
-        """From now on these names and passwords are let in, and CURVE clients with any key."""
+    def authenticate(self, passwords, strangers=()):
+        """From now on these names and passwords are let in, and CURVE clients with any key but the strangers' (Z85)."""
         if not self.authenticator:
             self.authenticator = ThreadAuthenticator(self.context)
             self.authenticator.start()
         self.authenticator.configure_plain(domain="*", passwords=passwords)
-        self.authenticator.configure_curve(domain="*", location=zmq.auth.CURVE_ALLOW_ANY)
+        self.authenticator.configure_curve_callback(domain="*", credentials_provider=AllBut(strangers))
 
     def version(self):
         return zmq.__version__, zmq.zmq_version()

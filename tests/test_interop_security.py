@@ -1,8 +1,12 @@
-"""PLAIN, CURVE and ZAP between us and real pyzmq in another process: every pair of types, either side the server."""
+"""PLAIN, CURVE and ZAP between us and real pyzmq in other processes: every pair of types, either side the server, either side binding.
+
+Of two such processes one has a ZAP handler, as long as it lives: `guarded`. The other, `peer`, has none.
+"""
 
 import pytest
-from support import WAIT_MS, engine_is_own
-from test_interop import BLOCK, HUGE, PAIR_IDS, PAIRS, body, prepare
+from peers import PyzmqPeer
+from support import WAIT_MS, endpoint, engine_is_own, remove_ipc
+from test_interop import BLOCK, HUGE, PAIR_IDS, PAIRS, body, both_ways, prepare
 
 import zmqpy as zmq
 import zmqpy.auth
@@ -13,11 +17,13 @@ CURVE = zmq.has("curve")
 
 MESSAGES = [[body(size)] for size in (0, 1, 31, 32, 33, 222, 223, 255, 256, 1024, 16384, 65536, 1 << 20)]
 MESSAGES += [[body(i * 7 % 300) for i in range(count)] for count in (2, 50, 200)]
+BEATS = {"heartbeat_ivl": 20, "heartbeat_timeout": 1000, "heartbeat_ttl": 1000}
+SHORT_MESSAGES = [[b"short"], [body(100_000), b"", body(33)]]
 
 
 @pytest.fixture
-def authenticator(context):
-    """authenticator(): ours, with one user for PLAIN; CURVE clients with any key are let in."""
+def authenticator(context, stranger):
+    """authenticator(): ours, with one user for PLAIN; CURVE clients with any key but the stranger's are let in."""
     started = []
 
     def start():
@@ -25,12 +31,37 @@ def authenticator(context):
         auth.start()
         started.append(auth)
         auth.configure_plain(domain="*", passwords={"admin": "secret"})
-        auth.configure_curve(domain="*", location=zmq.auth.CURVE_ALLOW_ANY)
+        auth.configure_curve_callback(domain="*", credentials_provider=AllBut([stranger[0]]))
         return auth
 
     yield start
     for auth in started:
         auth.stop()
+
+
+class AllBut:
+    """Lets in every key but these."""
+
+    def __init__(self, strangers):
+        self.strangers = strangers
+
+    def callback(self, domain, key):
+        return key not in self.strangers
+
+
+@pytest.fixture(scope="module")
+def stranger():
+    """Keys of a client that nobody knows."""
+    return zmq.curve_keypair() if CURVE else (b"", b"")
+
+
+@pytest.fixture(scope="module")
+def guarded(stranger):
+    """The pyzmq process that has a ZAP handler, with the same rules as `authenticator`."""
+    process = PyzmqPeer()
+    process.request("authenticate", {"admin": "secret"}, [stranger[0]])
+    yield process
+    process.stop()
 
 
 @pytest.fixture(scope="session")
@@ -53,28 +84,31 @@ def options(mechanism, server, keys, password="secret"):
 
 
 @pytest.fixture
-def secured(make, peer, keys, authenticator):
-    """secured(pair, ours, server, mechanism): connected sockets a and b, one here, one in pyzmq."""
-    peer.request("authenticate", {"admin": "secret"})
-    theirs = []
+def secured(make, peer, guarded, keys, authenticator):
+    """secured(pair, ours, server, mechanism, asks, binder, transport): connected sockets a and b, one here, one in pyzmq.
 
-    def open_pair(pair, ours, server, mechanism):
+    asks: whether the server's side has a ZAP handler."""
+    theirs, addresses = [], []
+
+    def open_pair(pair, ours, server, mechanism, asks=True, binder=None, transport="tcp"):
         type_a, type_b, options_a, options_b, _ = pair
-        if (server == ours) and mechanism != "curve":
+        if server == ours and asks and not addresses:
             authenticator()
+        process = guarded if server != ours and asks else peer
         sockets = {}
         for side, name, own in (("a", type_a, options_a), ("b", type_b, options_b)):
             own = {**own, **options(mechanism, side == server, keys)}
             if side == ours:
                 sockets[side] = make(getattr(zmq, name), **own)
             else:
-                sockets[side] = peer.open(name, **own)
+                sockets[side] = process.open(name, **own)
                 theirs.append(sockets[side])
-        binder = server if ours == "a" else "ab".replace(server, "")  # the server, or the client
+        binder = binder or server
         other = "ab".replace(binder, "")
-        sockets[binder].bind("tcp://127.0.0.1:*")
+        sockets[binder].bind(endpoint(transport))
         bound = sockets[binder]
         last = bound.last_endpoint if binder == ours else bound.get("last_endpoint")
+        addresses.append(last.decode())
         sockets[other].connect(last.decode())
         prepare(type_a, type_b, sockets["a"], sockets["b"])
         return sockets["a"], sockets["b"]
@@ -82,21 +116,35 @@ def secured(make, peer, keys, authenticator):
     yield open_pair
     for socket in theirs:
         socket.close()
+    for address in addresses:
+        remove_ipc(address)
+
+
+#: (mechanism, whether there is a ZAP handler): NULL without one is test_interop's, PLAIN without one lets nobody in.
+WAYS = [("null", True), ("plain", True), ("curve", False), ("curve", True)]
+WAY_IDS = ["null-zap", "plain-zap", "curve", "curve-zap"]
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("mechanism", ["null", "plain", "curve"])
+@pytest.mark.parametrize("way", WAYS, ids=WAY_IDS)
 @pytest.mark.parametrize("server", ["a", "b"])
 @pytest.mark.parametrize("ours", ["a", "b"])
 @pytest.mark.parametrize("pair", PAIRS, ids=PAIR_IDS)
-def test_every_pair(secured, pair, ours, server, mechanism):
+def test_every_pair(secured, pair, ours, server, way):
+    """Every size once; then the other end binds, and the same over ipc."""
+    mechanism, asks = way
     if mechanism == "curve" and not CURVE:
         pytest.skip("no CURVE in this library")
-    if pair[0] == "REQ" and server == "a" and not (ours == "a" and engine_is_own()):
+    if pair[0] == "REQ" and server == "a" and asks and not (ours == "a" and engine_is_own()):
         pytest.skip("libzmq's REQ that has asked ZAP receives no reply, not even of its own kind")
-    a, b = secured(pair, ours, server, mechanism)
+    a, b = secured(pair, ours, server, mechanism, asks, server)
     for message in MESSAGES:
         pair[-1](a, b, message)
+    client = "ab".replace(server, "")
+    for binder, transport in ((client, "tcp"), (server, "ipc"), (client, "ipc")):
+        a, b = secured(pair, ours, server, mechanism, asks, binder, transport)
+        for message in SHORT_MESSAGES:
+            pair[-1](a, b, message)
 
 
 @pytest.mark.skipif(not CURVE, reason="no CURVE in this library")
@@ -138,10 +186,16 @@ def test_heartbeats_and_subscriptions_under_curve(make, peer, keys, ours):
         xpub.close()
 
 
+@pytest.mark.parametrize("mechanism", ["plain", "curve"])
 @pytest.mark.parametrize("ours", ["server", "client"])
-def test_a_wrong_password_is_heard_at_both_ends(make, peer, authenticator, ours):
-    peer.request("authenticate", {"admin": "secret"})
-    server, client = options("plain", True, None), options("plain", False, None, password="wrong")
+def test_a_wrong_password_or_unknown_key_is_heard_at_both_ends(
+    make, guarded, keys, stranger, authenticator, ours, mechanism
+):
+    if mechanism == "curve" and not CURVE:
+        pytest.skip("no CURVE in this library")
+    peer = guarded
+    server = options(mechanism, True, keys)
+    client = options(mechanism, False, keys and (keys[0], stranger), password="wrong")
     if ours == "server":
         authenticator()
         here, there = make(zmq.DEALER, **server), peer.open("DEALER", **client)
@@ -158,6 +212,22 @@ def test_a_wrong_password_is_heard_at_both_ends(make, peer, authenticator, ours)
     assert event["value"] == 400
     assert their_events.event()[:2] == (int(zmq.EVENT_HANDSHAKE_FAILED_AUTH), 400)
     there.close()
+
+
+@pytest.mark.parametrize("ours", ["server", "client"])
+@pytest.mark.parametrize("mechanism", ["plain", "curve"])
+def test_heartbeats_keep_an_idle_connection(secured, ours, mechanism):
+    """For longer than it would be left silent."""
+    if mechanism == "curve" and not CURVE:
+        pytest.skip("no CURVE in this library")
+    pair = ("DEALER", "DEALER", BEATS, BEATS, both_ways)
+    a, b = secured(pair, "a" if ours == "server" else "b", "a", mechanism)
+    both_ways(a, b, [b"before"])
+    monitor = (a if ours == "server" else b).get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    assert not monitor.poll(BEATS["heartbeat_timeout"] + 200), "the connection ended"
+    both_ways(a, b, [b"after"])
+    (a if ours == "server" else b).disable_monitor()
+    monitor.close(linger=0)
 
 
 @pytest.mark.skipif(not CURVE, reason="no CURVE in this library")
