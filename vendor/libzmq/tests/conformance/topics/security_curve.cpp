@@ -129,6 +129,77 @@ TEST_CASE ("nothing can be read on the wire: bodies, topics, properties, heartbe
         CHECK (seen.find (binary (key)) == seen.npos);
 }
 
+TEST_CASE ("nothing that is said can be read on the wire, whatever the types, in either direction; without CURVE all of it can")
+{
+    if (!zmq_has ("curve"))
+        return;  // built without libsodium
+    const Keys server_keys, client_keys;
+    const std::string large = "the-body" + std::string (70'000, 'l') + "the-end";
+    for (const Couple &types : {Couple{ZMQ_PAIR, ZMQ_PAIR, true}, Couple{ZMQ_PUSH, ZMQ_PULL, false}, Couple{ZMQ_PUB, ZMQ_SUB, false},
+                                Couple{ZMQ_XPUB, ZMQ_XSUB, false}, Couple{ZMQ_REQ, ZMQ_REP, true}, Couple{ZMQ_DEALER, ZMQ_ROUTER, true}})
+        for (const char *mode : {"in clear", "one is the server", "the other is the server"}) {
+            CAPTURE (types.one);
+            CAPTURE (mode);
+            const bool clear = mode == "in clear"s, one_is_server = mode == "one is the server"s;
+            Context ctx;
+            Socket one (ctx, types.one), other (ctx, types.other);
+            if (!clear) {
+                curve_server (one_is_server ? one : other, server_keys);
+                curve_client (one_is_server ? other : one, server_keys, client_keys);
+            }
+            if (types.one == ZMQ_REQ || types.one == ZMQ_DEALER)
+                one.set (ZMQ_ROUTING_ID, "the-name");
+            Tap tap (other.bind ());
+            one.connect (tap.endpoint ());
+            std::vector<std::string> said{"Socket-Type"};
+            if (types.other == ZMQ_SUB || types.other == ZMQ_XSUB) {
+                if (types.other == ZMQ_SUB)
+                    other.subscribe ("the-topic");
+                else
+                    send (other, "\1the-topic");
+                publish_until_received (one, other, "the-topic");
+                said.insert (said.end (), {"the-topic", "SUBSCRIBE"});
+            } else {
+                send (one, Msg{"the-body", large});
+                Msg got = recv (other);
+                REQUIRE (got.size () >= 2);
+                CHECK (got.back () == large);
+                said.insert (said.end (), {"the-body", "the-end"});
+                if (types.one == ZMQ_REQ || types.one == ZMQ_DEALER)
+                    said.push_back ("the-name");
+                if (types.other_sends) {
+                    got.back () = "the-answer" + std::string (300, 'a');
+                    send (other, got);
+                    CHECK (recv (one).back () == got.back ());
+                    said.push_back ("the-answer");
+                }
+            }
+            const std::string seen = tap.bytes ();
+            for (const std::string &text : said)
+                CHECK_MESSAGE ((seen.find (text) != seen.npos) == clear, text);
+        }
+}
+
+TEST_CASE ("built without CURVE: whoever asks for it cannot bind or connect, and hears why")
+{
+    if (zmq_has ("curve") || oracle ())
+        return;
+    CHECK (zmq_has ("curve") == 0);
+    for (const bool as_server : {true, false}) {
+        Context ctx;
+        Socket socket (ctx, ZMQ_DEALER);
+        if (as_server)
+            socket.set (ZMQ_CURVE_SERVER, 1).set (ZMQ_CURVE_SECRETKEY, "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6");
+        else
+            socket.set (ZMQ_CURVE_SERVERKEY, "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7");
+        CHECK (socket.get (ZMQ_MECHANISM) == ZMQ_CURVE);
+        CHECK_ERRNO (zmq_bind (socket, "tcp://127.0.0.1:*"), EPROTONOSUPPORT);
+        CHECK_ERRNO (zmq_connect (socket, "tcp://127.0.0.1:9"), EPROTONOSUPPORT);
+        // inproc knows no security.
+        CHECK (zmq_bind (socket, inproc_name ().c_str ()) == 0);
+    }
+}
+
 TEST_CASE ("the handler is asked about the client's key; its answer counts")
 {
     if (!zmq_has ("curve"))
