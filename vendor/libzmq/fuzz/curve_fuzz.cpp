@@ -2,8 +2,8 @@
 // cryptography is reached (metadata, flags, commands), in either role. Only well-formed metadata makes anybody ready; of traffic exactly
 // what was sealed arrives; and a byte that was altered on its way ends it.
 //
-// Byte 0 chooses our role and socket type, byte 1 the handshake command that is altered (if any) and 2 where, bytes 3 and 4 say how long the
-// metadata is. Behind it frames: flags, size, body; the highest flag alters the frame.
+// Byte 0 chooses our role and socket type, byte 1 the handshake command that is altered (if any) and 2 where, bytes 3 and 4 say how long
+// the metadata is. Behind it frames: flags, size, body; the highest flag alters the frame.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -31,8 +31,8 @@ enum TextFlag : std::uint8_t
     text_command = 2
 };
 
-// The stream begins at the frame's: its first 32 bytes, where the header lies, are the key of the authenticator and go over nothing. The rest
-// goes over the text.
+// The stream begins where the frame does: its first 32 bytes, where the header lies, are the key of the authenticator and go over nothing.
+// The rest goes over the text.
 constexpr std::size_t key_size = crypto_onetimeauth_poly1305_KEYBYTES;
 static_assert (key_size == text_at);
 constexpr std::size_t block_size = 64;
