@@ -128,17 +128,102 @@ typedef struct zmq_ext_stats_t
 {
     uint64_t messages_in, messages_out; /* whole messages received from, encoded for, peers */
     uint64_t bytes_in, bytes_out;
-    uint64_t dropped_out;           /* messages dropped because a peer's queue was full or it was unknown */
+    uint64_t dropped_out;           /* messages dropped: the sum of the causes below */
     uint64_t queued_in, queued_out; /* messages waiting in this socket's queues; not up to 64 KiB a connection that are on their way out */
     uint64_t peers;                 /* connections or inproc pipes in use now */
     uint64_t connects, accepts, disconnects, reconnects, handshake_failures;
+    /* Since version 7. */
+    uint64_t parts_in, parts_out;           /* frames of those messages */
+    uint64_t dropped_full;                  /* the peer's queue was full */
+    uint64_t dropped_unroutable;            /* no such peer, or it had gone before */
+    uint64_t dropped_lost;                  /* the peer went while it was queued for it, or half sent */
+    uint64_t dropped_memory;                /* there was no memory for it */
+    uint64_t handshakes;                    /* that succeeded */
 } zmq_ext_stats_t;
 
 /* Fills *stats; `size` is sizeof (zmq_ext_stats_t) as the caller was compiled (a shorter struct gets its first fields).
  * EFAULT stats NULL; EINVAL size 0; ENOTSOCK; ETERM. */
 ZMQ_EXPORT int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size);
 
+/* The same of all sockets that the context has or had; queue depths and peers are those of its sockets now. EFAULT no context, or stats
+ * NULL; EINVAL size 0. Since version 7. */
+ZMQ_EXPORT int zmq_ext_ctx_stats (void *context, zmq_ext_stats_t *stats, size_t size);
+
+/* ---- who is there ---- */
+
+#define ZMQ_EXT_PEER_CONNECTING 0 /* no connection now: what is queued waits for one; or inproc, and nobody has bound the name */
+#define ZMQ_EXT_PEER_HANDSHAKE 1
+#define ZMQ_EXT_PEER_UP 2
+#define ZMQ_EXT_PEER_ENDING 3 /* disconnected, or gone: what is queued is still to be sent, or to be received */
+
+/* One peer of a socket, or an endpoint that it connects to. Texts are NUL-terminated, cut if they are longer, empty if not known. */
+typedef struct zmq_ext_peer_t
+{
+    int state;                        /* ZMQ_EXT_PEER_... */
+    int accepted;                     /* 1: it came to what this socket has bound, 0: this socket connects to it */
+    int64_t since;                    /* when it came up: ns of CLOCK_MONOTONIC; 0 if it is not, or inproc */
+    uint64_t queued_in, queued_out;   /* messages */
+    uint64_t unsent;                  /* bytes, with headers, that the system has not taken; inproc 0 */
+    size_t routing_id_size;           /* the id that a ROUTER or STREAM application knows it by, else what it has announced; 0 none */
+    unsigned char routing_id[256];
+    char endpoint[256];               /* this socket's: as ZMQ_LAST_ENDPOINT said it */
+    char address[128];                /* the peer's, where its transport has addresses */
+    char mechanism[16], user_id[256]; /* of a peer that is up; the user id is ZAP's */
+} zmq_ext_peer_t;
+
+/* Fills up to `count` of `peers`, each `size` bytes (as in zmq_ext_socket_stats). Returns how many there are, which may be more. Answers
+ * also for a socket that was closed, as long as it lingers, and when the context was terminated. EFAULT peers NULL and count not 0; EINVAL
+ * size 0; ENOTSOCK; ENOMEM. Since version 7. */
+ZMQ_EXPORT int zmq_ext_socket_peers (void *socket, zmq_ext_peer_t *peers, size_t count, size_t size);
+
+/* How many peers of a PUB or XPUB would get a message that begins with the topic; of size 0: how many have subscribed to anything.
+ * -1: ENOTSUP not a publisher; EFAULT topic NULL and size not 0; ENOTSOCK; ETERM. Since version 7. */
+ZMQ_EXPORT int zmq_ext_subscribers (void *socket, const void *topic, size_t size);
+
+/* One socket of a context. */
+typedef struct zmq_ext_socket_t
+{
+    void *socket;
+    int type;           /* ZMQ_PAIR ... */
+    int closed;         /* 1: zmq_close was called, it lingers */
+    uint64_t queued_in; /* messages, as in zmq_ext_stats_t */
+    uint64_t unsent;    /* messages that are queued, and those on their way out, at least 1 if bytes of one are left */
+    char endpoint[256]; /* the last one bound or connected to */
+} zmq_ext_socket_t;
+
+/* Fills up to `count` of `sockets`, each `size` bytes. Returns how many the context has; those that keep zmq_ctx_term waiting are all.
+ * EFAULT no context, or sockets NULL and count not 0; EINVAL size 0; ENOMEM. Since version 7. */
+ZMQ_EXPORT int zmq_ext_ctx_sockets (void *context, zmq_ext_socket_t *sockets, size_t count, size_t size);
+
+/* ---- events ---- */
+
+/* The first frame of what a monitor of zmq_ext_socket_monitor sends. Then come, each a frame of text: the local end, the remote end (as
+ * zmq_socket_monitor_versioned's version 2), the peer's routing id, its mechanism, its user id; empty where there is none. */
+typedef struct zmq_ext_event_t
+{
+    uint64_t event, value; /* as zmq_socket_monitor's */
+    int64_t time;          /* ns of CLOCK_MONOTONIC */
+    void *socket;
+    int reason;            /* ZMQ_EVENT_DISCONNECTED: errno of what ended it, EPIPE: the peer did; else 0 */
+} zmq_ext_event_t;
+
+/* Sends the socket's events to PULL sockets that connect to `endpoint`, inproc://..., as long as the socket lives. Any number at a time,
+ * and beside zmq_socket_monitor's. events: ZMQ_EVENT_... (the last is ZMQ_EVENT_MONITOR_STOPPED in any case); 0 stops the one of that
+ * name. What finds no room is kept, up to 10,000 events.
+ * EINVAL; EPROTONOSUPPORT not inproc; EADDRINUSE; ENOENT (events 0) no such monitor; ENOTSOCK; ETERM. Since version 7. */
+ZMQ_EXPORT int zmq_ext_socket_monitor (void *socket, const char *endpoint, uint64_t events);
+
 /* ---- waiting ---- */
+
+/* Each of these waits for at most `timeout` ms, without a limit if that is negative. -1: EAGAIN it is over; EINTR; ENOTSOCK; ETERM.
+ * Since version 7.
+ * Until the socket has `count` peers that are up; how many there are. */
+ZMQ_EXPORT int zmq_ext_wait_peers (void *socket, size_t count, long timeout);
+/* Until zmq_ext_subscribers says `count`; what it says, also as error. */
+ZMQ_EXPORT int zmq_ext_wait_subscribers (void *socket, const void *topic, size_t size, size_t count, long timeout);
+/* Until the system has taken all that was sent to peers on other transports than inproc; also what is queued for peers that are not
+ * there yet. 0. */
+ZMQ_EXPORT int zmq_ext_flush (void *socket, long timeout);
 
 /* Polls the socket for at most ZMQ_EXT_SPIN_US (less where that has not paid lately) until it has one of `events` (ZMQ_POLLIN,
  * ZMQ_POLLOUT), without ever sleeping. 1: it has; 0: not yet; -1: ENOTSOCK, ETERM. The thread's next blocking call then sleeps

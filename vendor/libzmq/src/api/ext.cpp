@@ -8,7 +8,9 @@
 #include <new>
 #include <utility>
 
+#include "api/each_socket.hpp"
 #include "api/transfer.hpp"
+#include "core/stats.hpp"
 
 using namespace engine;
 
@@ -81,6 +83,33 @@ int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
         guard->fill_stats (now);
         std::memset (stats, 0, size);
         std::memcpy (stats, &now, std::min (size, sizeof now));
+        return 0;
+    });
+}
+
+int zmq_ext_ctx_stats (void *handle, zmq_ext_stats_t *stats, size_t size)
+{
+    return guarded (-1, [&] {
+        Context *const context = context_of (handle);
+        if (!context)
+            return -1;
+        if (context->foreign () || !stats)
+            return fail (EFAULT);
+        if (size == 0)
+            return fail (EINVAL);
+        zmq_ext_stats_t sum{};
+        // Those first: one that ends meanwhile must not be counted twice.
+        const zmq_ext_stats_t ended = context->ended_stats ();
+        for_each_socket (*context, [&sum] (const Socket &socket) {
+            zmq_ext_stats_t one;
+            socket.fill_stats (one);
+            add (sum, one);
+        });
+        zmq_ext_stats_t past = ended;
+        complete (past);
+        add (sum, past);
+        std::memset (stats, 0, size);
+        std::memcpy (stats, &sum, std::min (size, sizeof sum));
         return 0;
     });
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "core/socket.hpp"
+#include "core/stats.hpp"
 #include "core/wait.hpp"
 #include "io/reactor.hpp"
 #include "io/resolver.hpp"
@@ -134,6 +135,24 @@ void Context::socket_gone (Strand &strand) noexcept
     --socket_count_;
     if (strands_.empty () && terminated ())
         end_.ring ();
+}
+
+std::vector<Strand *> Context::strands ()
+{
+    Lock lock (mutex_);
+    return {strands_.begin (), strands_.end ()};
+}
+
+void Context::note_ended (const zmq_ext_stats_t &stats) noexcept
+{
+    Lock lock (mutex_);
+    add (ended_, stats);
+}
+
+zmq_ext_stats_t Context::ended_stats () noexcept
+{
+    Lock lock (mutex_);
+    return ended_;
 }
 
 // ---- the end ----

@@ -9,6 +9,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include <zmq_ext.h>
+
 #include "base/handle_tag.hpp"
 #include "base/sync.hpp"
 #include "core/inproc_registry.hpp"
@@ -49,6 +51,12 @@ class Context
 
     // Every blocked and every later call on its sockets ends with ETERM.
     void shutdown () noexcept;
+    // Whose strands may have got another socket by the time they are taken. Throws std::bad_alloc.
+    std::vector<Strand *> strands ();
+    // A socket goes: its counters stay with the context's.
+    void note_ended (const zmq_ext_stats_t &stats) noexcept;
+    zmq_ext_stats_t ended_stats () noexcept;
+
     bool terminated () const noexcept { return terminated_.load (std::memory_order_acquire); }
     // shutdown(), then waits until every socket was closed and has gone. 0, or EINTR: call again. The caller deletes it after 0.
     int wait_for_end () noexcept;
@@ -90,7 +98,8 @@ class Context
     Mutex mutex_;
     ContextOptions options_ ENGINE_GUARDED_BY (mutex_);
     std::unordered_set<Strand *> strands_ ENGINE_GUARDED_BY (mutex_);
-    int max_sockets_ ENGINE_GUARDED_BY (mutex_) = 0;  // as of the first socket
+    zmq_ext_stats_t ended_ ENGINE_GUARDED_BY (mutex_) = {};  // of sockets that have gone
+    int max_sockets_ ENGINE_GUARDED_BY (mutex_) = 0;         // as of the first socket
     int socket_count_ ENGINE_GUARDED_BY (mutex_) = 0;
     bool started_ ENGINE_GUARDED_BY (mutex_) = false;  // there was a socket: thread options are frozen
     std::vector<std::unique_ptr<Reactor>> reactors_ ENGINE_GUARDED_BY (mutex_);

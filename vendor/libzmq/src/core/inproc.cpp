@@ -113,7 +113,7 @@ void InprocPipe::count_in (const Msg &frame) noexcept
     if (for_engine)
         return;
     socket_.stats.bytes_in += frame.size ();
-    socket_.stats.messages_in += !frame.more ();
+    ++(frame.more () ? socket_.stats.parts_in : socket_.stats.messages_in);
 }
 
 bool InprocPipe::drained () noexcept { return !reading_message_ && nothing_inbound (); }
@@ -189,7 +189,7 @@ bool InprocPipe::push (Msg &frame) noexcept
         return false;
     if (!for_engine) {
         socket_.stats.bytes_out += size;
-        socket_.stats.messages_out += !more;
+        ++(more ? socket_.stats.parts_out : socket_.stats.messages_out);
     }
     writing_message_ = more;
     if (more) {

@@ -1,9 +1,13 @@
 #include "core/monitor.hpp"
 
+#include <cerrno>
 #include <cstring>
 
 #include <zmq.h>
+#include <zmq_ext.h>
 
+#include "base/clock.hpp"
+#include "base/make_room.hpp"
 #include "core/context.hpp"
 #include "core/socket.hpp"
 #include "io/stream.hpp"
@@ -28,6 +32,20 @@ Monitor::Monitor (const SocketType &type, std::string endpoint, std::uint64_t bi
       keeps_ (!type.publishes)
 {}
 
+void Monitor::tell (const News &news, const Socket &socket) noexcept
+try {
+    const bool last = version_ == extended && news.event == ZMQ_EVENT_MONITOR_STOPPED;
+    if (!wants (news.event) && !last)
+        return;
+    if (version_ == 1)
+        send (news.event, {news.value}, news.name, std::string ());
+    else if (version_ == extended)
+        put_or_keep (extended_frames (news, socket));
+    else
+        send (news.event, {news.value}, news.local, news.remote);
+} catch (...) {
+}
+
 void Monitor::send (std::uint64_t event, const std::vector<std::uint64_t> &values, const std::string &local, const std::string &remote)
 {
     Frames frames;
@@ -48,6 +66,28 @@ void Monitor::send (std::uint64_t event, const std::vector<std::uint64_t> &value
         frames.push_back (local);
         frames.push_back (remote);
     }
+    put_or_keep (std::move (frames));
+}
+
+Monitor::Frames Monitor::extended_frames (const News &news, const Socket &socket)
+{
+    zmq_ext_event_t event;
+    std::memset (&event, 0, sizeof event);
+    event.event = news.event;
+    event.value = news.value;
+    event.time = now ();
+    event.socket = &socket.strand ();
+    if (news.event == ZMQ_EVENT_DISCONNECTED)
+        event.reason = news.peer.reason;
+    std::string head;
+    append (head, event);
+    const PeerFacts &peer = news.peer;
+    return {std::move (head),          news.local, news.remote, std::string (peer.routing_id), std::string (peer.mechanism),
+            std::string (peer.user_id)};
+}
+
+void Monitor::put_or_keep (Frames &&frames)
+{
     flush ();
     if (kept_.empty () && put (frames))
         return;
@@ -77,10 +117,27 @@ bool Monitor::put (const Frames &frames) noexcept
 
 // ---- the monitored socket's part ----
 
+Monitor *Socket::monitor_of (const Pattern &pattern) const noexcept
+{
+    for (const auto &monitor : monitors_)
+        if (&monitor->pattern () == &pattern)
+            return monitor.get ();
+    return nullptr;
+}
+
+Monitor *Socket::monitor_bound (std::uint64_t binding) const noexcept
+{
+    for (const auto &monitor : monitors_)
+        if (monitor->binding () == binding)
+            return monitor.get ();
+    return nullptr;
+}
+
 int Socket::start_monitor (const std::string &endpoint, std::uint64_t events, int version, int type)
 {
     const SocketType *const row = find_socket_type (type);
-    stop_monitor ();
+    if (version != Monitor::extended)
+        stop_monitor ();
     InprocRegistry::Binding binding;
     binding.strand = &strand_;
     binding.id = InprocRegistry::next_id ();
@@ -90,58 +147,89 @@ int Socket::start_monitor (const std::string &endpoint, std::uint64_t events, in
     if (use_reactor () == 0)
         binding.server = reactor_;
     const std::uint64_t id = binding.id;
+    make_room (monitors_, monitors_.size () + 1);
     auto monitor = std::make_unique<Monitor> (*row, endpoint, id, events, version);
     std::vector<InprocChannel *> waiting;
     if (const int error = context_.registry ().bind (endpoint, std::move (binding), waiting))
         return error;
-    monitor_ = std::move (monitor);
-    attach_waiting (waiting, monitor_->pattern (), endpoint, id, true);
+    Pattern &pattern = monitor->pattern ();
+    monitors_.push_back (std::move (monitor));
+    attach_waiting (waiting, pattern, endpoint, id, true);
     return 0;
+}
+
+void Socket::stop (Monitor &monitor) noexcept
+{
+    if (strand_.doorbell.pending ())
+        run_mailbox ();  // a consumer that has connected wants to hear of the end
+    Monitor::News news;
+    news.event = ZMQ_EVENT_MONITOR_STOPPED;
+    monitor.tell (news, *this);
+    context_.registry ().unbind (monitor.endpoint (), monitor.binding ());
+    std::erase_if (inproc_pipes_, [&monitor] (const auto &pipe) { return &pipe->pattern () == &monitor.pattern (); });
+    std::erase_if (monitors_, [&monitor] (const auto &held) { return held.get () == &monitor; });
 }
 
 void Socket::stop_monitor () noexcept
 {
-    if (!monitor_)
-        return;
-    if (strand_.doorbell.pending ())
-        run_mailbox ();  // a consumer that has connected wants to hear of the end
-    try {
-        if (monitor_->wants (ZMQ_EVENT_MONITOR_STOPPED))
-            monitor_->send (ZMQ_EVENT_MONITOR_STOPPED, {0}, std::string (), std::string ());
-    } catch (...) {
-    }
-    context_.registry ().unbind (monitor_->endpoint (), monitor_->binding ());
-    std::erase_if (inproc_pipes_, [this] (const auto &pipe) { return &pipe->pattern () == &monitor_->pattern (); });
-    monitor_.reset ();
+    for (const auto &monitor : monitors_)
+        if (monitor->version () != Monitor::extended) {
+            stop (*monitor);
+            return;
+        }
+}
+
+int Socket::stop_monitor (const std::string &endpoint) noexcept
+{
+    for (const auto &monitor : monitors_)
+        if (monitor->version () == Monitor::extended && monitor->endpoint () == endpoint) {
+            stop (*monitor);
+            return 0;
+        }
+    return ENOENT;
 }
 
 void Socket::emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept
 try {
-    if (!monitor_ || !monitor_->wants (static_cast<std::uint64_t> (event)))
+    if (monitors_.empty ())
         return;
     if (strand_.doorbell.pending ())
         run_mailbox ();  // a consumer may have connected since
-    if (monitor_->version () == 1)
-        monitor_->send (static_cast<std::uint64_t> (event), {value}, endpoint.endpoint (), std::string ());
-    else
-        monitor_->send (static_cast<std::uint64_t> (event), {value}, endpoint.local_endpoint (), endpoint.remote_endpoint ());
+    Monitor::News news;
+    news.event = static_cast<std::uint64_t> (event);
+    news.value = value;
+    news.name = endpoint.endpoint ();
+    news.local = endpoint.local_endpoint ();
+    news.remote = endpoint.remote_endpoint ();
+    news.peer = endpoint.peer ();
+    for (std::size_t i = 0; i < monitors_.size (); ++i)
+        monitors_[i]->tell (news, *this);
 } catch (...) {
 }
 
 // Of a binding that there is not yet, or never will be.
 void Socket::emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept
 try {
-    if (!monitor_ || !monitor_->wants (static_cast<std::uint64_t> (event)))
+    if (monitors_.empty ())
         return;
     if (strand_.doorbell.pending ())
         run_mailbox ();
-    monitor_->send (static_cast<std::uint64_t> (event), {value}, endpoint, std::string ());
+    Monitor::News news;
+    news.event = static_cast<std::uint64_t> (event);
+    news.value = value;
+    news.name = news.local = endpoint;
+    for (std::size_t i = 0; i < monitors_.size (); ++i)
+        monitors_[i]->tell (news, *this);
 } catch (...) {
 }
 
 int Socket::report_pipes () noexcept
 try {
-    if (!monitor_ || monitor_->version () != 2 || !monitor_->wants (ZMQ_EVENT_PIPES_STATS))
+    Monitor *found = nullptr;
+    for (const auto &monitor : monitors_)
+        if (monitor->version () == 2 && monitor->wants (ZMQ_EVENT_PIPES_STATS))
+            found = monitor.get ();
+    if (!found)
         return EINVAL;
     if (pipes_.empty ())
         return EAGAIN;
@@ -151,7 +239,7 @@ try {
             local = stream->local_endpoint ();
             remote = stream->remote_endpoint ();
         }
-        monitor_->send (ZMQ_EVENT_PIPES_STATS, {pipe->outbound_messages (), pipe->inbound_messages ()}, local, remote);
+        found->send (ZMQ_EVENT_PIPES_STATS, {pipe->outbound_messages (), pipe->inbound_messages ()}, local, remote);
     }
     return 0;
 } catch (...) {

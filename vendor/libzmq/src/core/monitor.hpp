@@ -1,4 +1,4 @@
-// zmq_socket_monitor: tells the application, over an inproc name, what happens to a socket's connections.
+// zmq_socket_monitor and zmq_ext_socket_monitor: tells the application, over an inproc name, what happens to a socket's connections.
 //
 // It is no socket of its own but a PAIR, PUB or PUSH pattern that lives under the monitored socket's strand. Nobody ever waits for its
 // reader: events that find no room are kept up to a bound, then dropped.
@@ -10,19 +10,32 @@
 #include <string>
 #include <vector>
 
+#include "io/endpoint.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/socket_type.hpp"
 
 namespace engine {
 
+class Socket;
+
 class Monitor final : public PatternHost
 {
   public:
     static constexpr std::size_t most_kept = 10000;  // events
+    static constexpr int extended = 3;               // the version that is zmq_ext.h's
+
+    struct News
+    {
+        std::uint64_t event = 0, value = 0;
+        std::string name, local, remote;  // name: the endpoint's, for version 1
+        PeerFacts peer;
+    };
 
     Monitor (const SocketType &type, std::string endpoint, std::uint64_t binding, std::uint64_t events, int version);
 
     bool wants (std::uint64_t event) const noexcept { return (events_ & event) != 0; }
+    // Sends it, if it is wanted, in the version's form.
+    void tell (const News &news, const Socket &socket) noexcept;
     void send (std::uint64_t event, const std::vector<std::uint64_t> &values, const std::string &local, const std::string &remote);
     // Sends what was kept, as far as there is room.
     void flush () noexcept;
@@ -32,7 +45,7 @@ class Monitor final : public PatternHost
     std::uint64_t binding () const noexcept { return binding_; }
     int version () const noexcept { return version_; }
 
-    void count_dropped () noexcept override {}
+    void count_dropped (Drop) noexcept override {}
     std::uint32_t random () noexcept override { return 1; }
     const char *own_routing_id (std::size_t &size) const noexcept override
     {
@@ -42,6 +55,8 @@ class Monitor final : public PatternHost
 
   private:
     using Frames = std::vector<std::string>;
+    static Frames extended_frames (const News &news, const Socket &socket);
+    void put_or_keep (Frames &&frames);
     bool put (const Frames &frames) noexcept;
 
     std::unique_ptr<Pattern> pattern_;

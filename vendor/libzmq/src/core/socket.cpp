@@ -29,7 +29,9 @@ Socket::~Socket ()
     streams_.clear ();
     connectors_.clear ();
     listeners_.clear ();
-    stop_monitor ();
+    while (!monitors_.empty ())
+        stop (*monitors_.back ());
+    context_.note_ended (stats);
     pipes_.clear ();
     inproc_pipes_.clear ();
     if (reactor_)
@@ -125,8 +127,9 @@ void Socket::run_mailbox () noexcept
 void Socket::peer_active (InprocPipe &pipe) noexcept
 {
     pipe.peer_active ();
-    if (monitor_ && &pipe.pattern () == &monitor_->pattern ())
-        monitor_->flush ();
+    if (pipe.for_engine) [[unlikely]]
+        if (Monitor *const monitor = monitor_of (pipe.pattern ()))
+            monitor->flush ();
 }
 
 void Socket::poll_input () noexcept

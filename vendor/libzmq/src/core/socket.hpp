@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <zmq.h>
@@ -79,9 +80,10 @@ class Socket final : public StreamHost, public PatternHost
     bool unreachable () const noexcept;
     void emit_bind_failed (int error, const std::string &endpoint) noexcept;
 
-    // ---- monitor ----
+    // ---- monitors: one of zmq.h's, any number of zmq_ext.h's; 0 or errno ----
     int start_monitor (const std::string &endpoint, std::uint64_t events, int version, int type);
-    void stop_monitor () noexcept;
+    void stop_monitor () noexcept;                            // zmq.h's
+    int stop_monitor (const std::string &endpoint) noexcept;  // one of zmq_ext.h's
     int report_pipes () noexcept;
     void emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept override;
 
@@ -93,6 +95,7 @@ class Socket final : public StreamHost, public PatternHost
     void stream_finished (Stream &stream) noexcept override;
     void connector_abandoned (Connector &connector) noexcept override;
     void endpoint_ended (Connector &connector) noexcept override;
+    std::string_view id_of (const NetworkPipe &pipe) const noexcept override;
     void detach (NetworkPipe &pipe) noexcept override;
     using StreamHost::request_reap;
     void request_reap (InprocPipe &pipe) noexcept { inproc_pipes_to_reap_.add (pipe); }
@@ -105,11 +108,32 @@ class Socket final : public StreamHost, public PatternHost
     Disposer *disposer (bool ending) noexcept override;
 
     // ---- PatternHost ----
-    void count_dropped () noexcept override { stats.dropped_out++; }
+    void count_dropped (Drop cause) noexcept override
+    {
+        switch (cause) {
+        case Drop::full:
+            stats.dropped_full++;
+            break;
+        case Drop::unroutable:
+            stats.dropped_unroutable++;
+            break;
+        case Drop::lost:
+            stats.dropped_lost++;
+            break;
+        case Drop::memory:
+            stats.dropped_memory++;
+            break;
+        }
+    }
     std::uint32_t random () noexcept override;
     const char *own_routing_id (std::size_t &size) const noexcept override;
 
+    // ---- facts for zmq_ext.h ----
     void fill_stats (zmq_ext_stats_t &out) const noexcept;
+    std::vector<zmq_ext_peer_t> peers () const;
+    void fill_socket (zmq_ext_socket_t &out) const noexcept;
+    std::size_t peers_up () const noexcept;
+    bool anything_unsent () const noexcept;
 
   private:
     struct InprocBinding
@@ -126,6 +150,9 @@ class Socket final : public StreamHost, public PatternHost
     void attach_waiting (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                          bool for_engine) noexcept;
     void emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept;
+    Monitor *monitor_of (const Pattern &pattern) const noexcept;
+    Monitor *monitor_bound (std::uint64_t binding) const noexcept;
+    void stop (Monitor &monitor) noexcept;
     NetworkPipe *make_pipe ();
     NetworkPipe *attach_pipe ();
     NetworkPipe *replace_pipe (Connector &connector);
@@ -146,7 +173,7 @@ class Socket final : public StreamHost, public PatternHost
     std::vector<std::unique_ptr<InprocPipe>> inproc_pipes_;
     std::vector<InprocBinding> inproc_bindings_;
     std::vector<std::string> finished_endpoints_;  // whose connection the application has ended: disconnect may follow
-    std::unique_ptr<Monitor> monitor_;
+    std::vector<std::unique_ptr<Monitor>> monitors_;
 
     // Left for the end of the call.
     List<InprocPipe> inproc_pipes_to_reap_;

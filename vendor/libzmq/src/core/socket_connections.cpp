@@ -46,7 +46,6 @@ NetworkPipe *Socket::replace_pipe (Connector &connector)
 {
     NetworkPipe *const fresh = make_pipe ();
     NetworkPipe &old = *std::exchange (connector.pipe, fresh);
-    stats.dropped_out += old.outbound_messages ();
     old.close_writing ();
     request_reap (old);
     return fresh;

@@ -165,9 +165,9 @@ try {
         refuse_channel (channel);  // came and went, or failed to come
         return;
     }
-    if (monitor_ && monitor_->binding () == command.binding) {
-        attach_inproc (channel, 1, monitor_->pattern (), monitor_->endpoint (), command.binding, true);
-        monitor_->flush ();
+    if (Monitor *const monitor = monitor_bound (command.binding)) {
+        attach_inproc (channel, 1, monitor->pattern (), monitor->endpoint (), command.binding, true);
+        monitor->flush ();
         channel->release ();
         return;
     }

@@ -65,6 +65,7 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
     for (const auto &connector : connectors_)
         if (connector->pipe == &pipe)
             connector->pipe = nullptr;
+    pipe.count_lost ();
     inbound_messages -= pipe.inbound_messages ();
     batching_.forget (pipe);
     std::erase_if (pipes_, [&pipe] (const auto &held) { return held.get () == &pipe; });

@@ -28,7 +28,7 @@ class ZapClient final : public ZapInquiry, public PatternHost, public Pattern
     void look () noexcept override;
 
     // ---- PatternHost ----
-    void count_dropped () noexcept override {}
+    void count_dropped (Drop) noexcept override {}
     std::uint32_t random () noexcept override { return 1; }
     const char *own_routing_id (std::size_t &size) const noexcept override;
 

@@ -21,6 +21,8 @@ std::uint64_t *counter (zmq_ext_stats_t &stats, int event) noexcept
         return &stats.accepts;
     case ZMQ_EVENT_DISCONNECTED:
         return &stats.disconnects;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        return &stats.handshakes;
     default:
         return nullptr;
     }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "io/hook.hpp"
@@ -22,6 +23,13 @@ namespace engine {
 
 class StreamHost;
 struct Options;
+
+// What an event says of a peer. Views are valid as long as the strand is held.
+struct PeerFacts
+{
+    std::string_view routing_id, mechanism, user_id;
+    int reason = 0;  // of its end: errno
+};
 
 class Endpoint : public HookTarget
 {
@@ -45,6 +53,8 @@ class Endpoint : public HookTarget
     // For monitor events: that name for the end that is bound, or that is connected to; the other is an address, or empty.
     virtual std::string local_endpoint () const = 0;
     virtual std::string remote_endpoint () const = 0;
+
+    virtual PeerFacts peer () const noexcept { return {}; }
 
     std::size_t place = 0;  // EndpointList's
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <zmq_ext.h>
@@ -53,7 +54,9 @@ class StreamHost : public Guarded
     bool closing () const noexcept { return closing_; }
     bool connects () const noexcept { return !connectors_.empty (); }
     Options options;
+    // As zmq_ext_stats_t has it, but of parts those that others follow, and of what was dropped the causes alone: see fill_stats.
     zmq_ext_stats_t stats{};
+    int flush_waiters = 0;                   // threads that want to hear when nothing is left to be sent
     std::uint64_t inbound_messages = 0;      // complete ones, in all network pipes
     virtual bool raw () const noexcept = 0;  // no ZMTP is spoken
     virtual std::uint32_t random () noexcept = 0;
@@ -89,6 +92,8 @@ class StreamHost : public Guarded
     const std::vector<std::unique_ptr<NetworkPipe>> &pipes () const noexcept { return pipes_; }
     virtual std::unique_ptr<ZapInquiry> zap_inquiry (ZapAsker &asker) = 0;
 
+    // What the application knows the peer by, or what it has announced.
+    virtual std::string_view id_of (const NetworkPipe &pipe) const noexcept = 0;
     // The pattern knows a pipe no more, if it did.
     virtual void detach (NetworkPipe &pipe) noexcept = 0;
     // Its connection has gone for good; what came is still read.

@@ -38,6 +38,7 @@ bool NetworkPipe::read (Msg &out) noexcept
     in_.pop (out);
     if (out.more ()) {
         reading_message_ = true;
+        socket_.stats.parts_in++;
         return true;
     }
     reading_message_ = false;
@@ -208,6 +209,8 @@ Msg *NetworkPipe::next_outbound () noexcept
         if (!skip_rest_) [[likely]] {
             if (!encoding_message_)
                 socket_.stats.messages_out++;
+            else
+                socket_.stats.parts_out++;
             socket_.stats.bytes_out += size;
             return &frame;
         }
@@ -260,6 +263,7 @@ void NetworkPipe::take_back (Ring &messages, bool open) noexcept
     lent_ += static_cast<std::uint32_t> (lent);
     encoding_message_ = encoding_message_ && !open;
     socket_.stats.messages_out -= whole;
+    socket_.stats.parts_out -= frames - whole;
     socket_.stats.bytes_out -= bytes;
 }
 
@@ -284,6 +288,12 @@ void NetworkPipe::drop_outbound () noexcept
     skip_rest_ = false;
 }
 
+void NetworkPipe::count_lost () noexcept
+{
+    if (!socket_.type ().subscribes)  // (what that has queued is not the application's)
+        socket_.stats.dropped_lost += out_complete_;
+}
+
 void NetworkPipe::discard_inbound () noexcept
 {
     discarding_ = true;
@@ -303,6 +313,7 @@ void NetworkPipe::stop_writing () noexcept
 void NetworkPipe::close_writing () noexcept
 {
     closing_ = true;
+    count_lost ();
     drop_outbound ();
 }
 

@@ -67,6 +67,8 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     // The connection ended: what came of an unfinished message is forgotten, what was being sent is not repeated.
     void connection_lost () noexcept;
     void drop_outbound () noexcept;
+    // What is queued will reach nobody.
+    void count_lost () noexcept;
     // Nobody will read any more: drops what is there and what comes.
     void discard_inbound () noexcept;
     // No more is written; what was goes out, and what comes meanwhile is received.

@@ -14,6 +14,7 @@
 #include "io/host.hpp"
 #include "io/listener.hpp"
 #include "mechanism/frame_cipher.hpp"
+#include "mechanism/mechanism.hpp"
 #include "message/metadata.hpp"
 #include "options/options.hpp"
 #include "transport/transport.hpp"
@@ -303,6 +304,8 @@ bool Stream::flush () noexcept
     }
     if (blocked_)
         socket_.attendance ().output_blocked (*this);
+    if (socket_.flush_waiters > 0 && !output_pending ()) [[unlikely]]
+        socket_.note_activity ();
     if (lingering_ && phase_ == Phase::traffic && !output_dead_ && !output_pending ())
         finish ();
     return wrote;
@@ -518,9 +521,9 @@ void Stream::lose (Loss loss) noexcept
     }
     if (encode_error_ && encode_error_ != ENOMEM)
         happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, encode_error_);
-    if (!was_finishing) {
+    loss_ = loss.error;
+    if (!was_finishing)
         happened (ZMQ_EVENT_DISCONNECTED, bytes_.fd ());
-    }
     if (!in_handshake && !loss.protocol)
         return_unsent ();
     const bool reached_greeting = !in_handshake || (handshake_ && handshake_->greeting_done ());
@@ -646,6 +649,27 @@ const std::string &Stream::endpoint () const noexcept
     static const std::string none;
     return listener_ ? listener_->endpoint () : connector_ ? connector_->endpoint () : none;
 }
+
+PeerFacts Stream::peer () const noexcept
+{
+    PeerFacts facts;
+    const bool up = phase_ == Phase::traffic || (handshake_ && handshake_->state () == Handshake::State::ready);
+    if (pipe_)
+        facts.routing_id = socket_.id_of (*pipe_);
+    else if (up && handshake_)
+        facts.routing_id = handshake_->peer_routing_id ();
+    if (up && !raw_)
+        for (const MechanismRow &row : mechanism_table ())
+            if (row.number == options_->mechanism)
+                facts.mechanism = row.name;
+    const char *const user_id = up && metadata_ ? metadata_->get ("User-Id") : nullptr;
+    if (user_id)
+        facts.user_id = user_id;
+    facts.reason = loss_;
+    return facts;
+}
+
+std::string Stream::peer_address () const { return bytes_.is_open () ? transport_.peer_address (bytes_.fd ()) : std::string (); }
 
 std::string Stream::local_endpoint () const
 {

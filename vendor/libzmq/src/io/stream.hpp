@@ -115,6 +115,12 @@ class Stream final : public Endpoint, private ZapAsker
     const std::string &endpoint () const noexcept override;
     std::string local_endpoint () const override;
     std::string remote_endpoint () const override;
+    PeerFacts peer () const noexcept override;
+
+    Nanoseconds up_since () const noexcept { return up_since_; }  // 0: it is not
+    std::size_t unsent_bytes () const noexcept { return batch_.size () + (pipe_ ? pipe_->outbound_bytes () : 0); }
+    // The peer's, where the transport has addresses.
+    std::string peer_address () const;
 
     // Of one that is in its handshake: others want its place, so it ends as when its time is over.
     void give_way () noexcept { lose ({EAGAIN, false}); }
@@ -219,6 +225,8 @@ class Stream final : public Endpoint, private ZapAsker
     Msg refused_;  // if refused_frame_: what encode_error_ is about
     Metadata *metadata_ = nullptr;
     Nanoseconds last_write_ = 0;
+    Nanoseconds up_since_ = 0;
+    int loss_ = 0;                   // errno
     std::uint64_t written_ = 0;      // bytes
     std::uint64_t before_ping_ = 0;  // of them and of the batch when the PING was made that is not answered yet
     std::uint64_t taken_ = 0;        // by the peer's system when last asked

@@ -291,6 +291,7 @@ try {
         }
     }
     phase_ = Phase::traffic;
+    up_since_ = now ();
     unattended_ = socket_.attendance ().background ();
     lingering_ = connector_ && connector_->lingering;
     // What the handshake had to say last (a READY that did not fit) goes out first.

@@ -101,7 +101,8 @@ class SubscriptionTrie
     // True if this pipe has a topic that is a prefix of `text`.
     bool matches (std::string_view text, const Pipe *pipe) const noexcept;
 
-    std::size_t topics () const noexcept { return topics_; }  // distinct ones
+    std::size_t topics () const noexcept { return topics_; }                  // distinct ones
+    std::size_t pipes () const noexcept { return topics_per_pipe_.size (); }  // with a topic
 
   private:
     using Tree = RadixTree<PipeSet>;

@@ -75,23 +75,25 @@ void FanOut::skip_full () noexcept
 {
     for (std::uint32_t at = ready_; at < ready_ + full_; ++at)
         if (!pipes_[at]->closing ())
-            host_.count_dropped ();
+            host_.count_dropped (Drop::full);
     full_ = 0;
 }
 
-// The message is lost for this pipe, for want of memory.
-void FanOut::drop (std::uint32_t index) noexcept
+// The message is lost for this pipe.
+void FanOut::drop (std::uint32_t index, Drop cause) noexcept
 {
     pipes_[index]->rollback ();
     swap (index, --matching_);
-    host_.count_dropped ();
+    host_.count_dropped (cause);
 }
 
 // No room, or the peer has gone. (A pipe that has room is not told of room: it refused for want of memory.)
 void FanOut::refused (std::uint32_t index) noexcept
 {
-    drop (index);
-    if (!pipes_[matching_]->writable ())
+    Pipe &pipe = *pipes_[index];
+    const bool room = pipe.writable ();
+    drop (index, pipe.closing () ? Drop::lost : room ? Drop::memory : Drop::full);
+    if (!room)
         swap (matching_, --ready_);
 }
 

@@ -52,7 +52,7 @@ class FanOut
         while (at + 1 < matching_) {
             Msg copy;
             if (copy.copy_from (frame) != 0) [[unlikely]]
-                drop (at);
+                drop (at, Drop::memory);
             else if (pipes_[at]->write (copy)) [[likely]]
                 ++at;
             else
@@ -80,7 +80,7 @@ class FanOut
   private:
     void match_full (Pipe &pipe) noexcept;
     void skip_full () noexcept;
-    void drop (std::uint32_t index) noexcept;
+    void drop (std::uint32_t index, Drop cause) noexcept;
     void refused (std::uint32_t index) noexcept;
     void swap (std::uint32_t a, std::uint32_t b) noexcept
     {

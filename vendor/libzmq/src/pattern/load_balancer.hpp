@@ -89,7 +89,7 @@ class LoadBalancer
     {
         pipe.rollback ();
         dropping_ = true;
-        host_.count_dropped ();
+        host_.count_dropped (Drop::lost);
     }
     int send_dropped (Msg &frame, Pipe *&to) noexcept
     {

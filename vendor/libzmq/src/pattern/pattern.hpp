@@ -14,12 +14,21 @@
 
 namespace engine {
 
+// Why a message is dropped.
+enum class Drop : std::uint8_t
+{
+    full,        // its peer has no room
+    unroutable,  // no such peer
+    lost,        // its peer has gone
+    memory
+};
+
 // What a pattern may ask of the socket it serves.
 class PatternHost
 {
   public:
     virtual ~PatternHost () = default;
-    virtual void count_dropped () noexcept = 0;  // a message was dropped for want of room or of a receiver
+    virtual void count_dropped (Drop cause) noexcept = 0;
     virtual std::uint32_t random () noexcept = 0;
     virtual const char *own_routing_id (std::size_t &size) const noexcept = 0;  // ZMQ_ROUTING_ID option
 };
@@ -74,6 +83,11 @@ class Pattern
     virtual bool raw () const noexcept { return false; }
     // zmq_socket_get_peer_state: ZMQ_POLLOUT or 0 in `events`; EHOSTUNREACH; ENOTSUP.
     virtual int peer_state (const void *id, std::size_t size, int &events);
+    // Publishers: how many peers would get a message that begins with the topic; of an empty one: have subscribed to anything. -1:
+    // no publisher.
+    virtual int subscribers (std::string_view) const { return -1; }
+    // The id that the application knows a peer by, if it knows it by one (ROUTER); else empty.
+    virtual std::string_view id_of (const Pipe &) const noexcept { return {}; }
     // Types that know groups (DISH): zmq_join, zmq_leave; `group` may be null. ENOTSUP elsewhere.
     virtual int join (const char *group);
     virtual int leave (const char *group);

@@ -29,8 +29,10 @@ class RepPattern final : public RouterBase
             return EFSM;
         }
         const bool more = frame.more ();
-        if (requester_ && !requester_->write (frame)) [[unlikely]]
+        if (requester_ && !requester_->write (frame)) [[unlikely]] {
             drop_reply ();
+            host_.count_dropped (Drop::lost);
+        }
         if (!requester_)
             frame.reset ();
         if (!more) {
@@ -60,6 +62,9 @@ class RepPattern final : public RouterBase
         Msg scratch;
         return state_ == State::in_request || (state_ == State::may_receive && find_request (scratch));
     }
+
+    // Its application never sees one.
+    std::string_view id_of (const Pipe &) const noexcept override { return {}; }
 
     bool has_out () override { return state_ == State::owes_reply || state_ == State::in_reply; }
 
@@ -104,6 +109,7 @@ class RepPattern final : public RouterBase
 
     void send_envelope ()
     {
+        const bool known = requester_ != nullptr;
         for (Msg &frame : envelope_) {
             if (!requester_)
                 break;
@@ -111,7 +117,7 @@ class RepPattern final : public RouterBase
                 drop_reply ();
         }
         if (!requester_ && !envelope_.empty ())
-            host_.count_dropped ();
+            host_.count_dropped (known ? Drop::full : Drop::unroutable);
         envelope_.clear ();
     }
 

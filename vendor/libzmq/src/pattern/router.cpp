@@ -56,7 +56,7 @@ class RouterPattern final : public RouterBase
         if (to_ == &pipe) {
             pipe.rollback ();
             to_ = nullptr;
-            host_.count_dropped ();
+            host_.count_dropped (Drop::lost);
         }
     }
 
@@ -75,7 +75,7 @@ class RouterPattern final : public RouterBase
         else if (mandatory ())
             return peer ? EAGAIN : EHOSTUNREACH;
         else
-            host_.count_dropped ();
+            host_.count_dropped (peer ? Drop::full : Drop::unroutable);
         in_message_ = true;
         frame.reset ();
         return 0;
@@ -89,7 +89,7 @@ class RouterPattern final : public RouterBase
         if (to && frame.size () == 0)
             to->finish ();
         else if (to && !to->write (frame))
-            host_.count_dropped ();
+            host_.count_dropped (Drop::full);
         frame.reset ();
         return 0;
     }

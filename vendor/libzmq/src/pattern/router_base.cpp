@@ -173,4 +173,10 @@ int RouterBase::peer_state (const void *id, std::size_t size, int &events)
     return 0;
 }
 
+std::string_view RouterBase::id_of (const Pipe &pipe) const noexcept
+{
+    const Peer *const peer = RoutingTable::peer_of (pipe);
+    return peer ? peer->id () : std::string_view ();
+}
+
 }  // namespace engine

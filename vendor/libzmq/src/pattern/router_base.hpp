@@ -33,6 +33,7 @@ class RouterBase : public Pattern
     int set_option (int option, const void *value, std::size_t size) override;
     int check_connect () override;
     int peer_state (const void *id, std::size_t size, int &events) override;
+    std::string_view id_of (const Pipe &pipe) const noexcept override;
 
   protected:
     // The pipe can be written to no longer: an unfinished message to it is rolled back.

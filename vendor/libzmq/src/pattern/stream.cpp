@@ -33,7 +33,7 @@ class StreamPattern final : public RouterBase
         if (to && frame.size () == 0)
             to->finish ();
         else if (to && !to->write (frame))
-            host_.count_dropped ();
+            host_.count_dropped (Drop::full);
         frame.reset ();
         return 0;
     }
@@ -62,7 +62,7 @@ class StreamPattern final : public RouterBase
     {
         if (to_ == &pipe) {
             to_ = nullptr;
-            host_.count_dropped ();
+            host_.count_dropped (Drop::lost);
         }
     }
 

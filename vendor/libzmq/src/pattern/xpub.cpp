@@ -1,7 +1,9 @@
 // XPUB: subscriptions in, fan-out, manual mode; see xpub.hpp.
 #include "pattern/xpub.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include <zmq.h>
 
@@ -135,6 +137,17 @@ int XpubPattern::recv (Msg &frame)
     last_ = pending_.front ().from;
     pending_.pop_front ();
     return 0;
+}
+
+int XpubPattern::subscribers (std::string_view topic) const
+{
+    if (topic.empty ())
+        return static_cast<int> (subscriptions_.pipes ());
+    std::vector<const Pipe *> found;
+    subscriptions_.match (topic, [&found] (const Pipe *pipe) { found.push_back (pipe); });
+    std::sort (found.begin (), found.end ());
+    const auto count = static_cast<std::uint32_t> (std::unique (found.begin (), found.end ()) - found.begin ());
+    return static_cast<int> (invert_ ? out_.size () - count : count);
 }
 
 int XpubPattern::change_manually (bool subscribe, const void *topic, std::size_t size)

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <string>
+#include <string_view>
 
 #include "message/subscription_trie.hpp"
 #include "pattern/fan_out.hpp"
@@ -30,6 +31,7 @@ class XpubPattern : public Pattern
 
     int set_option (int option, const void *value, std::size_t size) override;
     int get_option (int option, void *value, std::size_t *size) override;
+    int subscribers (std::string_view topic) const override;
 
   protected:
     // Something for the application to receive. PUB has no use for it.

@@ -29,6 +29,11 @@ TEST_CASE ("ext: what is no socket is ENOTSOCK, a terminated context ETERM")
         CHECK (outcome (zmq_ext_recv_messages (socket, &frames, 1, 1, 0)) == failed (error));
         CHECK (outcome (zmq_ext_socket_stats (socket, &stats, sizeof stats)) == failed (error));
         CHECK (outcome (zmq_ext_spin (socket, ZMQ_POLLIN)) == failed (error));
+        CHECK (outcome (zmq_ext_subscribers (socket, "", 0)) == failed (error));
+        CHECK (outcome (zmq_ext_socket_monitor (socket, "inproc://ext-events", ZMQ_EVENT_ALL)) == failed (error));
+        CHECK (outcome (zmq_ext_wait_peers (socket, 0, 0)) == failed (error));
+        CHECK (outcome (zmq_ext_wait_subscribers (socket, "", 0, 0, 0)) == failed (error));
+        CHECK (outcome (zmq_ext_flush (socket, 0)) == failed (error));
         CHECK (place.asked.empty ());
     };
     all (nullptr, ENOTSOCK);

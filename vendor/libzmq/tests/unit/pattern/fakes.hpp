@@ -124,7 +124,7 @@ class FakePipe final : public engine::Pipe
 class FakeHost final : public engine::PatternHost
 {
   public:
-    void count_dropped () noexcept override { ++dropped; }
+    void count_dropped (engine::Drop) noexcept override { ++dropped; }
     std::uint32_t random () noexcept override { return 0x01020304; }
     const char *own_routing_id (std::size_t &size) const noexcept override
     {
