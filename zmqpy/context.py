@@ -15,8 +15,10 @@ from weakref import WeakSet
 
 from zmqpy._core.attributes import is_declared
 from zmqpy._core.context import Context as _Context
+from zmqpy.additions import ContextAdditions
 from zmqpy.constants import ContextOption, Errno, SocketOption
-from zmqpy.error import ZMQError
+from zmqpy.error import TimedOut, ZMQError, ZMQNotSupported
+from zmqpy.peers import blockers_of
 from zmqpy.socket import Socket
 from zmqpy.utils.interop import cast_int_addr
 
@@ -35,7 +37,7 @@ def _notice_exit() -> None:
 atexit.register(_notice_exit)
 
 
-class Context(_Context, Generic[_SocketT]):
+class Context(ContextAdditions, _Context, Generic[_SocketT]):
     """A ZeroMQ context: makes sockets, and ends them.
 
     Context(io_threads=1, shadow=0)
@@ -129,16 +131,36 @@ class Context(_Context, Generic[_SocketT]):
         shared: _ContextT = cls._instance
         return shared
 
-    def term(self) -> None:
+    def term(self, timeout: float | None = None) -> None:
         """Waits until all sockets are closed and what they linger for is sent, then ends the context.
 
-        Every other call on its sockets raises ContextTerminated. Ctrl-C gets out; then term can be called again. Of a shadow it ends
-        the context itself. Raises ZMQError (EFAULT) once if somebody else has ended it, a shadow for example.
+        timeout : ms, None for no limit. Raises TimedOut (an Again), which names the sockets that keep it; its `blockers` are a list
+        of zmqpy.peers.Blocker. Then, as after Ctrl-C, term can be called again.
+
+        Every other call on its sockets raises ContextTerminated. Of a shadow it ends the context itself. Raises ZMQError (EFAULT) once
+        if somebody else has ended it, a shadow for example.
         """
         authentication = sys.modules.get("zmqpy.auth.callback")
         if authentication is not None and not self._lost:
             authentication.end(self.underlying)
-        super().term()
+        events = sys.modules.get("zmqpy.events")
+        if events is not None and not self._lost:
+            events.context_ends(self)
+        if timeout is None:
+            super().term()
+        elif not super().term(timeout):
+            raise self._not_ended(timeout)
+
+    def _not_ended(self, timeout: float) -> TimedOut:
+        """Why `term` takes longer."""
+        try:
+            blockers: list[Any] = blockers_of(self.underlying)
+        except ZMQNotSupported:  # then what Python knows is all
+            blockers = [f"{socket!r} is not closed" for socket in list(self._sockets) if not socket.closed]
+        names = "; ".join(map(str, blockers)) or "nothing that zmqpy knows of keeps it: a closed socket may linger"
+        error = TimedOut(f"the context has not ended after {timeout:g} ms: {names}")
+        error.blockers = blockers
+        return error
 
     def destroy(self, linger: int | None = None) -> None:
         """Closes all sockets of this context and terminates it.
@@ -192,6 +214,9 @@ class Context(_Context, Generic[_SocketT]):
             except ZMQError:
                 pass  # a default that this type of socket does not have
         self._add_socket(socket)
+        events = sys.modules.get("zmqpy.events")
+        if events is not None:
+            events.socket_made(self, socket)
         return socket
 
     def authenticate(self, callback: Callable[[str, str, bytes, str, tuple[Any, ...]], Any] | None) -> None:

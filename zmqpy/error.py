@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import EINTR
+from typing import Any
 
 from zmqpy._core.errors import strerror, zmq_errno
 from zmqpy.constants import Errno
@@ -68,6 +69,28 @@ class Again(ZMQError):
         """Arguments are ignored."""
 
 
+class TimedOut(Again):
+    """A wait of zmqpy's own (wait_connected, flush, term, request, ...) is over; the text says what was missing."""
+
+    def __init__(self, missing: str = "", *details: object) -> None:
+        self.missing = missing
+        self.blockers: list[Any] = []  # of Context.term: zmqpy.peers.Blocker
+
+    def __str__(self) -> str:
+        return f"{self.strerror}: {self.missing}" if self.missing else self.strerror
+
+
+class RequestFailed(TimedOut):
+    """A request had no reply (Socket.request).
+
+    tries : how often it was, or should have been, sent.  sent : how often it was.  elapsed : ms.
+    """
+
+    tries: int = 0
+    sent: int = 0
+    elapsed: float = 0.0
+
+
 class InterruptedSystemCall(ZMQError, InterruptedError):  # type: ignore[misc]
     """A signal interrupted a call that zmqpy could not repeat (EINTR)."""
 
@@ -130,6 +153,8 @@ __all__ = [
     "DraftFDWarning",
     "InterruptedSystemCall",
     "NotDone",
+    "RequestFailed",
+    "TimedOut",
     "ZMQBaseError",
     "ZMQBindError",
     "ZMQError",

@@ -14,6 +14,7 @@ from zmqpy._core.attributes import assign, get_attributes, set_attributes
 from zmqpy._core.options import OptionAttribute, set_option_hooks
 from zmqpy._core.overrides import set_plain_classes
 from zmqpy._core.socket import Socket as _Socket
+from zmqpy.additions import SocketAdditions
 from zmqpy.constants import Errno, Event, SocketOption, SocketType
 from zmqpy.error import ZMQBindError, ZMQError
 from zmqpy.poll import Poller
@@ -52,7 +53,7 @@ class _SocketContext:
             self.socket.disconnect(self.addr)
 
 
-class Socket(_Socket, Generic[_ReturnT]):
+class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
     """A ZeroMQ socket. Made by Context.socket(type).
 
     Socket(ctx_or_socket=None, socket_type=0, *, shadow=0, copy_threshold=None)
@@ -306,14 +307,29 @@ class Socket(_Socket, Generic[_ReturnT]):
         return self._deserialize(self.recv(flags), lambda received: jsonapi.loads(received, **kwargs))
 
     def send_pyobj(
-        self, obj: Any, flags: int = 0, protocol: int = DEFAULT_PROTOCOL, **kwargs: Any
+        self, obj: Any, flags: int = 0, protocol: int = DEFAULT_PROTOCOL, buffers: bool = False, **kwargs: Any
     ) -> MessageTracker | None:
-        """Sends `obj` pickled. Only for peers that trust each other."""
+        """Sends `obj` pickled. Only for peers that trust each other.
+
+        buffers : True sends large buffers in it (numpy's, PickleBuffer) as parts of their own, uncopied unless copy=True is given;
+        recv_pyobj(buffers=True) receives that.
+        """
+        if buffers:
+            from zmqpy.serialize import pickle_parts
+
+            return self.send_multipart(pickle_parts(obj, protocol), flags, copy=kwargs.pop("copy", False), **kwargs)
         tracker: MessageTracker | None = self.send(pickle.dumps(obj, protocol), flags=flags, **kwargs)
         return tracker
 
-    def recv_pyobj(self, flags: int = 0) -> Any:
-        """Receives a pickled object. Only from peers that are trusted: unpickling runs what it is told to."""
+    def recv_pyobj(self, flags: int = 0, buffers: bool = False) -> Any:
+        """Receives a pickled object. Only from peers that are trusted: unpickling runs what it is told to.
+
+        buffers : True for one that send_pyobj(buffers=True) may have sent; its buffers are the message's own memory, writable.
+        """
+        if buffers:
+            from zmqpy.serialize import unpickle_parts
+
+            return self._deserialize(self.recv_multipart(flags, copy=False), unpickle_parts)
         return self._deserialize(self.recv(flags), pickle.loads)
 
     def send_serialized(

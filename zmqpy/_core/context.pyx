@@ -11,16 +11,19 @@ import threading
 
 from libc cimport errno
 from libc.errno cimport EFAULT, EINTR
-from libc.stdint cimport uintptr_t
+from libc.limits cimport INT_MAX
+from libc.stdint cimport int64_t, uintptr_t
 from zmqpy._core.constants cimport ZMQ_IO_THREADS
 from zmqpy._core.errors cimport (
     begin_wait,
     check_signals,
     end_wait,
     raise_error,
+    zmqpy_now_ms,
     zmqpy_wait_init,
     zmqpy_wait_t,
 )
+from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_wait_limit
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
 
@@ -131,47 +134,71 @@ cdef class Context(Handle):
         if self.handle != NULL:
             zmq_ctx_shutdown(self.handle)
 
-    def term(self) -> None:
+    def term(self, timeout=None):
         """Terminates the context: waits until its sockets are closed and what they linger for is sent (zmq_ctx_term(3)).
 
+        timeout : ms, None for no limit. False if it is over; then term may be called again.
         Of a shadow, that of which it is one. Raises ZMQError (EFAULT: somebody else has terminated it, which is forgotten then).
         Signal handlers run while it waits; one that raises leaves the context as it is, and term may be called again.
         """
         cdef Handle owner = self.owner()  # which must not be collected meanwhile
         address = <uintptr_t>self.handle
+        cdef int64_t deadline = -1 if timeout is None or timeout < 0 else zmqpy_now_ms() + <int64_t>timeout
         while address in _ending:
-            _ending[address].wait()
+            if not _ending[address].wait(None if deadline < 0 else max(0, deadline - zmqpy_now_ms()) / 1000):
+                return False
         if self.lost:
             if self.lost_handle != NULL:
                 self.lost_handle = NULL
                 raise_error(EFAULT)
             self.lost = False
         if self.handle == NULL:
-            return
+            return True
         ended = _ending[address] = threading.Event()
+        if deadline >= 0 and not ZMQPY_HAVE_EXT:
+            # Another libzmq's cannot be left: a thread stays in it, and whoever calls again waits for that.
+            threading.Thread(target=self._end_in_thread, args=(address,), daemon=True).start()
+            return ended.wait(max(0, deadline - zmqpy_now_ms()) / 1000)
         try:
-            self.wait_for_end()
+            return bool(self.wait_for_end(deadline))
         finally:
             del _ending[address]
             ended.set()
 
-    cdef int wait_for_end(self) except -1:
+    def _end_in_thread(self, address):
+        try:
+            self.wait_for_end(-1)
+        finally:
+            _ending.pop(address).set()
+
+    cdef int wait_for_end(self, int64_t deadline) except -1:
         cdef zmqpy_wait_t wait
+        cdef int64_t left = 0
         cdef void *handle = self.handle
         cdef int rc, error = 0
         zmqpy_wait_init(&wait)
         while True:
             begin_wait(&wait)
+            if deadline >= 0:
+                left = max(1, deadline - zmqpy_now_ms())
+                if wait.blocked and wait.sleep:
+                    left = min(left, wait.sleep)
+                zmq_ext_wait_limit(<int>min(left, INT_MAX))
             with nogil:
                 rc = zmq_ctx_term(handle)
                 if rc < 0:
                     error = zmq_errno()
+            if deadline >= 0:
+                zmq_ext_wait_limit(0)
             end_wait(&wait)
             if rc == 0:
-                return self.release()
+                self.release()
+                return True
             if error == EFAULT:
                 self.lose()
                 self.lost_handle = NULL
             if error != EINTR:
                 raise_error(error)
             check_signals()
+            if deadline >= 0 and zmqpy_now_ms() >= deadline:
+                return False

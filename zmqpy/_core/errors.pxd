@@ -6,6 +6,7 @@ from libc.stdint cimport int64_t
 cdef extern from "zmqpy_wait.h" nogil:
     ctypedef struct zmqpy_wait_t:
         int blocked
+        int sleep
     void zmqpy_wait_init(zmqpy_wait_t *wait)  # before the first begin_wait of a call
     void zmqpy_wait_block(zmqpy_wait_t *wait, bint other_threads)
     void zmqpy_wait_unblock(zmqpy_wait_t *wait)

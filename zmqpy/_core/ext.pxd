@@ -21,6 +21,36 @@ cdef extern from "zmqpy_ext.h" nogil:
         uint64_t messages_in, messages_out, bytes_in, bytes_out
         uint64_t dropped_out, queued_in, queued_out, peers
         uint64_t connects, accepts, disconnects, reconnects, handshake_failures
+        uint64_t parts_in, parts_out
+        uint64_t dropped_full, dropped_unroutable, dropped_lost, dropped_memory
+        uint64_t handshakes
+
+    int ZMQ_EXT_PEER_CONNECTING, ZMQ_EXT_PEER_HANDSHAKE, ZMQ_EXT_PEER_UP, ZMQ_EXT_PEER_ENDING
+
+    ctypedef struct zmq_ext_peer_t:
+        int state
+        int accepted
+        int64_t since
+        uint64_t queued_in, queued_out, unsent
+        size_t routing_id_size
+        unsigned char routing_id[256]
+        char endpoint[256]
+        char address[128]
+        char mechanism[16]
+        char user_id[256]
+
+    ctypedef struct zmq_ext_socket_t:
+        void *socket
+        int type
+        int closed
+        uint64_t queued_in, unsent
+        char endpoint[256]
+
+    ctypedef struct zmq_ext_event_t:
+        uint64_t event, value
+        int64_t time
+        void *socket
+        int reason
 
     int ZMQ_EXT_BARE
 
@@ -32,7 +62,15 @@ cdef extern from "zmqpy_ext.h" nogil:
     int zmq_ext_msg_init_data(zmq_msg_t *msg, void *data, size_t size, zmq_free_fn free_function, void *hint)
     int zmq_ext_msg_close_all(zmq_msg_t *frames, size_t count)
     int zmq_ext_socket_stats(void *socket, zmq_ext_stats_t *stats, size_t size)
+    int zmq_ext_ctx_stats(void *context, zmq_ext_stats_t *stats, size_t size)
+    int zmq_ext_socket_peers(void *socket, zmq_ext_peer_t *peers, size_t count, size_t size)
+    int zmq_ext_ctx_sockets(void *context, zmq_ext_socket_t *sockets, size_t count, size_t size)
+    int zmq_ext_socket_monitor(void *socket, const char *endpoint, uint64_t events)
+    int zmq_ext_wait_peers(void *socket, size_t count, long timeout)
+    int zmq_ext_wait_subscribers(void *socket, const void *topic, size_t size, size_t count, long timeout)
+    int zmq_ext_flush(void *socket, long timeout)
     int zmq_ext_wait_deadline(int64_t milliseconds)
+    int zmq_ext_wait_limit(int milliseconds)
     int zmq_ext_spin(void *socket, int events)
 
 

@@ -1,3 +1,7 @@
+from typing import Any
+
+def owner_at(address: int) -> Any: ...
+
 class Handle:
     @property
     def underlying(self) -> int: ...

@@ -27,6 +27,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
+def owner_at(address):
+    """The Handle of this process that ends the C object at `address`; None if there is none."""
+    return _owners.get(address)
+
+
 cdef class Handle:
     """A context or a socket of the engine."""
 

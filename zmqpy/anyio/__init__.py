@@ -143,6 +143,21 @@ class Socket(_zmq.Socket[Any]):
 
     # ---- waiting ----
 
+    @classmethod
+    def _events_classes(cls) -> tuple[Any, Any]:
+        from zmqpy.events import AsyncSocketEvents
+
+        return AsyncSocketEvents, Socket
+
+    def _requests(self) -> Any:
+        from zmqpy.anyio._requests import AnyRequester
+        from zmqpy.request import requester_of
+
+        return requester_of(self, AnyRequester)
+
+    async def _wait_until(self, wait: Any, timeout: float | None) -> Any:
+        return await wait.on_loop(timeout, anyio.sleep)
+
     async def poll(self, timeout: float | None = None, flags: int = _IN) -> int:  # type: ignore[override]
         """The events of `flags` that the socket is ready for, 0 after `timeout` ms."""
         events = tries.events(self) & flags

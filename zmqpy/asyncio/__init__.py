@@ -11,6 +11,7 @@ Everything is a subclass of what `zmqpy` has by the same name. How waiting works
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from asyncio import Future, SelectorEventLoop
 from collections.abc import Callable
@@ -76,6 +77,21 @@ class Socket(_AsyncSocket, _zmq.Socket[Any]):
         """What has add_reader for this loop."""
         return selector_of(io_loop)
 
+    @classmethod
+    def _events_classes(cls) -> tuple[Any, Any]:
+        from zmqpy.events import AsyncSocketEvents
+
+        return AsyncSocketEvents, Socket
+
+    def _requests(self) -> Any:
+        from zmqpy.asyncio._requests import LoopRequester
+        from zmqpy.request import requester_of
+
+        return requester_of(self, LoopRequester)
+
+    async def _wait_until(self, wait: Any, timeout: float | None) -> Any:
+        return await wait.on_loop(timeout, asyncio.sleep)
+
     async def __aenter__(self: _SocketT) -> _SocketT:
         return self
 
@@ -103,13 +119,13 @@ class Socket(_AsyncSocket, _zmq.Socket[Any]):
 
         def send_json(self, obj: Any, flags: int = 0, **kwargs: Any) -> Future[None]: ...
         def send_pyobj(  # type: ignore[override]
-            self, obj: Any, flags: int = 0, protocol: int = ..., **kwargs: Any
+            self, obj: Any, flags: int = 0, protocol: int = ..., buffers: bool = False, **kwargs: Any
         ) -> Future[_zmq.MessageTracker | None]: ...
         def send_serialized(  # type: ignore[override]
             self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any
         ) -> Future[_zmq.MessageTracker | None]: ...
         def recv_json(self, flags: int = 0, **kwargs: Any) -> Future[Any]: ...
-        def recv_pyobj(self, flags: int = 0) -> Future[Any]: ...
+        def recv_pyobj(self, flags: int = 0, buffers: bool = False) -> Future[Any]: ...
         def recv_serialized(
             self, deserialize: Callable[[list[Any]], Any], flags: int = 0, copy: bool = True
         ) -> Future[Any]: ...

@@ -37,6 +37,21 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
         self._end_waits()
         super().close(linger)
 
+    @classmethod
+    def _events_classes(cls) -> tuple[Any, Any]:
+        from zmqpy.events import SocketEvents
+
+        return SocketEvents, Socket
+
+    def _requests(self) -> Any:
+        from zmqpy.green.requests import GreenRequester
+        from zmqpy.request import requester_of
+
+        return requester_of(self, GreenRequester)
+
+    def _wait_until(self, wait: Any, timeout: float | None) -> Any:
+        return wait.by_pausing(timeout, gevent.sleep)
+
     def get(self, opt: int) -> Any:
         """The value of a SocketOption. Asked for EVENTS by one greenlet, others that wait for them are told."""
         value = super().get(opt)

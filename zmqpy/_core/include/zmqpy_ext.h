@@ -24,8 +24,42 @@ typedef struct zmq_ext_bytes_t
 typedef struct zmq_ext_stats_t
 {
     uint64_t messages_in, messages_out, bytes_in, bytes_out, dropped_out, queued_in, queued_out, peers, connects, accepts, disconnects,
-      reconnects, handshake_failures;
+      reconnects, handshake_failures, parts_in, parts_out, dropped_full, dropped_unroutable, dropped_lost, dropped_memory, handshakes;
 } zmq_ext_stats_t;
+
+enum
+{
+    ZMQ_EXT_PEER_CONNECTING,
+    ZMQ_EXT_PEER_HANDSHAKE,
+    ZMQ_EXT_PEER_UP,
+    ZMQ_EXT_PEER_ENDING
+};
+
+typedef struct zmq_ext_peer_t
+{
+    int state, accepted;
+    int64_t since;
+    uint64_t queued_in, queued_out, unsent;
+    size_t routing_id_size;
+    unsigned char routing_id[256];
+    char endpoint[256], address[128], mechanism[16], user_id[256];
+} zmq_ext_peer_t;
+
+typedef struct zmq_ext_socket_t
+{
+    void *socket;
+    int type, closed;
+    uint64_t queued_in, unsent;
+    char endpoint[256];
+} zmq_ext_socket_t;
+
+typedef struct zmq_ext_event_t
+{
+    uint64_t event, value;
+    int64_t time;
+    void *socket;
+    int reason;
+} zmq_ext_event_t;
 
 typedef void *zmq_ext_place_t (size_t size, void *hint);
 #    define ZMQ_EXT_BARE 0
@@ -176,6 +210,29 @@ static inline int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, si
     (void) socket, (void) stats, (void) size;
     errno = ENOTSUP;
     return -1;
+}
+
+static inline int zmqpy_not_here (void)
+{
+    errno = ENOTSUP;
+    return -1;
+}
+
+#    define zmq_ext_ctx_stats(context, stats, size) ((void) (context), (void) (stats), (void) (size), zmqpy_not_here ())
+#    define zmq_ext_socket_peers(socket, peers, count, size)                                                                               \
+        ((void) (socket), (void) (peers), (void) (count), (void) (size), zmqpy_not_here ())
+#    define zmq_ext_ctx_sockets(context, sockets, count, size)                                                                             \
+        ((void) (context), (void) (sockets), (void) (count), (void) (size), zmqpy_not_here ())
+#    define zmq_ext_socket_monitor(socket, endpoint, events) ((void) (socket), (void) (endpoint), (void) (events), zmqpy_not_here ())
+#    define zmq_ext_wait_peers(socket, count, timeout) ((void) (socket), (void) (count), (void) (timeout), zmqpy_not_here ())
+#    define zmq_ext_wait_subscribers(socket, topic, size, count, timeout)                                                                  \
+        ((void) (socket), (void) (topic), (void) (size), (void) (count), (void) (timeout), zmqpy_not_here ())
+#    define zmq_ext_flush(socket, timeout) ((void) (socket), (void) (timeout), zmqpy_not_here ())
+
+static inline int zmq_ext_wait_limit (int milliseconds)
+{
+    (void) milliseconds;
+    return 0;
 }
 
 static inline int zmq_ext_wait_deadline (int64_t milliseconds)
