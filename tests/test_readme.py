@@ -48,6 +48,15 @@ def test_example_runs(tmp_path):
     assert finished.returncode == 0
 
 
+@pytest.mark.parametrize("page", ["serialization.md"])
+def test_programs_of_a_page_run(page, tmp_path):
+    pytest.importorskip("numpy")
+    programs = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert programs
+    for program in programs:
+        subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=20, cwd=tmp_path)
+
+
 @pytest.mark.parametrize("name", ["run", "test"])
 def test_commands_are_valid_shell(name):
     command = readme_command(name)

@@ -1,0 +1,310 @@
+"""Socket.request: correlated requests on REQ and DEALER, by threads, tasks and greenlets; retries, and errors that say what happened."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from support import QUIET_MS, WAIT_MS, bind, endpoint
+
+import zmqpy as zmq
+import zmqpy.asyncio
+from zmqpy.error import RequestFailed, TimedOut
+
+pytestmark = pytest.mark.extension
+
+
+class Server:
+    """A ROUTER in a thread that does with each request what `answer(socket, envelope, parts)` does, until it is told to stop."""
+
+    def __init__(self, answer, context=None):
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.ROUTER)
+        self.socket.linger = 0
+        self.address = bind(self.socket)
+        self.answer = answer
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.stop.is_set():
+            if self.socket.poll(10):
+                frames = self.socket.recv_multipart()
+                at = frames.index(b"") + 1
+                self.answer(self.socket, frames[:at], frames[at:])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.stop.set()
+        self.thread.join(WAIT_MS / 1000)
+        self.context.destroy(linger=0)
+
+
+def echo(socket, envelope, parts):
+    socket.send_multipart([*envelope, *parts])
+
+
+@pytest.fixture
+def echoes():
+    with Server(echo) as server:
+        yield server
+
+
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_a_request(make, echoes, kind):
+    socket = make(kind)
+    socket.connect(echoes.address)
+    assert socket.request(b"x", timeout=WAIT_MS) == [b"x"]
+    assert socket.request([b"a", "b", b""], timeout=WAIT_MS) == [b"a", b"b", b""]
+    assert socket.request("text") == [b"text"]
+
+
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_a_rep_answers(make, kind, run_threads):
+    server, client = make(zmq.REP), make(kind)
+    client.connect(bind(server))
+
+    def serve():
+        for _ in range(3):
+            server.send_multipart([b"re", *server.recv_multipart()])
+
+    def ask():
+        for i in range(3):
+            assert client.request(b"%d" % i, timeout=WAIT_MS) == [b"re", b"%d" % i]
+
+    run_threads(serve, ask)
+
+
+def test_many_at_a_time_from_threads(make, run_threads):
+    """Answered in another order than they were asked."""
+    held = []
+
+    def answer(socket, envelope, parts):
+        held.append([*envelope, *parts])
+        if len(held) == 8:
+            for message in reversed(held):
+                socket.send_multipart(message)
+            held.clear()
+
+    with Server(answer) as server:
+        dealer = make(zmq.DEALER)
+        dealer.connect(server.address)
+
+        def ask(name):
+            for i in range(20):
+                request = b"%s %d" % (name, i)
+                assert dealer.request(request, timeout=WAIT_MS) == [request]
+
+        run_threads(*[lambda name=b"%d" % n: ask(name) for n in range(8)])
+
+
+def test_a_req_takes_them_one_by_one(make, echoes, run_threads):
+    req = make(zmq.REQ)
+    req.connect(echoes.address)
+
+    def ask(name):
+        for i in range(20):
+            request = b"%s %d" % (name, i)
+            assert req.request(request, timeout=WAIT_MS) == [request]
+
+    run_threads(*[lambda name=b"%d" % n: ask(name) for n in range(4)])
+
+
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_retries(make, kind):
+    seen = []
+
+    def answer(socket, envelope, parts):
+        seen.append(time.monotonic())
+        if len(seen) == 3:
+            echo(socket, envelope, parts)
+
+    with Server(answer) as server:
+        client = make(kind)
+        client.connect(server.address)
+        assert client.request(b"x", timeout=20, retries=50, backoff=10)[0] == b"x"
+    assert len(seen) >= 3
+    assert seen[1] - seen[0] >= 0.025
+    assert seen[2] - seen[1] >= 0.035
+
+
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_a_late_reply_is_not_the_next_ones(make, kind):
+    late = []
+
+    def answer(socket, envelope, parts):
+        if parts == [b"slow"]:
+            late.append([*envelope, b"late"])
+            return
+        for message in late:
+            socket.send_multipart(message)
+        echo(socket, envelope, parts)
+
+    with Server(answer) as server:
+        client = make(kind)
+        client.connect(server.address)
+        with pytest.raises(RequestFailed):
+            client.request(b"slow", timeout=QUIET_MS)
+        assert client.request(b"fast", timeout=WAIT_MS) == [b"fast"]
+
+
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_what_the_error_says(make, kind, own_engine):
+    server, client = make(zmq.ROUTER), make(kind)
+    address = bind(server)
+    client.connect(address)
+    with pytest.raises(RequestFailed, match="no reply to 2 requests in") as caught:
+        client.request(b"x", timeout=QUIET_MS, retries=1)
+    error = caught.value
+    assert isinstance(error, (zmq.Again, TimedOut)) and error.errno == zmq.EAGAIN
+    assert (error.tries, error.sent) == (2, 2)
+    assert error.elapsed >= 2 * QUIET_MS
+    assert str(error).startswith(str(zmq.Again()) + ": ")
+    if own_engine:
+        assert f"{address}: connected" in str(error)
+
+
+def test_what_could_not_be_sent(make, own_engine):
+    client = make(zmq.DEALER)
+    with pytest.raises(RequestFailed, match="could not be sent in 2 tries") as caught:
+        client.request(b"x", timeout=5, retries=1)
+    assert caught.value.sent == 0
+    if own_engine:
+        assert "nothing is bound or connected" in str(caught.value)
+
+
+def test_one_that_gives_up_while_another_waits(make, run_threads):
+    """Whoever receives for all stops; the others get their replies all the same."""
+
+    def answer(socket, envelope, parts):
+        if parts == [b"last"]:
+            for message in held:
+                socket.send_multipart(message)
+            echo(socket, envelope, parts)
+        elif parts[0] != b"never":
+            held.append([*envelope, *parts])
+
+    held = []
+    with Server(answer) as server:
+        dealer = make(zmq.DEALER)
+        dealer.connect(server.address)
+        gave_up = threading.Event()
+
+        def never():
+            with pytest.raises(RequestFailed):
+                dealer.request(b"never", timeout=QUIET_MS)
+            gave_up.set()
+
+        def ask():
+            assert dealer.request(b"held", timeout=WAIT_MS) == [b"held"]
+
+        def last():
+            assert gave_up.wait(WAIT_MS / 1000)
+            while len(held) < 3:
+                time.sleep(0.001)
+            assert dealer.request(b"last", timeout=WAIT_MS) == [b"last"]
+
+        run_threads(never, ask, ask, ask, last)
+
+
+def test_arguments(make):
+    with pytest.raises(zmq.ZMQError, match="REQ and DEALER") as caught:
+        make(zmq.PUSH).request(b"x")
+    assert caught.value.errno == zmq.ENOTSUP
+    dealer = make(zmq.DEALER)
+    for parts, error in (([], ValueError), (5, TypeError)):
+        with pytest.raises(error):
+            dealer.request(parts, timeout=0)
+    with pytest.raises(ValueError, match="negative"):
+        dealer.request(b"x", retries=-1)
+
+
+def test_a_closed_socket(make):
+    dealer = make(zmq.DEALER)
+    dealer.close()
+    with pytest.raises(zmq.ZMQError) as caught:
+        dealer.request(b"x")
+    assert caught.value.errno == zmq.ENOTSOCK
+
+
+# ---- event loops ----
+
+
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_asyncio(run, echoes, kind):
+    async def main():
+        context = zmqpy.asyncio.Context()
+        client = context.socket(kind)
+        client.connect(echoes.address)
+        requests = [client.request(b"%d" % i, timeout=WAIT_MS) for i in range(50)]
+        assert await asyncio.gather(*requests) == [[b"%d" % i] for i in range(50)]
+        context.destroy(linger=0)
+
+    run(main())
+
+
+def test_asyncio_failure_and_cancelling(run):
+    def answer(socket, envelope, parts):
+        if parts != [b"never"]:
+            echo(socket, envelope, parts)
+
+    async def main(address):
+        context = zmqpy.asyncio.Context()
+        client = context.socket(zmq.DEALER)
+        client.connect(address)
+        first = asyncio.ensure_future(client.request(b"never"))
+        second = asyncio.ensure_future(client.request(b"never"))
+        await asyncio.sleep(0.01)
+        third = asyncio.ensure_future(client.request(b"x", timeout=WAIT_MS))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert await third == [b"x"]
+        with pytest.raises(RequestFailed, match="no reply to 1 request"):
+            await client.request(b"never", timeout=QUIET_MS)
+        second.cancel()
+        assert await client.request(b"y", timeout=WAIT_MS) == [b"y"]
+        context.destroy(linger=0)
+
+    with Server(answer) as server:
+        run(main(server.address))
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_anyio(backend, echoes):
+    anyio = pytest.importorskip("anyio")
+    pytest.importorskip(backend)
+    from zmqpy.anyio import Context
+
+    async def main():
+        async with Context() as context:
+            with context.socket(zmq.DEALER) as client:
+                client.linger = 0
+                client.connect(echoes.address)
+                got = []
+
+                async def ask(i):
+                    got.append(await client.request(b"%d" % i, timeout=WAIT_MS))
+
+                async with anyio.create_task_group() as tasks:
+                    for i in range(20):
+                        tasks.start_soon(ask, i)
+                assert sorted(got) == sorted([b"%d" % i] for i in range(20))
+                client.connect(endpoint("inproc"))
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_gevent(echoes, kind):
+    gevent = pytest.importorskip("gevent")
+    from zmqpy.green import Context
+
+    context = Context()
+    client = context.socket(kind)
+    client.connect(echoes.address)
+    asked = [gevent.spawn(client.request, b"%d" % i, WAIT_MS) for i in range(10)]
+    assert [one.get(timeout=WAIT_MS / 1000) for one in asked] == [[b"%d" % i] for i in range(10)]
+    context.destroy(linger=0)
