@@ -64,7 +64,7 @@ void ZapClient::detach (Pipe &pipe) noexcept
     if (pipe_ != &pipe)
         return;
     pipe_ = nullptr;
-    decide ({ZapVerdict::Outcome::no_handler, 0, {}});
+    decide ({ZapVerdict::Outcome::unanswered, 0, {}});
 }
 
 void ZapClient::read_activated (Pipe &pipe)

@@ -19,7 +19,8 @@ struct ZapVerdict
         allowed,     // status 200
         refused,     // `value`: status 300, 400 or 500
         malformed,   // no reply at all; `value`: ZMQ_PROTOCOL_ERROR_ZAP_*
-        no_handler,  // there is none, or it has gone without an answer
+        no_handler,  // there is none
+        unanswered,  // it was asked and has gone without an answer
         no_memory
     };
     Outcome outcome = Outcome::no_handler;

@@ -226,21 +226,27 @@ TEST_CASE ("a peer that goes on while the handler thinks is not heard before")
 
 TEST_CASE ("a handler that goes without an answer lets nobody in")
 {
-    Context ctx;
-    Pair pair (ctx);
-    pair.server.set (ZMQ_ZAP_DOMAIN, "global").set (ZMQ_HANDSHAKE_IVL, 300).set (opt_zap_enforce_domain, 1);
-    Monitor events (ctx, pair.server);
-    {
-        Socket handler (ctx, ZMQ_REP);
-        handler.bind (zap_endpoint);
-        pair.connect ();
-        recv (handler);
+    // Not even where it would not have needed one.
+    for (const int enforced : {0, 1}) {
+        CAPTURE (enforced);
+        Context ctx;
+        Pair pair (ctx);
+        pair.server.set (ZMQ_ZAP_DOMAIN, "global").set (ZMQ_HANDSHAKE_IVL, 300).set (opt_zap_enforce_domain, enforced);
+        pair.client.set (ZMQ_RECONNECT_IVL, 500);
+        Monitor events (ctx, pair.server);
+        {
+            Socket handler (ctx, ZMQ_REP);
+            handler.bind (zap_endpoint);
+            pair.connect ();
+            recv (handler);
+        }
+        const int said = events.wait (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL).value;
+        CHECK (said == (oracle () ? EAGAIN : EPIPE));  // Debian's waits for the handshake's time to pass
+        send (pair.client, "one");
+        CHECK (silent (pair.server));
+        ZapHandler handler (ctx, ZapHandler::always ("200"));
+        CHECK (recv (pair.server) == Msg{"one"});
     }
-    events.wait (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL);
-    send (pair.client, "one");
-    CHECK (silent (pair.server));
-    ZapHandler handler (ctx, ZapHandler::always ("200"));
-    CHECK (recv (pair.server) == Msg{"one"});
 }
 
 TEST_CASE ("a REP is a handler as well")
