@@ -14,9 +14,15 @@ namespace engine {
 
 namespace {
 
+#ifdef POLLRDHUP
+constexpr short poll_ended = POLLRDHUP;
+#else
+constexpr short poll_ended = 0;  // the end is seen once everything before it was read
+#endif
+
 short poll_mask (std::uint32_t events) noexcept
 {
-    return static_cast<short> ((events & io_in ? POLLIN : 0) | (events & io_out ? POLLOUT : 0));
+    return static_cast<short> ((events & io_in ? POLLIN : 0) | (events & io_out ? POLLOUT : 0) | (events & io_ended ? poll_ended : 0));
 }
 
 class PollPoller final : public Poller
@@ -98,7 +104,7 @@ class PollPoller final : public Poller
             if (!got)
                 continue;
             // (POLLNVAL: closed by another thread since it was removed, which whoever gets the event knows; or behind our back.)
-            events[out++] = {data_[i], (got & POLLIN ? io_in : 0u) | (got & POLLOUT ? io_out : 0u) |
+            events[out++] = {data_[i], (got & POLLIN ? io_in : 0u) | (got & POLLOUT ? io_out : 0u) | (got & poll_ended ? io_ended : 0u) |
                                          (got & (POLLERR | POLLHUP | POLLNVAL) ? static_cast<std::uint32_t> (io_error) : 0u)};
             if (out == capacity)
                 start_ = i % total;

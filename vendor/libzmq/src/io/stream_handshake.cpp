@@ -121,15 +121,16 @@ void Stream::begin ()
 
 void Stream::watch_handshake (bool blocked) noexcept
 {
-    // While ZAP is asked nothing is read.
-    const std::uint32_t input = handshake_->waiting () ? 0u : static_cast<std::uint32_t> (io_in);
-    watch_.modify (bytes_.wants (input | (blocked ? static_cast<std::uint32_t> (io_out) : 0u)));
+    // While ZAP is asked nothing is read, but who does not wait for the answer is let go.
+    const bool reads = !handshake_->waiting ();
+    const std::uint32_t wanted = bytes_.wants ((reads ? io_in : 0u) | (blocked ? io_out : 0u));
+    watch_.modify (wanted | (reads ? 0u : io_ended));
 }
 
 void Stream::serve_handshake (std::uint32_t events) noexcept
 {
-    if ((events & io_error) && handshake_->waiting ())
-        lose ({EPIPE, false});  // nothing is read now, but the peer has gone
+    if ((events & (io_error | io_ended)) && handshake_->waiting ())
+        lose ({EPIPE, false});
     else if (events & (io_in | io_error))
         read_handshake ();
     if (phase_ == Phase::handshake && (events & io_out)) {

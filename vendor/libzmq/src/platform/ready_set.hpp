@@ -17,6 +17,7 @@ enum : std::uint32_t
     io_in = EPOLLIN,
     io_out = EPOLLOUT,
     io_error = EPOLLERR | EPOLLHUP,  // error or hang-up; always watched
+    io_ended = EPOLLRDHUP,           // the peer will send no more, whatever lies unread
     io_priority = EPOLLPRI
 };
 
