@@ -6,7 +6,7 @@ into `zmqpy/_core/constants.pxd`. Add or change a constant here and nowhere else
 A row is `NAME value [words...]`; blank lines and lines that start with `#` mean nothing. Words:
 
     int, int64, bytes, fd   type of a socket option (enum SocketOption only; int if none is given)
-    draft                   part of libzmq's draft API; this engine declares it always
+    draft                   part of libzmq's draft API: zmq.h declares it if ZMQ_BUILD_DRAFT_API is defined
     alias=NAME              another, often older, name of NAME: the C macro refers to it, no enum entry of its own value
     python                  exists in Python only
     c                       exists in C only, although its group has a Python enum
@@ -275,6 +275,7 @@ GROUPS: tuple[Group, ...] = (
         EXT_MAX_MESSAGE_PARTS 23045
         EXT_MAX_HANDSHAKES 23046
         EXT_UNREACHABLE 23047
+        EXT_FD 23048 fd
         """,
         enum="SocketOption",
         header="zmq_ext.h",

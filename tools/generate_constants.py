@@ -64,12 +64,23 @@ def c_block() -> str:
     for group in GROUPS:
         if group.header != "zmq.h":
             continue
-        lines += ["", f"/* {group.title} */"]
-        for row in group.rows:
-            if "python" not in row.words:
-                value = group.prefix + row.alias if row.alias else row.text
-                lines.append(f"#define {group.prefix}{row.name} {value}")
+        rows = [row for row in group.rows if "python" not in row.words]
+        stable = [row for row in rows if "draft" not in row.words]
+        draft = [row for row in rows if "draft" in row.words]
+        if stable:
+            lines += ["", f"/* {group.title} */"]
+        lines += [c_define(group, row) for row in stable]
+        if draft:
+            lines += [""] if not stable else []
+            lines += ["#ifdef ZMQ_BUILD_DRAFT_API"]
+            lines += [f"/* {group.title} */"] if not stable else []
+            lines += [*(c_define(group, row) for row in draft), "#endif"]
     return "\n".join([*lines, "", END])
+
+
+def c_define(group: Group, row: Row) -> str:
+    value = group.prefix + row.alias if row.alias else row.text
+    return f"#define {group.prefix}{row.name} {value}"
 
 
 def header_text(old: str) -> str:

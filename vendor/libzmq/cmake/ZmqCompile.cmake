@@ -65,6 +65,7 @@ function(zmq_compile_settings target)
     INTERPROCEDURAL_OPTIMIZATION_RELEASE ${zmq_lto})
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${libzmq_SOURCE_DIR}/include>" PRIVATE "${libzmq_SOURCE_DIR}/src")
+  target_compile_definitions(${target} PRIVATE ZMQ_BUILD_DRAFT_API)
   target_compile_options(${target} PRIVATE ${ZMQ_WARNINGS})
   if(WIN32)
     target_compile_definitions(${target} PRIVATE DLL_EXPORT)

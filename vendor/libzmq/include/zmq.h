@@ -1,7 +1,7 @@
 /* zmq.h - the C API and ABI of libzmq 4.3.5, as an independent implementation declares it.
  *
  * Numbers, types, signatures and layouts are libzmq's, so that programs compiled against either header run on either library.
- * Functions and constants that libzmq calls draft are always declared, for they are always built in.
+ * Functions and constants that libzmq calls draft are declared if ZMQ_BUILD_DRAFT_API is defined; they are always built in.
  *
  * Conventions. An int result is 0 or more on success and -1 on failure, with the reason in errno (zmq_errno); a pointer
  * result is NULL on failure. A context and a message's shared body may be used from any thread; so may sockets, for whole
@@ -35,7 +35,9 @@ extern "C" {
 #define ZMQ_DEFINED_STDINT 1
 #endif
 #define ZMQ_HAVE_TIMERS
+#ifdef ZMQ_BUILD_DRAFT_API
 #define ZMQ_HAVE_POLLER
+#endif
 
 #if defined _WIN32
 #if defined ZMQ_STATIC
@@ -140,6 +142,7 @@ typedef int zmq_fd_t;
 #define ZMQ_STREAM 11
 #define ZMQ_XREQ ZMQ_DEALER
 #define ZMQ_XREP ZMQ_ROUTER
+#ifdef ZMQ_BUILD_DRAFT_API
 #define ZMQ_SERVER 12
 #define ZMQ_CLIENT 13
 #define ZMQ_RADIO 14
@@ -149,6 +152,7 @@ typedef int zmq_fd_t;
 #define ZMQ_DGRAM 18
 #define ZMQ_PEER 19
 #define ZMQ_CHANNEL 20
+#endif
 
 /* Flags of send and receive */
 #define ZMQ_DONTWAIT 1
@@ -254,6 +258,7 @@ typedef int zmq_fd_t;
 #define ZMQ_DELAY_ATTACH_ON_CONNECT ZMQ_IMMEDIATE
 #define ZMQ_FAIL_UNROUTABLE ZMQ_ROUTER_MANDATORY
 #define ZMQ_ROUTER_BEHAVIOR ZMQ_ROUTER_MANDATORY
+#ifdef ZMQ_BUILD_DRAFT_API
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93
 #define ZMQ_LOOPBACK_FASTPATH 94
 #define ZMQ_METADATA 95
@@ -286,6 +291,7 @@ typedef int zmq_fd_t;
 #define ZMQ_NORM_NUM_PARITY 122
 #define ZMQ_NORM_NUM_AUTOPARITY 123
 #define ZMQ_NORM_PUSH 124
+#endif
 
 /* Context options; ZMQ_IPV6 and ZMQ_BLOCKY are context options too */
 #define ZMQ_IO_THREADS 1
@@ -298,7 +304,9 @@ typedef int zmq_fd_t;
 #define ZMQ_THREAD_AFFINITY_CPU_ADD 7
 #define ZMQ_THREAD_AFFINITY_CPU_REMOVE 8
 #define ZMQ_THREAD_NAME_PREFIX 9
+#ifdef ZMQ_BUILD_DRAFT_API
 #define ZMQ_ZERO_COPY_RECV 10
+#endif
 
 /* Defaults of context options */
 #define ZMQ_IO_THREADS_DFLT 1
@@ -311,11 +319,13 @@ typedef int zmq_fd_t;
 #define ZMQ_SHARED 3
 #define ZMQ_SRCFD 2
 
+#ifdef ZMQ_BUILD_DRAFT_API
 /* Names of message properties */
 #define ZMQ_MSG_PROPERTY_ROUTING_ID "Routing-Id"
 #define ZMQ_MSG_PROPERTY_SOCKET_TYPE "Socket-Type"
 #define ZMQ_MSG_PROPERTY_USER_ID "User-Id"
 #define ZMQ_MSG_PROPERTY_PEER_ADDRESS "Peer-Address"
+#endif
 
 /* Limits and other numbers */
 #define ZMQ_POLLITEMS_DFLT 16
@@ -364,30 +374,40 @@ typedef int zmq_fd_t;
 #define ZMQ_EVENT_HANDSHAKE_SUCCEEDED 0x1000
 #define ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL 0x2000
 #define ZMQ_EVENT_HANDSHAKE_FAILED_AUTH 0x4000
-#define ZMQ_EVENT_ALL_V1 0xFFFF
 #define ZMQ_EVENT_ALL 0xFFFF
+#ifdef ZMQ_BUILD_DRAFT_API
+#define ZMQ_EVENT_ALL_V1 0xFFFF
 #define ZMQ_EVENT_PIPES_STATS 0x10000
 #define ZMQ_EVENT_ALL_V2 0x1FFFF
+#endif
 
+#ifdef ZMQ_BUILD_DRAFT_API
 /* Versions of a monitor event's layout */
 #define ZMQ_CURRENT_EVENT_VERSION 1
 #define ZMQ_CURRENT_EVENT_VERSION_DRAFT 2
+#endif
 
+#ifdef ZMQ_BUILD_DRAFT_API
 /* What ZMQ_ROUTER_NOTIFY reports */
 #define ZMQ_NOTIFY_CONNECT 1
 #define ZMQ_NOTIFY_DISCONNECT 2
+#endif
 
+#ifdef ZMQ_BUILD_DRAFT_API
 /* When ZMQ_RECONNECT_STOP gives up */
 #define ZMQ_RECONNECT_STOP_CONN_REFUSED 0x1
 #define ZMQ_RECONNECT_STOP_HANDSHAKE_FAILED 0x2
 #define ZMQ_RECONNECT_STOP_AFTER_DISCONNECT 0x4
+#endif
 
+#ifdef ZMQ_BUILD_DRAFT_API
 /* Values of ZMQ_NORM_MODE */
 #define ZMQ_NORM_FIXED 0
 #define ZMQ_NORM_CC 1
 #define ZMQ_NORM_CCL 2
 #define ZMQ_NORM_CCE 3
 #define ZMQ_NORM_CCE_ECNONLY 4
+#endif
 
 /* Device types (deprecated) */
 #define ZMQ_STREAMER 1
@@ -417,8 +437,6 @@ ZMQ_EXPORT int zmq_ctx_shutdown (void *context);
 /* EFAULT, EINVAL */
 ZMQ_EXPORT int zmq_ctx_set (void *context, int option, int value);
 ZMQ_EXPORT int zmq_ctx_get (void *context, int option);
-ZMQ_EXPORT int zmq_ctx_set_ext (void *context, int option, const void *value, size_t size);
-ZMQ_EXPORT int zmq_ctx_get_ext (void *context, int option, void *value, size_t *size);
 
 /* Older names: zmq_ctx_new with ZMQ_IO_THREADS set; zmq_ctx_term, twice. */
 ZMQ_EXPORT void *zmq_init (int io_threads);
@@ -456,8 +474,6 @@ typedef void (zmq_free_fn) (void *data, void *hint);
 ZMQ_EXPORT int zmq_msg_init (zmq_msg_t *msg);
 /* The body is not initialised. ENOMEM */
 ZMQ_EXPORT int zmq_msg_init_size (zmq_msg_t *msg, size_t size);
-/* Copies. ENOMEM */
-ZMQ_EXPORT int zmq_msg_init_buffer (zmq_msg_t *msg, const void *data, size_t size);
 /* Does not copy: `ffn` gets the data back when the last reference goes; NULL: the data is constant and outlives every use.
  * ENOMEM: the data stays the caller's. */
 ZMQ_EXPORT int zmq_msg_init_data (zmq_msg_t *msg, void *data, size_t size, zmq_free_fn *ffn, void *hint);
@@ -478,12 +494,6 @@ ZMQ_EXPORT int zmq_msg_get (const zmq_msg_t *msg, int property);
 ZMQ_EXPORT int zmq_msg_set (zmq_msg_t *msg, int property, int value);
 /* A property of the peer that sent the message. The string belongs to the message. EINVAL */
 ZMQ_EXPORT const char *zmq_msg_gets (const zmq_msg_t *msg, const char *property);
-/* For SERVER and PEER: whom to send to, who sent; 0 = none. EINVAL: 0 given. */
-ZMQ_EXPORT int zmq_msg_set_routing_id (zmq_msg_t *msg, uint32_t routing_id);
-ZMQ_EXPORT uint32_t zmq_msg_routing_id (zmq_msg_t *msg);
-/* For RADIO and DISH; up to ZMQ_GROUP_MAX_LENGTH bytes are kept. */
-ZMQ_EXPORT int zmq_msg_set_group (zmq_msg_t *msg, const char *group);
-ZMQ_EXPORT const char *zmq_msg_group (zmq_msg_t *msg);
 /* Bytes sent or received. A message that was sent is empty; one that was not is unchanged. Errors as zmq_send, zmq_recv. */
 ZMQ_EXPORT int zmq_msg_send (zmq_msg_t *msg, void *socket, int flags);
 ZMQ_EXPORT int zmq_msg_recv (zmq_msg_t *msg, void *socket, int flags);
@@ -516,23 +526,11 @@ ZMQ_EXPORT int zmq_recv (void *socket, void *buffer, size_t size, int flags);
 struct iovec;
 ZMQ_EXPORT int zmq_sendiov (void *socket, struct iovec *parts, size_t count, int flags);
 ZMQ_EXPORT int zmq_recviov (void *socket, struct iovec *parts, size_t *count, int flags);
-/* RADIO and DISH. EINVAL, ENOTSUP */
-ZMQ_EXPORT int zmq_join (void *socket, const char *group);
-ZMQ_EXPORT int zmq_leave (void *socket, const char *group);
-/* PEER: the routing id of the new peer, 0 on failure. ENOTSUP, EFAULT and zmq_connect's errors. */
-ZMQ_EXPORT uint32_t zmq_connect_peer (void *socket, const char *endpoint);
-/* EHOSTUNREACH, ENOTSUP */
-ZMQ_EXPORT int zmq_disconnect_peer (void *socket, uint32_t routing_id);
-/* ZMQ_POLLOUT if a message to this peer would be taken, else 0. EHOSTUNREACH, ENOTSUP */
-ZMQ_EXPORT int zmq_socket_get_peer_state (void *socket, const void *routing_id, size_t size);
 
 /* ---- monitoring ---- */
 
 /* EINVAL, EPROTONOSUPPORT, EADDRINUSE; endpoint NULL stops. */
 ZMQ_EXPORT int zmq_socket_monitor (void *socket, const char *endpoint, int events);
-ZMQ_EXPORT int zmq_socket_monitor_versioned (void *socket, const char *endpoint, uint64_t events, int version, int type);
-/* EINVAL, EAGAIN */
-ZMQ_EXPORT int zmq_socket_monitor_pipes_stats (void *socket);
 
 /* ---- polling ---- */
 
@@ -546,35 +544,6 @@ typedef struct zmq_pollitem_t
 
 /* How many items are ready. EINVAL, EFAULT */
 ZMQ_EXPORT int zmq_poll (zmq_pollitem_t *items, int count, long timeout);
-/* The same with a signal mask in force while it waits. ENOTSUP */
-#if defined SIG_BLOCK
-ZMQ_EXPORT int zmq_ppoll (zmq_pollitem_t *items, int count, long timeout, const sigset_t *mask);
-#else
-ZMQ_EXPORT int zmq_ppoll (zmq_pollitem_t *items, int count, long timeout, const void *mask);
-#endif
-
-typedef struct zmq_poller_event_t
-{
-    void *socket;
-    zmq_fd_t fd;
-    void *user_data;
-    short events;
-} zmq_poller_event_t;
-
-/* A set of sockets and descriptors that is waited for many times. EFAULT, EINVAL, EBADF, ENOMEM */
-ZMQ_EXPORT void *zmq_poller_new (void);
-ZMQ_EXPORT int zmq_poller_destroy (void **poller);
-ZMQ_EXPORT int zmq_poller_size (void *poller);
-ZMQ_EXPORT int zmq_poller_add (void *poller, void *socket, void *user_data, short events);
-ZMQ_EXPORT int zmq_poller_modify (void *poller, void *socket, short events);
-ZMQ_EXPORT int zmq_poller_remove (void *poller, void *socket);
-ZMQ_EXPORT int zmq_poller_add_fd (void *poller, zmq_fd_t fd, void *user_data, short events);
-ZMQ_EXPORT int zmq_poller_modify_fd (void *poller, zmq_fd_t fd, short events);
-ZMQ_EXPORT int zmq_poller_remove_fd (void *poller, zmq_fd_t fd);
-/* 0, or how many events; EAGAIN: none within the time-out. */
-ZMQ_EXPORT int zmq_poller_wait (void *poller, zmq_poller_event_t *event, long timeout);
-ZMQ_EXPORT int zmq_poller_wait_all (void *poller, zmq_poller_event_t *events, int count, long timeout);
-ZMQ_EXPORT int zmq_poller_fd (void *poller, zmq_fd_t *fd);
 
 /* ---- proxies ---- */
 
@@ -636,6 +605,77 @@ typedef void (zmq_thread_fn) (void *arg);
 /* Runs a function in a new thread; close waits for its end. NULL: EAGAIN, ENOMEM, EFAULT */
 ZMQ_EXPORT void *zmq_threadstart (zmq_thread_fn *func, void *arg);
 ZMQ_EXPORT void zmq_threadclose (void *thread);
+
+#ifdef ZMQ_BUILD_DRAFT_API
+
+/* ---- drafts: contexts ---- */
+
+ZMQ_EXPORT int zmq_ctx_set_ext (void *context, int option, const void *value, size_t size);
+ZMQ_EXPORT int zmq_ctx_get_ext (void *context, int option, void *value, size_t *size);
+
+/* ---- drafts: messages ---- */
+
+/* Copies. ENOMEM */
+ZMQ_EXPORT int zmq_msg_init_buffer (zmq_msg_t *msg, const void *data, size_t size);
+/* For SERVER and PEER: whom to send to, who sent; 0 = none. EINVAL: 0 given. */
+ZMQ_EXPORT int zmq_msg_set_routing_id (zmq_msg_t *msg, uint32_t routing_id);
+ZMQ_EXPORT uint32_t zmq_msg_routing_id (zmq_msg_t *msg);
+/* For RADIO and DISH; up to ZMQ_GROUP_MAX_LENGTH bytes are kept. */
+ZMQ_EXPORT int zmq_msg_set_group (zmq_msg_t *msg, const char *group);
+ZMQ_EXPORT const char *zmq_msg_group (zmq_msg_t *msg);
+
+/* ---- drafts: sockets ---- */
+
+/* DISH. EINVAL: it has, or has not, joined the group already, or the name is too long. ENOTSUP */
+ZMQ_EXPORT int zmq_join (void *socket, const char *group);
+ZMQ_EXPORT int zmq_leave (void *socket, const char *group);
+/* PEER: the routing id of the new peer, 0 on failure. ENOTSUP, EFAULT and zmq_connect's errors. */
+ZMQ_EXPORT uint32_t zmq_connect_peer (void *socket, const char *endpoint);
+/* SERVER and PEER. EHOSTUNREACH, ENOTSUP */
+ZMQ_EXPORT int zmq_disconnect_peer (void *socket, uint32_t routing_id);
+/* ZMQ_POLLOUT if a message to this peer would be taken, else 0. EHOSTUNREACH, ENOTSUP */
+ZMQ_EXPORT int zmq_socket_get_peer_state (void *socket, const void *routing_id, size_t size);
+
+/* ---- drafts: monitoring ---- */
+
+/* As zmq_socket_monitor, which is version 1 and type ZMQ_PAIR. */
+ZMQ_EXPORT int zmq_socket_monitor_versioned (void *socket, const char *endpoint, uint64_t events, int version, int type);
+/* EINVAL, EAGAIN */
+ZMQ_EXPORT int zmq_socket_monitor_pipes_stats (void *socket);
+
+/* ---- drafts: polling ---- */
+
+/* The same with a signal mask in force while it waits. ENOTSUP */
+#if defined SIG_BLOCK
+ZMQ_EXPORT int zmq_ppoll (zmq_pollitem_t *items, int count, long timeout, const sigset_t *mask);
+#else
+ZMQ_EXPORT int zmq_ppoll (zmq_pollitem_t *items, int count, long timeout, const void *mask);
+#endif
+
+typedef struct zmq_poller_event_t
+{
+    void *socket;
+    zmq_fd_t fd;
+    void *user_data;
+    short events;
+} zmq_poller_event_t;
+
+/* A set of sockets and descriptors that is waited for many times. EFAULT, EINVAL, EBADF, ENOMEM */
+ZMQ_EXPORT void *zmq_poller_new (void);
+ZMQ_EXPORT int zmq_poller_destroy (void **poller);
+ZMQ_EXPORT int zmq_poller_size (void *poller);
+ZMQ_EXPORT int zmq_poller_add (void *poller, void *socket, void *user_data, short events);
+ZMQ_EXPORT int zmq_poller_modify (void *poller, void *socket, short events);
+ZMQ_EXPORT int zmq_poller_remove (void *poller, void *socket);
+ZMQ_EXPORT int zmq_poller_add_fd (void *poller, zmq_fd_t fd, void *user_data, short events);
+ZMQ_EXPORT int zmq_poller_modify_fd (void *poller, zmq_fd_t fd, short events);
+ZMQ_EXPORT int zmq_poller_remove_fd (void *poller, zmq_fd_t fd);
+/* 0, or how many events; EAGAIN: none within the time-out. */
+ZMQ_EXPORT int zmq_poller_wait (void *poller, zmq_poller_event_t *event, long timeout);
+ZMQ_EXPORT int zmq_poller_wait_all (void *poller, zmq_poller_event_t *events, int count, long timeout);
+ZMQ_EXPORT int zmq_poller_fd (void *poller, zmq_fd_t *fd);
+
+#endif /* ZMQ_BUILD_DRAFT_API */
 
 #ifdef __cplusplus
 }

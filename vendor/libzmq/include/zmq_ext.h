@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 7
+#define ZMQ_EXT_VERSION 8
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -44,6 +44,9 @@ ZMQ_EXPORT int zmq_ext_version (void);
  *                            when a zmq_send without a limit fails with EHOSTUNREACH. For who waits himself for ZMQ_POLLOUT, which then
  *                            never comes: ZMQ_FD tells of the change. */
 #define ZMQ_EXT_UNREACHABLE 23047
+
+/* Likewise, since version 8: what ZMQ_FD is, of sockets of the thread-safe types too, which libzmq gives none. */
+#define ZMQ_EXT_FD 23048
 
 /* ---- batches ---- */
 

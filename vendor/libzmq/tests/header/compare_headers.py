@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares our zmq.h with another libzmq's through the compiler: every constant, type and function of theirs must be ours.
+"""Compares our zmq.h with another libzmq's through the compiler: every constant, type and function of theirs must be ours, and be declared
+under the same circumstances: what theirs has with ZMQ_BUILD_DRAFT_API only, ours has not without.
 
 Neither header is read as text; both are preprocessed and compiled. Exit status 1 with a list of what differs.
 """
@@ -43,6 +44,16 @@ def main() -> int:
     for name, kind in theirs.function_types().items():
         if our_types.get(name) != kind:
             problems.append(f"{name} takes {our_types.get(name)}, theirs {kind}")
+
+    our_stable = Probe(arguments.compiler, arguments.ours, draft=False)
+    their_stable = Probe(arguments.compiler, arguments.theirs, draft=False)
+    for ours_all, ours_is, theirs_all, theirs_is in (
+        (our_macros, our_stable.macros(), their_macros, their_stable.macros() - VERSION),
+        (set(our_functions), set(our_stable.functions()), set(their_functions), set(their_stable.functions())),
+    ):
+        problems += [f"{name} is missing without drafts" for name in sorted(theirs_is - ours_is)]
+        drafts = theirs_all - theirs_is | (ours_all - theirs_all)  # what theirs is too old for came as a draft
+        problems += [f"{name} is a draft" for name in sorted(ours_is & drafts - VERSION)]
 
     for problem in problems:
         print(problem)

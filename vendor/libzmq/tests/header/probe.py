@@ -18,8 +18,10 @@ TYPES = {
 class Probe:
     """A C compiler together with one directory of headers."""
 
-    def __init__(self, compiler: str, include: str) -> None:
-        self.base = [compiler, "-x", "c", "-std=gnu11", "-DZMQ_BUILD_DRAFT_API", f"-I{include}"]
+    def __init__(self, compiler: str, include: str, draft: bool = True) -> None:
+        self.base = [compiler, "-x", "c", "-std=gnu11", f"-I{include}"]
+        if draft:
+            self.base.append("-DZMQ_BUILD_DRAFT_API")
 
     def _run(self, arguments: list[str], source: str) -> str:
         done = subprocess.run([*self.base, *arguments], input=source, capture_output=True, text=True, check=False)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ZMQ_BUILD_DRAFT_API
 #include <zmq.h>
 
 int main (void)
