@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "api/handles.hpp"
 #include "api/poll_set.hpp"
 #include "base/handle_tag.hpp"
 #include "base/make_room.hpp"
@@ -44,6 +45,8 @@ class PersistentPoller
     int add (void *socket, int fd, void *user_data, short events);
     int modify (void *socket, int fd, short events);
     int remove (void *socket, int fd);
+    // Readable when an item may have become ready. -1: there was no thread-safe socket, so libzmq has none either.
+    int fd () const noexcept { return had_thread_safe_ ? set_.fd () : -1; }
     // Fills up to `count`; number filled, -1 with errno.
     int wait (zmq_poller_event_t *out, int count, long timeout);
 
@@ -62,6 +65,7 @@ class PersistentPoller
         short events;
         std::uint64_t order;
         bool subscribes = false;   // a socket that does
+        bool thread_safe = false;  // a socket of such a type
         bool candidate = false;    // may be ready: ask
         bool unwatched = false;    // a regular file, which cannot be watched: always a candidate
         int bell = -1;             // duplicate of what rings inside ZMQ_FD
@@ -112,6 +116,7 @@ class PersistentPoller
     // What sockets ring that other pollers have too, in other threads. In the set, with no item, once there was a socket.
     Waiter bell_;
     bool bell_watched_ = false;
+    bool had_thread_safe_ = false;
     Items items_;
     std::vector<Item *> candidates_;
     std::uint64_t next_order_ = 0;
@@ -128,9 +133,9 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         Strand *const strand = Strand::from_handle (socket);
         if (!strand)
             return ENOTSOCK;
-        int exported = -1;
-        std::size_t size = sizeof exported;
-        if (zmq_getsockopt (socket, ZMQ_FD, &exported, &size) != 0)
+        // (Not by ZMQ_FD: that is refused where thread-safe types are concerned, which pollers take.)
+        const int exported = with_socket (socket, [] (SocketGuard &guard) { return guard->export_fd (); });
+        if (exported < 0)
             return errno;
         item->fd = ::fcntl (exported, F_DUPFD_CLOEXEC, 0);
         if (item->fd < 0)
@@ -147,6 +152,7 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         item->watcher = &bell_;
         const SocketGuard guard (*strand);
         item->subscribes = guard && guard->subscribes ();
+        item->thread_safe = guard && guard->type ().thread_safe;
     }
     make_room (items_, items_.size () + 1);
     make_room (candidates_, items_.size () + 1);
@@ -156,6 +162,7 @@ int PersistentPoller::add (void *socket, int fd, void *user_data, short events)
         item->unwatched = true;
     }
     make_candidate (*item);
+    had_thread_safe_ = had_thread_safe_ || item->thread_safe;
     items_.push_back (std::move (item));
     return 0;
 }
@@ -439,6 +446,10 @@ int zmq_poller_fd (void *handle, zmq_fd_t *fd)
     PersistentPoller *const poller = poller_of (handle);
     if (!poller)
         return -1;
-    // Only a poller with a thread-safe socket has one; there are none of those types yet.
-    return fail (fd ? EINVAL : EFAULT);
+    if (!fd)
+        return fail (EFAULT);
+    if (poller->fd () < 0)
+        return fail (EINVAL);
+    *fd = poller->fd ();
+    return 0;
 }

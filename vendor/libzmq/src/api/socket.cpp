@@ -109,23 +109,31 @@ int zmq_bind (void *socket, const char *text)
     });
 }
 
+namespace {
+
+// 0 or errno.
+int connect (SocketGuard &guard, const char *text)
+{
+    EndpointName endpoint;
+    const Transport *transport;
+    if (const int error = take_apart (text, endpoint, transport))
+        return error;
+    if (!transport)
+        return guard->connect_inproc (text);
+    if (const int error = transport->check_connect (endpoint.address, guard->options))
+        return error;
+    if (const int error = check_mechanism (guard->options))
+        return error;
+    if (const int error = guard->use_reactor ())
+        return error;
+    return guard->connect_stream (*transport, text, endpoint.address);
+}
+
+}  // namespace
+
 int zmq_connect (void *socket, const char *text)
 {
-    return with_socket (socket, [&] (SocketGuard &guard) {
-        EndpointName endpoint;
-        const Transport *transport;
-        if (const int error = take_apart (text, endpoint, transport))
-            return fail (error);
-        if (!transport)
-            return result (guard->connect_inproc (text));
-        if (const int error = transport->check_connect (endpoint.address, guard->options))
-            return fail (error);
-        if (const int error = check_mechanism (guard->options))
-            return fail (error);
-        if (const int error = guard->use_reactor ())
-            return fail (error);
-        return result (guard->connect_stream (*transport, text, endpoint.address));
-    });
+    return with_socket (socket, [&] (SocketGuard &guard) { return result (connect (guard, text)); });
 }
 
 namespace {
@@ -179,11 +187,21 @@ int zmq_leave (void *socket, const char *group)
     return with_socket (socket, [&] (SocketGuard &guard) { return result (guard->pattern ().leave (group)); });
 }
 
-uint32_t zmq_connect_peer (void *socket, const char *)
+uint32_t zmq_connect_peer (void *socket, const char *text)
 {
-    // Types with numbered peers (PEER) are not built.
-    with_socket (socket, [] (SocketGuard &) { return fail (ENOTSUP); });
-    return 0;
+    std::uint32_t number = 0;
+    with_socket (socket, [&] (SocketGuard &guard) {
+        if (!guard->type ().connects_to_number)
+            return fail (ENOTSUP);
+        // The peer is to have its number now, and IMMEDIATE makes a pipe for it later.
+        if (guard->options.immediate)
+            return fail (EFAULT);
+        if (const int error = connect (guard, text))
+            return fail (error);
+        number = guard->pattern ().connected_peer ();
+        return 0;
+    });
+    return number;
 }
 
 int zmq_disconnect_peer (void *socket, uint32_t number)

@@ -35,6 +35,7 @@ int zmq_has (const char *capability)
     // What is built in; every other name, known to libzmq or not, is not.
     static constexpr std::string_view built_in[] = {
         "ipc",
+        "draft",
 #if defined ZMQ_HAVE_LIBSODIUM
         "curve",
 #endif

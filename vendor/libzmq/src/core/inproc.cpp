@@ -27,7 +27,7 @@ bool InprocChannel::tell (int which) noexcept
 InprocPipe::InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side) noexcept
     : socket_ (socket), pattern_ (pattern), channel_ (channel), side_ (side), conflate_ (channel->conflate)
 {
-    is_inproc = true;
+    is_inproc = carries_group = true;
     connected_by_us = side == 0;
     channel_->side[side_].pipe = this;
 }
@@ -49,7 +49,10 @@ bool InprocPipe::readable () noexcept
     return !wait_for_inbound ();
 }
 
-bool InprocPipe::nothing_inbound () noexcept { return inbound ().queue.empty () && (!conflate_ || inbound ().newest.empty ()); }
+bool InprocPipe::nothing_inbound () noexcept
+{
+    return inbound ().queue.empty () && (!conflate_ || inbound ().newest.empty ()) && !farewell_due_;
+}
 
 // True: whoever writes next tells us. (Where there are two places to write to, both may; one that tells in vain does no harm.)
 bool InprocPipe::wait_for_inbound () noexcept
@@ -68,12 +71,23 @@ bool InprocPipe::take_newest (Msg &out) noexcept
     return true;
 }
 
+// The peer has left, and what it had to say was read.
+bool InprocPipe::take_farewell (Msg &out) noexcept
+{
+    if (!farewell_due_)
+        return false;
+    farewell_due_ = false;
+    socket_.request_reap (*this);
+    out.reset ();
+    return out.init_copy (farewell_.data (), farewell_.size ()) == 0;
+}
+
 bool InprocPipe::read (Msg &out) noexcept
 {
     InprocChannel::Direction &in = inbound ();
     for (;;) {
         if (!in.queue.pop (out)) {
-            if (conflate_ && take_newest (out))
+            if ((conflate_ && take_newest (out)) || take_farewell (out))
                 return true;
             reader_waits_ = true;
             if (wait_for_inbound ())
@@ -271,8 +285,10 @@ try {
         identify ();
     InprocChannel::Direction &in = inbound ();
     const bool left = in.writer_left.load (std::memory_order_seq_cst) || outbound ().reader_left.load (std::memory_order_seq_cst);
-    if (left)
+    if (left && !closing_) {
         closing_ = true;
+        farewell_due_ = !farewell_.empty ();
+    }
     // Found empty, it has to be asked again to tell: who told us may have meant messages that were read long ago, and tells only once.
     if (reader_waits_ && (!nothing_inbound () || !wait_for_inbound ())) {
         // (The waiting mark was taken back by wait_prepare(), or is by the publish() of what is there.)

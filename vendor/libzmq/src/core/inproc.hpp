@@ -126,6 +126,8 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     void leave () noexcept;
     bool drained () noexcept;
     bool terminate_requested () const noexcept { return terminate_requested_; }
+    // What this side shall read once the peer has left, after all that came from there (ZMQ_DISCONNECT_MSG); empty: nothing.
+    void say_at_end (const std::string &message) { farewell_ = message; }
     // The limits of this side's socket changed.
     void limits_changed (int send_limit, int receive_limit) noexcept;
     std::uint64_t queued_out () const noexcept { return outbound ().queued (); }  // messages
@@ -150,6 +152,7 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     bool nothing_inbound () noexcept;
     bool wait_for_inbound () noexcept;
     bool take_newest (Msg &out) noexcept;
+    bool take_farewell (Msg &out) noexcept;
     void count_in (const Msg &frame) noexcept;
     void tell_peer () noexcept;
     void acknowledge_when_due () noexcept;
@@ -172,6 +175,8 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     bool terminate_requested_ = false;
     bool left_ = false;
     bool identified_ = false;
+    bool farewell_due_ = false;
+    std::string farewell_;
 };
 
 }  // namespace engine

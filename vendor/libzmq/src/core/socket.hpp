@@ -45,6 +45,8 @@ class Socket final : public StreamHost, public PatternHost
     // 0, or the pattern's errno; EAGAIN: would block, nothing has changed.
     int try_send (Msg &frame) noexcept;
     int try_recv (Msg &frame) noexcept;
+    // ZMQ_FD: made when it is first asked for. -1 with errno.
+    int export_fd () noexcept;
     // ZMQ_POLLIN, ZMQ_POLLOUT of what is known now.
     int events () noexcept;
     // Which of `wanted` it is ready for, after input and output were done as far as that is needed to tell.

@@ -32,7 +32,7 @@ void Socket::greet (NetworkPipe &pipe, Stream &stream) noexcept
             put_message (pipe, std::string (), stream);
         return;
     }
-    if (!fixed.hello_msg.empty ()) {
+    if (type_.sends_hello && !fixed.hello_msg.empty ()) {
         Msg hello;
         if (hello.init_copy (fixed.hello_msg.data (), fixed.hello_msg.size ()) == 0)
             stream.send_first (hello);
@@ -111,9 +111,9 @@ void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool
                 if (fixed.stream_notify)
                     put_message (*pipe, std::string (), stream);
             } else {
-                if (!connector && !fixed.disconnect_msg.empty ())
+                if (!connector && type_.hears_disconnect && !fixed.disconnect_msg.empty ())
                     put_message (*pipe, fixed.disconnect_msg, stream);
-                if (connector && !fixed.hiccup_msg.empty ())
+                if (connector && type_.hears_hiccup && !fixed.hiccup_msg.empty ())
                     put_message (*pipe, fixed.hiccup_msg, stream);
                 if ((fixed.router_notify & ZMQ_NOTIFY_DISCONNECT) && reached_greeting)
                     put_message (*pipe, std::string (), stream);

@@ -31,11 +31,13 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
     InprocPipe &held = *pipe;
     inproc_pipes_.push_back (std::move (pipe));
     own.strand.store (&strand_, std::memory_order_seq_cst);
-    if (!for_engine && !options.hello_msg.empty ()) {
+    if (!for_engine && type_.sends_hello && !options.hello_msg.empty ()) {
         Msg hello;
         if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
             held.write_unlimited (hello);
     }
+    if (!for_engine && side == 1 && type_.hears_disconnect)
+        held.say_at_end (options.disconnect_msg);
     try {
         pattern.attach (held);
     } catch (...) {

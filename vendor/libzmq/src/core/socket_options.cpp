@@ -63,6 +63,16 @@ try {
     return ENOMEM;
 }
 
+int Socket::export_fd () noexcept
+{
+    const bool first = !strand_.doorbell.exported ();
+    const int fd = attendance_.export_fd ();
+    // What came before there was a bell to ring must not stay unnoticed.
+    if (fd >= 0 && first && (strand_.doorbell.pending () || (!(pipes_.empty () && inproc_pipes_.empty ()) && events ())))
+        strand_.doorbell.ring ();
+    return fd;
+}
+
 int Socket::get_option (int option, void *value, std::size_t *size) noexcept
 try {
     switch (option) {
@@ -74,14 +84,11 @@ try {
         return give_int (unreachable (), value, size);
     case ZMQ_THREAD_SAFE:
         return give_int (type_.thread_safe, value, size);
-    case ZMQ_FD: {
-        if (*size < sizeof (int))
+    case ZMQ_FD:
+    case ZMQ_EXT_FD: {
+        if (*size < sizeof (int) || (option == ZMQ_FD && type_.thread_safe))
             return EINVAL;
-        const bool first = !strand_.doorbell.exported ();
-        const int fd = attendance_.export_fd ();
-        // What came before there was a bell to ring must not stay unnoticed.
-        if (fd >= 0 && first && (strand_.doorbell.pending () || (!(pipes_.empty () && inproc_pipes_.empty ()) && events ())))
-            strand_.doorbell.ring ();
+        const int fd = export_fd ();
         return fd < 0 ? errno : give_int (fd, value, size);
     }
     case ZMQ_EVENTS: {

@@ -53,7 +53,7 @@ bool Batching::answers () const noexcept { return reply_ && !socket_.connects ()
 
 void Batching::look_before_routing () noexcept
 {
-    if (!answers () && !socket_.type ().wants_subscriptions)
+    if (!answers () && !socket_.type ().publishes)
         look_before_sending ();
 }
 

@@ -72,6 +72,13 @@ bool Stream::deliver (Msg &frame) noexcept
             return false;
         }
         break;
+    case Kind::join:
+    case Kind::leave:
+        if (socket_.type ().wants_groups && !pipe_->receive (frame)) {
+            lose ({ENOMEM, false});
+            return false;
+        }
+        break;
     case Kind::ping:
         answer_ping (frame);
         break;

@@ -345,7 +345,7 @@ constexpr OptionRow rows[] = {
 // libzmq's numbers, and behind them those of zmq_ext.h.
 constexpr int highest_number = ZMQ_NORM_PUSH;
 constexpr int lowest_extension = ZMQ_EXT_MAX_MESSAGE_SIZE;
-constexpr int highest_extension = ZMQ_EXT_UNREACHABLE;
+constexpr int highest_extension = ZMQ_EXT_FD;
 constexpr std::size_t no_place = highest_number + 1 + highest_extension - lowest_extension + 1;
 constexpr std::uint8_t no_row = 255;
 static_assert (std::size (rows) < no_row);

@@ -60,6 +60,8 @@ constinit const SocketType dealer_row = {
   .sends_identity = true,
   .conflatable = true,
   .connects_once = true,
+  .sends_hello = true,
+  .hears_hiccup = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<DealerPattern> (host); },
 };
 

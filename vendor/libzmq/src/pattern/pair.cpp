@@ -1,61 +1,17 @@
 // PAIR: one peer, both ways. RFC 31; zmq_socket(3) "Exclusive pair pattern".
-//
-// A second peer is refused by ending its connection, so that it tries again and gets its turn when the first one has gone (libzmq keeps
-// such a connection open for ever without carrying anything). The queues hold one pipe at most; what they add is the treatment of
-// messages that lose their pipe half sent or half read.
 #include <zmq.h>
 
+#include "pattern/exclusive.hpp"
 #include "pattern/fair_queue.hpp"
-#include "pattern/load_balancer.hpp"
-#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
 
 namespace engine {
 namespace {
 
-class PairPattern final : public Pattern
+class PairPattern final : public ExclusivePattern<FairQueue>
 {
   public:
-    explicit PairPattern (PatternHost &host) : Pattern (host), out_ (host) {}
-
-    void attach (Pipe &pipe) override
-    {
-        // One that is ending and has nothing left to be read makes room; what was sent to it still goes out.
-        if (pipe_ && pipe_->closing () && !pipe_->readable ()) {
-            Pipe &ending = *pipe_;
-            detach (ending);
-            ending.finish ();
-        }
-        if (pipe_) {
-            pipe.terminate ();
-            return;
-        }
-        pipe_ = &pipe;
-        in_.add (pipe);
-        out_.add (pipe);
-    }
-
-    void detach (Pipe &pipe) noexcept override
-    {
-        if (pipe_ != &pipe)
-            return;
-        in_.remove (pipe);
-        out_.remove (pipe);
-        pipe_ = nullptr;
-    }
-
-    void read_activated (Pipe &pipe) override { in_.activate (pipe); }
-    void write_activated (Pipe &pipe) override { out_.activate (pipe); }
-
-    int send (Msg &frame) override { return out_.send (frame); }
-    int recv (Msg &frame) override { return in_.recv (frame); }
-    bool has_in () override { return in_.has_in (); }
-    bool has_out () override { return out_.has_out (); }
-
-  private:
-    Pipe *pipe_ = nullptr;
-    FairQueue in_;
-    LoadBalancer out_;
+    using ExclusivePattern::ExclusivePattern;
 };
 
 }  // namespace

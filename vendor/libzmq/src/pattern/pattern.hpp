@@ -93,6 +93,8 @@ class Pattern
     virtual int leave (const char *group);
     // Types that number their peers (SERVER, PEER): zmq_disconnect_peer. ENOTSUP elsewhere, EHOSTUNREACH.
     virtual int disconnect_peer (std::uint32_t number);
+    // SocketType::connects_to_number: the number of the peer that was connected to last.
+    virtual std::uint32_t connected_peer () const noexcept { return 0; }
 
   protected:
     PatternHost &host_;

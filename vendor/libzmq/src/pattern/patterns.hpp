@@ -19,6 +19,14 @@ extern const SocketType push_row;
 extern const SocketType xpub_row;
 extern const SocketType xsub_row;
 extern const SocketType stream_row;
+extern const SocketType server_row;
+extern const SocketType client_row;
+extern const SocketType radio_row;
+extern const SocketType dish_row;
+extern const SocketType gather_row;
+extern const SocketType scatter_row;
+extern const SocketType peer_row;
+extern const SocketType channel_row;
 
 // The set of peer types for SocketType::compatible.
 template <class... Types>

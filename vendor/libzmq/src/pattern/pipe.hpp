@@ -50,11 +50,14 @@ class Pipe
     // False for a pipe that IMMEDIATE=1 creates after the handshake: its peer is known at attach.
     bool connected_by_us = false;
     bool is_inproc = false;
+    // What is written and read is one frame with its group on it (RADIO, DISH). False: the group is a frame of its own, before the body.
+    bool carries_group = false;
 
     // ---- for the pattern's own use: positions in its lists, and whatever it hangs on a pipe ----
     std::uint32_t in_index = 0;
     std::uint32_t out_index = 0;
     void *pattern_data = nullptr;
+    std::uint32_t number = 0;  // what SERVER and PEER call the peer
 };
 
 }  // namespace engine

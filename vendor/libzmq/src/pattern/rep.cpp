@@ -141,6 +141,8 @@ constinit const SocketType rep_row = {
   .wants_peer_routing_id = true,
   .answers_requests = true,
   .must_answer = true,
+  .sends_hello = true,
+  .hears_disconnect = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RepPattern> (host); },
 };
 

@@ -108,6 +108,8 @@ constinit const SocketType router_row = {
   .sends_identity = true,
   .wants_peer_routing_id = true,
   .answers_requests = true,
+  .sends_hello = true,
+  .hears_disconnect = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RouterPattern> (host); },
 };
 

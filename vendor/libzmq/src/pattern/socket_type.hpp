@@ -1,6 +1,6 @@
 // Every fact about a socket type, in one table: its names, whom it talks to, what the rest of the engine has to know of it, and how
 // its pattern is made. A row is in the file of its type (patterns.hpp lists them). Whoever has to treat types differently asks for a
-// trait here; nobody compares numbers. RFC 37 and the patterns' own RFCs (28, 29, 30, 31).
+// trait here; nobody compares numbers. RFC 37 and the patterns' own RFCs (28, 29, 30, 31, 41, 48, 49, 52).
 #pragma once
 
 #include <cstdint>
@@ -22,17 +22,22 @@ struct SocketType
     bool sends_identity = false;         // puts an Identity property into its READY: REQ, DEALER, ROUTER
     bool wants_peer_routing_id = false;  // ROUTER, REP; they have ZMQ_ROUTER_NOTIFY
     bool wants_subscriptions = false;    // PUB, XPUB: subscribe/cancel commands are put into the pipe; others discard them
-    bool publishes = false;              // PUB, XPUB: never waits for a peer, what finds no room is lost
-    bool subscribes = false;             // SUB, XSUB: subscriptions are kept whatever the limits
+    bool wants_groups = false;           // RADIO: join/leave commands likewise
+    bool publishes = false;              // PUB, XPUB, RADIO: never waits for a peer, what finds no room is lost
+    bool subscribes = false;             // SUB, XSUB, DISH: subscriptions are kept whatever the limits
     bool answers_requests = false;       // REP, ROUTER: may be ZAP's handler
     bool must_answer = false;            // REP: a request received has to be answered before anything else is
-    bool receives_only = false;          // PULL, SUB: sending is ENOTSUP
-    bool no_linger_by_default = false;   // SUB, XSUB
+    bool receives_only = false;          // PULL, SUB, DISH, GATHER: sending is ENOTSUP
+    bool no_linger_by_default = false;   // SUB, XSUB, DISH
     bool raw = false;                    // STREAM: bytes instead of ZMTP; has ZMQ_STREAM_NOTIFY
     bool conflatable = false;            // DEALER PUSH PULL PUB SUB
     bool connects_once = false;          // DEALER SUB PUB REQ: a second connect to the same endpoint does nothing
+    bool sends_hello = false;            // DEALER ROUTER REP CLIENT SERVER PEER: ZMQ_HELLO_MSG means something
+    bool hears_disconnect = false;       // ROUTER REP SERVER PEER: ZMQ_DISCONNECT_MSG
+    bool hears_hiccup = false;           // DEALER CLIENT PEER: ZMQ_HICCUP_MSG
     bool can_monitor = false;            // PAIR PUB PUSH: may carry a monitor's events
-    bool thread_safe = false;            // ZMQ_THREAD_SAFE; whole messages are safe on all
+    bool thread_safe = false;            // ZMQ_THREAD_SAFE: messages are single frames, there is no ZMQ_FD; whole messages are safe on all
+    bool connects_to_number = false;     // PEER: zmq_connect_peer
     std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
     std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
 

@@ -21,7 +21,8 @@ struct Pair
     int binding;
 };
 constexpr Pair pairs[] = {{ZMQ_PAIR, ZMQ_PAIR}, {ZMQ_PUSH, ZMQ_PULL},     {ZMQ_DEALER, ZMQ_DEALER}, {ZMQ_DEALER, ZMQ_ROUTER},
-                          {ZMQ_REQ, ZMQ_REP},   {ZMQ_ROUTER, ZMQ_ROUTER}, {ZMQ_XSUB, ZMQ_XPUB},     {ZMQ_XPUB, ZMQ_XSUB}};
+                          {ZMQ_REQ, ZMQ_REP},   {ZMQ_ROUTER, ZMQ_ROUTER}, {ZMQ_XSUB, ZMQ_XPUB},     {ZMQ_XPUB, ZMQ_XSUB},
+                          {ZMQ_PEER, ZMQ_PEER}, {ZMQ_DISH, ZMQ_RADIO},    {ZMQ_CLIENT, ZMQ_SERVER}};
 
 // Looks at every pipe that the pattern knows.
 void use (HeldSocket &socket)

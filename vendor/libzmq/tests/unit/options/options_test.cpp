@@ -99,9 +99,9 @@ TEST_CASE ("every option number of zmq.h has one row, and no other number has")
         const bool exists = number >= 0 && number <= ZMQ_NORM_PUSH && !unused.contains (number);
         CHECK ((find_option (number) != nullptr) == exists);
     }
-    for (int number = ZMQ_EXT_SPIN_US; number <= ZMQ_EXT_UNREACHABLE + 1; ++number) {
+    for (int number = ZMQ_EXT_SPIN_US; number <= ZMQ_EXT_FD + 1; ++number) {
         CAPTURE (number);
-        CHECK ((find_option (number) != nullptr) == (number >= ZMQ_EXT_MAX_MESSAGE_SIZE && number <= ZMQ_EXT_UNREACHABLE));
+        CHECK ((find_option (number) != nullptr) == (number >= ZMQ_EXT_MAX_MESSAGE_SIZE && number <= ZMQ_EXT_FD));
     }
     CHECK (find_option (INT_MAX) == nullptr);
     CHECK (find_option (INT_MIN) == nullptr);
@@ -404,9 +404,10 @@ TEST_CASE ("IPV4ONLY is the opposite of IPV6")
 TEST_CASE ("notifications belong to their socket types")
 {
     const ContextOptions context;
-    for (int type = ZMQ_PAIR; type <= ZMQ_STREAM; ++type) {
-        CAPTURE (type);
-        Options options = make_options (find_socket_type (type), context);
+    for (const SocketType *row : socket_types ()) {
+        CAPTURE (row->name);
+        const int type = row->number;
+        Options options = make_options (row, context);
         const bool routes = type == ZMQ_ROUTER || type == ZMQ_REP;
         CHECK (set_int (options, ZMQ_ROUTER_NOTIFY, 3) == (routes ? 0 : EINVAL));
         CHECK (set_int (options, ZMQ_ROUTER_NOTIFY, 4) == EINVAL);
@@ -449,11 +450,12 @@ TEST_CASE ("LAST_ENDPOINT reads as text")
 TEST_CASE ("a new socket's defaults follow its type and its context")
 {
     ContextOptions context;
-    for (int type = ZMQ_PAIR; type <= ZMQ_STREAM; ++type) {
-        const bool hears_only = type == ZMQ_SUB || type == ZMQ_XSUB;
-        CHECK (make_options (find_socket_type (type), context).linger == (hears_only ? 0 : -1));
-        CHECK_FALSE (make_options (find_socket_type (type), context).ipv6);
-        CHECK (make_options (find_socket_type (type), context).zero_copy_recv);
+    for (const SocketType *type : socket_types ()) {
+        CAPTURE (type->name);
+        const bool hears_only = type->number == ZMQ_SUB || type->number == ZMQ_XSUB || type->number == ZMQ_DISH;
+        CHECK (make_options (type, context).linger == (hears_only ? 0 : -1));
+        CHECK_FALSE (make_options (type, context).ipv6);
+        CHECK (make_options (type, context).zero_copy_recv);
     }
     context.blocky = false;
     context.ipv6 = true;

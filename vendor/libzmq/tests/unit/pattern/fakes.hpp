@@ -92,15 +92,17 @@ class FakePipe final : public engine::Pipe
             in.push_back (make_frame (frames[at], at + 1 < frames.size ()));
     }
     void set_limit (std::size_t limit) { limit_ = limit; }
-    // The messages written since the last look. A subscription reads "+topic", a cancel "-topic".
+    // The messages written since the last look. A subscription reads "+topic", a cancel "-topic", and so do joins and leaves of groups.
     std::vector<Frames> take_sent () { return std::exchange (sent, {}); }
 
     std::deque<Msg> in;
     std::vector<Frames> sent;
     Frames partial;
     std::vector<const void *> bodies;  // where the body of each frame was
-    bool ended = false;                // the peer has gone
-    bool terminated = false;           // by the pattern
+    std::vector<std::uint32_t> routing_ids;
+    Frames groups;            // of each frame
+    bool ended = false;       // the peer has gone
+    bool terminated = false;  // by the pattern
     bool read_due = false;
     bool write_due = false;
     int looks_until_room = 0;  // how many looks find the pipe full before it has room for one message more; 0: it stays full
@@ -110,9 +112,11 @@ class FakePipe final : public engine::Pipe
     {
         if (ended)
             return false;
-        const char *prefix = frame.kind () == Kind::subscribe ? "+" : frame.kind () == Kind::cancel ? "-" : "";
-        partial.push_back (prefix + std::string (frame.view ()));
+        const bool adds = frame.kind () == Kind::subscribe || frame.kind () == Kind::join;
+        partial.push_back ((frame.kind () == Kind::data ? "" : adds ? "+" : "-") + std::string (frame.view ()));
         bodies.push_back (frame.data ());
+        routing_ids.push_back (frame.routing_id ());
+        groups.emplace_back (frame.group ());
         if (!frame.more ())
             sent.push_back (std::exchange (partial, {}));
         frame.reset ();
