@@ -317,6 +317,7 @@ class SocketOption(IntEnum):
     EXT_MAX_MESSAGE_PARTS = 23045
     EXT_MAX_HANDSHAKES = 23046
     EXT_UNREACHABLE = 23047
+    EXT_FD = 23048, _OptType.fd
 
 
 class SocketType(IntEnum):
@@ -587,6 +588,7 @@ EXT_MAX_MESSAGE_SIZE: int = SocketOption.EXT_MAX_MESSAGE_SIZE
 EXT_MAX_MESSAGE_PARTS: int = SocketOption.EXT_MAX_MESSAGE_PARTS
 EXT_MAX_HANDSHAKES: int = SocketOption.EXT_MAX_HANDSHAKES
 EXT_UNREACHABLE: int = SocketOption.EXT_UNREACHABLE
+EXT_FD: int = SocketOption.EXT_FD
 
 PAIR: int = SocketType.PAIR
 PUB: int = SocketType.PUB
@@ -855,6 +857,7 @@ __all__ = [
     "EXT_MAX_MESSAGE_PARTS",
     "EXT_MAX_HANDSHAKES",
     "EXT_UNREACHABLE",
+    "EXT_FD",
     "PAIR",
     "PUB",
     "SUB",

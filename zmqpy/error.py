@@ -135,7 +135,7 @@ class ZMQNotSupported(ZMQError, ZMQVersionError):
 
 
 class DraftFDWarning(RuntimeWarning):
-    """FD was used on a thread-safe draft socket, which has none."""
+    """FD was used on a thread-safe draft socket, which has none. Never with zmqpy's own engine, whose sockets all have one."""
 
     def __init__(self, msg: str = "") -> None:
         super().__init__(msg or "this socket type has no descriptor to wait for: use Poller")

@@ -189,6 +189,7 @@ cdef enum:
     ZMQ_EXT_MAX_MESSAGE_PARTS = 23045
     ZMQ_EXT_MAX_HANDSHAKES = 23046
     ZMQ_EXT_UNREACHABLE = 23047
+    ZMQ_EXT_FD = 23048
 
     # Context options of zmq_ext.h
     ZMQ_EXT_SPIN_US = 23041

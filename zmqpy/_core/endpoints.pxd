@@ -11,6 +11,9 @@ cdef int call_with_endpoint(Handle socket, endpoint_call call, object addr) exce
 cdef int make_endpoint(Handle socket, endpoint_call call, object addr) except -1
 # zmq_socket_monitor; None for `addr` stops it.
 cdef int set_monitor(Handle socket, object addr, int events) except -1
+# zmq_connect_peer and zmq_disconnect_peer.
+cdef object connect_to_peer(Handle socket, object addr)
+cdef int disconnect_from_peer(Handle socket, object routing_id) except -1
 # zmq_join and zmq_leave.
 cdef int join_group(Handle socket, object group) except -1
 cdef int leave_group(Handle socket, object group) except -1

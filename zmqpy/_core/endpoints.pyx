@@ -2,6 +2,7 @@
 """Calls of a socket with an address or the name of a group: as text from Python, with the GIL let go, and with errors that name it."""
 
 from libc.errno cimport EINTR
+from libc.stdint cimport int64_t
 from zmqpy._core.constants cimport ZMQ_CURVE, ZMQ_MECHANISM
 from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
 from zmqpy._core.handle cimport Handle
@@ -29,13 +30,36 @@ cdef int call_with_endpoint(Handle socket, endpoint_call call, object addr) exce
 
 
 cdef int make_endpoint(Handle socket, endpoint_call call, object addr) except -1:
+    check_keys(socket, addr)
+    return call_with_endpoint(socket, call, addr)
+
+
+cdef int check_keys(Handle socket, object addr) except -1:
     cdef int mechanism = 0
     cdef size_t size = sizeof(mechanism)
     if zmq_getsockopt(socket.handle, ZMQ_MECHANISM, &mechanism, &size) == 0 and mechanism == ZMQ_CURVE:
         from zmqpy.auth.keys import check_curve
 
         check_curve(socket, addr)
-    return call_with_endpoint(socket, call, addr)
+    return 0
+
+
+cdef object connect_to_peer(Handle socket, object addr):
+    cdef bytes endpoint = text_bytes(addr, "addr")
+    cdef int64_t number
+    socket.require()
+    check_keys(socket, addr)
+    number = zmqpy_connect_peer(socket.handle, endpoint)
+    if number < 0:
+        if zmq_errno() == ENOTSUP:
+            check_draft(-1, "connect_peer")
+        raise_error(zmq_errno(), endpoint)
+    return number
+
+
+cdef int disconnect_from_peer(Handle socket, object routing_id) except -1:
+    socket.require()
+    return check_draft(zmqpy_disconnect_peer(socket.handle, routing_id), "disconnect_peer")
 
 
 cdef int set_monitor(Handle socket, object addr, int events) except -1:
@@ -64,7 +88,8 @@ cdef int leave_group(Handle socket, object group) except -1:
 
 cdef int check_draft(int rc, str name) except -1:
     if rc < 0:
-        if zmq_errno() == ENOTSUP:
+        # From a library that has it, it is about the socket's type.
+        if zmq_errno() == ENOTSUP and not zmq_has(b"draft"):
             raise_unsupported(name)
         raise_error(zmq_errno())
     return 0

@@ -66,6 +66,8 @@ cdef extern from "zmqpy_libzmq.h" nogil:
     # Draft functions: ENOTSUP where the library lacks them.
     int zmqpy_join(void *socket, const char *group)
     int zmqpy_leave(void *socket, const char *group)
+    int64_t zmqpy_connect_peer(void *socket, const char *endpoint)
+    int zmqpy_disconnect_peer(void *socket, uint32_t routing_id)
     int zmqpy_msg_set_routing_id(zmq_msg_t *msg, uint32_t routing_id)
     int zmqpy_msg_set_group(zmq_msg_t *msg, const char *group)
     int64_t zmqpy_msg_routing_id(zmq_msg_t *msg)

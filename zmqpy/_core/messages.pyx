@@ -14,7 +14,7 @@ from zmqpy._core.ext cimport ZMQ_EXT_BARE, zmq_ext_bytes_t
 from zmqpy._core.frame cimport GIL_FREE_SIZE, Frame, give_back, track_event
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
-from zmqpy._core.parts cimport address_message, describe, fill_message, take_bytes, take_parts
+from zmqpy._core.parts cimport address_message, describe, fill_message, is_addressed, take_bytes, take_parts
 from zmqpy._core.transfer cimport (
     RECV_MESSAGES,
     RECV_MSG,
@@ -134,7 +134,7 @@ cdef object send(
 ):
     cdef zmq_msg_t msg
     cdef Operation operation
-    if copy and not track and routing_id is None and group is None:
+    if copy and not track and routing_id is None and group is None and not is_addressed(data):
         result = send_copy(socket, data, flags, False, mode)
         return (<Frame>data).tracker if result is None and isinstance(data, Frame) else result
     # In place, or with the routing id or group that SERVER, PEER and RADIO sockets need.
@@ -180,7 +180,7 @@ cdef object send_parts(
     cdef Py_ssize_t index, count = len(parts), made = 0
     cdef Operation operation
     cdef list trackers = []
-    if copy and not track and routing_id is None and group is None:
+    if copy and not track and routing_id is None and group is None and not (count == 1 and is_addressed(parts[0])):
         return send_copies(socket, parts, flags, done, mode)
     begin_send(&operation, SEND_MSGS, count)
     if count > FEW:

@@ -253,3 +253,5 @@ class OptionAttributes:
     EXT_MAX_HANDSHAKES: int
     ext_unreachable: int
     EXT_UNREACHABLE: int
+    ext_fd: int
+    EXT_FD: int

@@ -10,6 +10,8 @@ from zmqpy._core.constants cimport (
     ZMQ_AFFINITY,
     ZMQ_CURVE_PUBLICKEY,
     ZMQ_CURVE_SERVERKEY,
+    ZMQ_EXT_FD,
+    ZMQ_FD,
     ZMQ_ROUTING_ID,
     ZMQ_SUBSCRIBE,
     ZMQ_UNSUBSCRIBE,
@@ -110,7 +112,10 @@ cdef object get_option(void *handle, int option):
     if kind == KIND_FD:
         size = sizeof(zmq_fd_t)
         if zmq_getsockopt(handle, option, &wide, &size) < 0:
-            raise_error(zmq_errno())
+            # libzmq refuses FD to sockets of the thread-safe types; our engine has one by another name.
+            size = sizeof(zmq_fd_t)
+            if option != ZMQ_FD or zmq_errno() != EINVAL or zmq_getsockopt(handle, ZMQ_EXT_FD, &wide, &size) < 0:
+                raise_error(zmq_errno())
         return (<zmq_fd_t *>&wide)[0]
     size = sizeof(number)
     while zmq_getsockopt(handle, option, &number, &size) < 0:

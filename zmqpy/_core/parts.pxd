@@ -15,6 +15,8 @@ cdef object describe(object part, bint text, Py_ssize_t index, zmq_ext_bytes_t *
 cdef object fill_message(zmq_msg_t *msg, object part, Py_ssize_t index, bint copy, bint track, object threshold)
 # The routing id and the group among the keyword arguments of send_multipart, None for none; TypeError for any other.
 cdef tuple address_of(dict kwargs)
+# Whether it is a Frame with a routing id or a group, which go with it.
+cdef bint is_addressed(object part) noexcept
 # Gives `msg` the routing id and the group that SERVER, PEER and RADIO sockets need.
 cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except -1
 # A zmq_ext_place_t: makes bytes of that size, the PyObject * that `hint` points at; NULL, and no bytes, if they would be large.

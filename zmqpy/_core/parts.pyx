@@ -132,6 +132,14 @@ cdef tuple address_of(dict kwargs):
     return kwargs.get("routing_id"), kwargs.get("group")
 
 
+cdef bint is_addressed(object part) noexcept:
+    cdef const char *group
+    if not isinstance(part, Frame):
+        return False
+    group = zmqpy_msg_group(&(<Frame>part).zmq_msg)
+    return (group != NULL and group[0] != 0) or zmqpy_msg_routing_id(&(<Frame>part).zmq_msg) > 0
+
+
 cdef int address_message(zmq_msg_t *msg, object routing_id, object group) except -1:
     cdef uint32_t number
     if routing_id is None and group is None:

@@ -12,7 +12,15 @@ from libc.errno cimport ENOTSOCK
 from zmqpy._core.batch cimport FrameBatches, receive_batch, send_batch
 from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_POLLIN, ZMQ_TYPE
 from zmqpy._core.context cimport Context
-from zmqpy._core.endpoints cimport call_with_endpoint, join_group, leave_group, make_endpoint, set_monitor
+from zmqpy._core.endpoints cimport (
+    call_with_endpoint,
+    connect_to_peer,
+    disconnect_from_peer,
+    join_group,
+    leave_group,
+    make_endpoint,
+    set_monitor,
+)
 from zmqpy._core.errors cimport raise_error, raise_unsupported
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_socket_stats, zmq_ext_stats_t
 from zmqpy._core.handle cimport Handle
@@ -45,7 +53,7 @@ from zmqpy._core.overrides cimport (
     plain_poller,
     zmqpy_type_version,
 )
-from zmqpy._core.parts cimport address_of, parts_of
+from zmqpy._core.parts cimport address_of, is_addressed, parts_of
 from zmqpy._core.transfer cimport WAIT
 from zmqpy._core.wait cimport poll_items
 
@@ -188,6 +196,14 @@ cdef class Socket(Handle):
         """Ends the connection to `addr` (zmq_disconnect(3)). Raises ZMQError (ENOENT if it was not connected), naming the address."""
         call_with_endpoint(self, zmq_disconnect, addr)
 
+    def connect_peer(self, addr):
+        """Connects to `addr` (PEER only) and returns the routing id to send with. Raises ZMQError, naming the address."""
+        return connect_to_peer(self, addr)
+
+    def disconnect_peer(self, routing_id):
+        """Ends the connection to one peer (SERVER and PEER only). Raises ZMQError (EHOSTUNREACH if there is none of that id)."""
+        disconnect_from_peer(self, routing_id)
+
     def monitor(self, addr, int events=0xFFFF):
         """Publishes this socket's events on a PAIR socket at `addr`, "inproc://..." (zmq_socket_monitor(3)).
 
@@ -242,7 +258,7 @@ cdef class Socket(Handle):
         if not is_plain(self) and self.overrides() & OWN_SEND:
             return part_by_part().send_multipart(self, msg_parts, flags, copy, track, **kwargs)
         parts = parts_of(msg_parts)
-        if copy and not track and not kwargs:
+        if copy and not track and not kwargs and not (len(parts) == 1 and is_addressed(parts[0])):
             return send_copies(self, parts, flags, &done, WAIT)
         routing_id, group = address_of(kwargs)
         return send_parts(self, parts, flags, copy, track, routing_id, group, self.copy_threshold, &done, WAIT)

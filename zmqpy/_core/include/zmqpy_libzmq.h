@@ -27,6 +27,8 @@
 #ifndef ZMQPY_NO_DRAFT
 extern int zmq_join (void *, const char *) ZMQPY_WEAK;
 extern int zmq_leave (void *, const char *) ZMQPY_WEAK;
+extern uint32_t zmq_connect_peer (void *, const char *) ZMQPY_WEAK;
+extern int zmq_disconnect_peer (void *, uint32_t) ZMQPY_WEAK;
 extern int zmq_msg_set_routing_id (zmq_msg_t *, uint32_t) ZMQPY_WEAK;
 extern uint32_t zmq_msg_routing_id (zmq_msg_t *) ZMQPY_WEAK;
 extern int zmq_msg_set_group (zmq_msg_t *, const char *) ZMQPY_WEAK;
@@ -39,6 +41,18 @@ extern const char *zmq_msg_group (zmq_msg_t *) ZMQPY_WEAK;
 static inline int zmqpy_join (void *socket, const char *group) { return ZMQPY_DRAFT_CALL (zmq_join, zmq_join (socket, group)); }
 
 static inline int zmqpy_leave (void *socket, const char *group) { return ZMQPY_DRAFT_CALL (zmq_leave, zmq_leave (socket, group)); }
+
+/* The new peer's routing id; -1 on failure. */
+static inline int64_t zmqpy_connect_peer (void *socket, const char *endpoint)
+{
+    const int64_t number = ZMQPY_DRAFT_CALL (zmq_connect_peer, (int64_t) zmq_connect_peer (socket, endpoint));
+    return number ? number : -1;
+}
+
+static inline int zmqpy_disconnect_peer (void *socket, uint32_t routing_id)
+{
+    return ZMQPY_DRAFT_CALL (zmq_disconnect_peer, zmq_disconnect_peer (socket, routing_id));
+}
 
 static inline int zmqpy_msg_set_routing_id (zmq_msg_t *msg, uint32_t routing_id)
 {
