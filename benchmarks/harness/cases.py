@@ -221,10 +221,12 @@ def _curve_storm(session: Session, library: str, count: int = 1000) -> Sample:
     endpoint = router.answer("ready")["endpoint"]
     dealers = session.start("router.storm", library=library, endpoint=endpoint, count=count, curve=True)
     dealers.answer("ready")
-    memory, cpu = router.resident(), router.cpu() + dealers.cpu()
+    memory, cpu_router, cpu_dealers = router.resident(), router.cpu(), dealers.cpu()
     sample = session.measure([dealers], [router])
-    sample.cpu = router.cpu() + dealers.cpu() - cpu
+    cpu_router, cpu_dealers = router.cpu() - cpu_router, dealers.cpu() - cpu_dealers
+    sample.cpu = cpu_router + cpu_dealers
     sample.cpu_per_message = sample.cpu / count
+    sample.extra["us of the server's processor a connection"] = cpu_router / count * 1e6
     sample.extra["KiB a connection"] = (router.resident() - memory) / count / 1024
     return sample
 

@@ -217,10 +217,11 @@ int Stream::encode_sealed (Msg &frame) noexcept
     } catch (...) {
         return ENOMEM;
     }
+    const Batch::Position begin = batch_.end ();
     if (const int error = encoder_.encode_sealed (frame, batch_, *cipher_))
         return error;
     if (kept)
-        sealed_.push_back ({std::move (frame), batch_.end ()});
+        sealed_.push_back ({std::move (frame), begin, batch_.end ()});
     else
         frame.reset ();
     return 0;
@@ -357,9 +358,19 @@ bool Stream::flush_inline () noexcept
 
 bool Stream::own_output () noexcept
 {
-    for (Sealed &sealed : sealed_)
-        if (sealed.frame.own_lent () != 0)
+    for (Sealed &sealed : sealed_) {
+        if (!sealed.frame.is_lent ())
+            continue;
+        if (sealed.begin < batch_.written_to ()) {
+            // As with bodies that no cipher has copied: one that was begun is not worth a copy for the case that the connection ends.
+            const bool more = sealed.frame.more ();
+            sealed.frame.reset ();
+            sealed.frame.set_more (more);
+            sealed.intact = false;
+        } else if (sealed.frame.own_lent () != 0) {
             return false;
+        }
+    }
     return batch_.own_constants () == 0 && (!refused_frame_ || refused_.own_lent () == 0);
 }
 
@@ -550,7 +561,7 @@ void Stream::return_unsent () noexcept
         return;
     Unsent unsent (batch_.written_to ());
     for (Sealed &sealed : sealed_)
-        unsent.add (std::move (sealed.frame), sealed.end);
+        unsent.add (std::move (sealed.frame), sealed.end, sealed.intact);
     if (!cipher_)
         unsent.add_frames (batch_, encoder_.framing ());
     if (refused_frame_)

@@ -219,7 +219,8 @@ class Stream final : public Endpoint, private ZapAsker
     struct Sealed
     {
         Msg frame;
-        Batch::Position end;
+        Batch::Position begin, end;
+        bool intact = true;  // false: its body was lent, and has gone
     };
     std::vector<Sealed> sealed_;
     Msg refused_;  // if refused_frame_: what encode_error_ is about

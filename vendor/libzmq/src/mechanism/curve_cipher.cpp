@@ -89,13 +89,16 @@ using Nonce = const std::uint8_t *;
 void make_stream (Stretch &out, std::size_t at, std::size_t needed, Nonce nonce, const SecretKey &key) noexcept
 {
     out.used = best_size (needed);
-    if (out.used == block_size) {
-        // A single block is cheaper by itself.
-        std::uint8_t input[crypto_core_salsa20_INPUTBYTES] = {};
+    if (out.used <= 2 * block_size) {
+        // One or two are cheaper by themselves.
+        std::uint8_t input[crypto_core_salsa20_INPUTBYTES];
         std::memcpy (input, nonce, nonce_size);
-        for (std::size_t i = 0, block = at / block_size; i < 8; ++i, block >>= 8)
-            input[nonce_size + i] = static_cast<std::uint8_t> (block);
-        static_cast<void> (crypto_core_salsa20 (out.data (), input, key.data (), nullptr));
+        for (std::size_t done = 0; done < out.used; done += block_size) {
+            std::uint64_t number = (at + done) / block_size;
+            for (std::size_t byte = nonce_size; byte < sizeof input; ++byte, number >>= 8)
+                input[byte] = static_cast<std::uint8_t> (number);
+            static_cast<void> (crypto_core_salsa20 (out.data () + done, input, key.data (), nullptr));
+        }
         return;
     }
     std::memset (out.data (), 0, out.used);

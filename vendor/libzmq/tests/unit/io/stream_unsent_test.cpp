@@ -172,12 +172,17 @@ TEST_CASE ("stream: what was written to its last byte is not repeated")
     CHECK (first + second.size () == count + 1);
 }
 
-TEST_CASE ("stream: a lent body that was half written is whole again only while its memory is there")
+TEST_CASE ("stream: a lent body that was half written is whole again only while its memory is there, sealed or not")
 {
-    for (const bool owned : {false, true}) {
+    for (const int variant : {0, 1, 2, 3}) {
+        const bool owned = variant & 1, sealed = variant & 2;
+        CAPTURE (owned);
+        CAPTURE (sealed);
         const std::string lent (3'000'000, 'l');
         Restarting at;
         at.connect ();
+        if (sealed)
+            at.stream ().secure_with (std::make_unique<Brackets> ());
         Msg one;
         one.init_lent (lent.data (), lent.size ());
         REQUIRE (at.socket.socket ().try_send (one) == 0);
