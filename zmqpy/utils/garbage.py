@@ -45,6 +45,7 @@ class GarbageCollectorThread(Thread):
                 socket.bind(self.gc.url)
                 self.ready.set()
                 self._serve(socket)
+                socket.unbind(self.gc.url)  # another libzmq frees the name some time after close
         except zmqpy.ContextTerminated:
             pass
         finally:
