@@ -74,8 +74,6 @@ bool InprocPipe::take_newest (Msg &out) noexcept
 // The peer has left, and what it had to say was read.
 bool InprocPipe::take_farewell (Msg &out) noexcept
 {
-    if (!farewell_due_)
-        return false;
     farewell_due_ = false;
     socket_.request_reap (*this);
     out.reset ();
@@ -87,7 +85,7 @@ bool InprocPipe::read (Msg &out) noexcept
     InprocChannel::Direction &in = inbound ();
     for (;;) {
         if (!in.queue.pop (out)) {
-            if ((conflate_ && take_newest (out)) || take_farewell (out))
+            if ((conflate_ && take_newest (out)) || (farewell_due_ && take_farewell (out)))
                 return true;
             reader_waits_ = true;
             if (wait_for_inbound ())

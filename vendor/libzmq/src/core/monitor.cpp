@@ -231,17 +231,27 @@ try {
             found = monitor.get ();
     if (!found)
         return EINVAL;
-    if (pipes_.empty ())
-        return EAGAIN;
+    run_mailbox ();  // who has connected by inproc since counts
+    bool any = false;
+    const auto tell = [&] (std::uint64_t out, std::uint64_t in, const std::string &local, const std::string &remote) {
+        any = true;
+        found->send (ZMQ_EVENT_PIPES_STATS, {out, in}, local, remote);
+    };
     for (const auto &pipe : pipes_) {
         std::string local, remote;
         if (const Stream *const stream = pipe->stream) {
             local = stream->local_endpoint ();
             remote = stream->remote_endpoint ();
         }
-        found->send (ZMQ_EVENT_PIPES_STATS, {pipe->outbound_messages (), pipe->inbound_messages ()}, local, remote);
+        tell (pipe->outbound_messages (), pipe->inbound_messages (), local, remote);
     }
-    return 0;
+    for (const auto &pipe : inproc_pipes_)
+        if (!pipe->for_engine) {
+            const bool bound = pipe->side () == 1;
+            tell (pipe->queued_out (), pipe->queued_in (), bound ? pipe->endpoint : std::string (),
+                  bound ? std::string () : pipe->endpoint);
+        }
+    return any ? 0 : EAGAIN;
 } catch (...) {
     return ENOMEM;
 }

@@ -244,18 +244,32 @@ TEST_CASE ("statistics of pipes: one event for each, with what is queued")
     push.connect (unused_endpoint ());
     for (int i = 0; i < 3; ++i)
         send (push, "x");
-    CHECK (report (push) == 0);
-    const Msg frames = recv (events_of);
-    REQUIRE (frames.size () == 6);
+    Msg frames;
     const auto number = [&] (size_t at) {
         uint64_t value = 0;
         REQUIRE (frames[at].size () == sizeof value);
         std::memcpy (&value, frames[at].data (), sizeof value);
         return value;
     };
-    CHECK (number (0) == event_pipes_stats);
-    CHECK (number (1) == 2);
-    CHECK (number (2) == 3);
-    CHECK (number (3) == 0);
+    const auto next_is = [&] (uint64_t out, uint64_t in) {
+        frames = recv (events_of);
+        REQUIRE (frames.size () == 6);
+        CHECK (number (0) == event_pipes_stats);
+        CHECK (number (1) == 2);
+        CHECK (number (2) == out);
+        CHECK (number (3) == in);
+    };
+    CHECK (report (push) == 0);
+    next_is (3, 0);
+    // One over inproc, whichever side is asked.
+    Socket pull (ctx, ZMQ_PULL);
+    push.connect (pull.bind (inproc_name ()));
+    for (int i = 0; i < 4; ++i)
+        send (push, "x");  // to both in turn
+    CHECK (report (push) == 0);
+    next_is (5, 0);
+    next_is (2, 0);
+    REQUIRE (monitor (pull, unique_name ("inproc://stats").c_str (), event_pipes_stats, 2, ZMQ_PAIR) == 0);
+    CHECK (report (pull) == 0);
     CHECK_ERRNO (report (nullptr), ENOTSOCK);
 }
