@@ -51,6 +51,7 @@ def test_events_of_a_socket(make):
         listening = next(accepted)
         assert (listening.event, listening.name, listening.local) == (zmq.Event.LISTENING, "listening", address)
         assert listening.socket is server
+        assert listening.socket_type == "PULL"
         assert before - 0.1 <= listening.time <= time.monotonic() + 0.1
         client.connect(address)
         assert next_of(connected, zmq.EVENT_CONNECTED).remote == address

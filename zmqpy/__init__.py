@@ -7,6 +7,7 @@ Context makes sockets, Socket sends and receives, Poller waits for several. `ins
 from __future__ import annotations
 
 from importlib import import_module as _import_module
+from os import environ as _environ
 from typing import TYPE_CHECKING, Any
 
 from zmqpy import backend, constants, error, sugar, utils
@@ -20,15 +21,25 @@ from zmqpy.install import install_as_zmq
 from zmqpy.legacy import get_includes, get_libraries, get_library_dirs
 from zmqpy.sugar import *  # noqa: F403
 
+if _environ.get("ZMQPY_LOG"):
+    from zmqpy import diagnosis as _diagnosis
+
+    _diagnosis.start_logging(_environ["ZMQPY_LOG"])
+
 DRAFT_API: bool = has("draft")
 PYZMQ_DRAFT_API: bool = DRAFT_API
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from zmqpy.diagnosis import diagnose as diagnose
+else:
 
     def __getattr__(name: str) -> Any:
-        """zmqpy.asyncio, when it is first asked for: with pyzmq it is there once zmq.utils.monitor or an authenticator is imported."""
+        """What is imported when it is first asked for: `diagnose`, and zmqpy.asyncio, which with pyzmq is there once
+        zmq.utils.monitor or an authenticator is imported."""
         if name == "asyncio":
             return _import_module("zmqpy.asyncio")
+        if name == "diagnose":
+            return _import_module("zmqpy.diagnosis").diagnose
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from zmqpy.waiting import Wait
 
 
+_LONGEST_TTL = 6553500  # ms, what a PING can say
+
+
 class Readiness(int):
     """The option EVENTS, PollEvent flags; called, the events of the socket's connections."""
 
@@ -90,6 +93,21 @@ class SocketAdditions:
         from zmqpy.request import ThreadRequester, requester_of
 
         return requester_of(self, ThreadRequester)
+
+    def liveness(self, interval: float) -> None:
+        """Notices within about 3 intervals that a peer is gone, however it went: of what is bound or connected from now on.
+
+        interval : ms between two signs of life; 0 for none. Both directions: this end closes a connection that has been silent for two
+        intervals after it had asked, and has the peer close its end after three. A connecting end then connects again. Only peers that
+        speak ZMTP 3.1 answer, as libzmq 4.2 and later do; others are left alone.
+        """
+        milliseconds = int(interval)
+        if milliseconds < 0 or (interval and not milliseconds):
+            raise ValueError(f"interval must be 0, or at least 1 ms, not {interval!r}")
+        self.set(SocketOption.HEARTBEAT_IVL, milliseconds)  # type: ignore[attr-defined]
+        if milliseconds:
+            self.set(SocketOption.HEARTBEAT_TIMEOUT, 2 * milliseconds)  # type: ignore[attr-defined]
+        self.set(SocketOption.HEARTBEAT_TTL, min(3 * milliseconds, _LONGEST_TTL))  # type: ignore[attr-defined]
 
     # ---- arrays and objects ----
 

@@ -23,6 +23,7 @@ from zmqpy.socket import Socket
 from zmqpy.utils.interop import cast_int_addr
 
 _exiting = False
+_log_events: Any = None  # with ZMQPY_LOG: called with a context that has a new socket
 
 _ContextT = TypeVar("_ContextT", bound="Context[Any]")
 _SocketT = TypeVar("_SocketT", bound="Socket[Any]", covariant=True)
@@ -140,6 +141,7 @@ class Context(ContextAdditions, _Context, Generic[_SocketT]):
         Every other call on its sockets raises ContextTerminated. Of a shadow it ends the context itself. Raises ZMQError (EFAULT) once
         if somebody else has ended it, a shadow for example.
         """
+        note = self._note_end()
         authentication = sys.modules.get("zmqpy.auth.callback")
         if authentication is not None and not self._lost:
             authentication.end(self.underlying)
@@ -150,6 +152,21 @@ class Context(ContextAdditions, _Context, Generic[_SocketT]):
             super().term()
         elif not super().term(timeout):
             raise self._not_ended(timeout)
+        if note:
+            note.forget()
+
+    def shutdown(self) -> None:
+        """Ends every blocked call on the context's sockets with ContextTerminated (zmq_ctx_shutdown(3))."""
+        self._note_end()
+        super().shutdown()
+
+    def _note_end(self) -> Any:
+        """While somebody debugs: remembers who ends the context, for ContextTerminated to say so."""
+        if self.closed or not (sys.flags.dev_mode or os.environ.get("ZMQPY_LOG")):
+            return None
+        from zmqpy.hints import End
+
+        return End(self.underlying)
 
     def _not_ended(self, timeout: float) -> TimedOut:
         """Why `term` takes longer."""
@@ -217,6 +234,8 @@ class Context(ContextAdditions, _Context, Generic[_SocketT]):
         events = sys.modules.get("zmqpy.events")
         if events is not None:
             events.socket_made(self, socket)
+        if _log_events is not None:
+            _log_events(self)
         return socket
 
     def authenticate(self, callback: Callable[[str, str, bytes, str, tuple[Any, ...]], Any] | None) -> None:

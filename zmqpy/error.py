@@ -23,6 +23,7 @@ class ZMQError(ZMQBaseError):
 
     errno: int | None = None
     strerror: str
+    _about: Any = ""  # the hint, or what it can be made of
 
     def __init__(self, errno: int | str | None = None, msg: str | None = None):
         """`errno` None takes that of the last libzmq call; `msg` replaces its usual text."""
@@ -34,8 +35,27 @@ class ZMQError(ZMQBaseError):
         else:
             self.strerror = str(errno) if msg is None else msg
 
+    @property
+    def hint(self) -> str:
+        """What may be wrong, whose turn it is, who listens there: behind `strerror` in the text; "" if zmqpy knows nothing."""
+        if not isinstance(self._about, str):
+            about, self._about = self._about, ""
+            try:
+                from zmqpy.hints import hint_of
+
+                self._about = hint_of(self.errno, about)
+            except Exception:  # no descriptor is left to import it, for example: the error itself must be seen
+                pass
+        return self._about
+
     def __str__(self) -> str:
-        return self.strerror
+        hint = self._about and self.hint
+        return f"{self.strerror}: {hint}" if hint else self.strerror
+
+    def __reduce__(self) -> Any:
+        if self._about:
+            self._about = self.hint  # which other processes could not find out
+        return super().__reduce__()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

@@ -34,7 +34,8 @@ class SocketEvent:
     """One event of one socket. What is not known is empty."""
 
     event: Event  #: Event.CONNECTED, ACCEPTED, HANDSHAKE_SUCCEEDED, ...
-    socket: Any  #: the Socket, None if it is nobody's here
+    socket: Any  #: the Socket, None if it is nobody's any more
+    socket_type: str  #: "PUSH", ...
     local: str  #: this socket's end: the name bound, or an address
     remote: str  #: the other's: the name connected to, or an address
     routing_id: bytes  #: that the peer has announced, or a ROUTER knows it by
@@ -61,6 +62,10 @@ class SocketEvent:
 
     def _who(self) -> list[tuple[str, Any]]:
         return [("id", self.routing_id), ("by", self.mechanism), ("user", self.user_id)]
+
+
+def no_socket() -> None:
+    """As a reference to a socket that is gone."""
 
 
 def name_of(event: int) -> str:
@@ -105,7 +110,9 @@ class Events:
     def __init__(self, context: Any, receiver: type[Any], events: int, timeout: float | None) -> None:
         """receiver : class of sockets that receive them.  timeout : ms, RCVTIMEO of the one made of it."""
         self._events = int(events)
-        self._sources: dict[int, tuple[str, Any]] = {}  # address -> name of its monitor, reference to who is monitored
+        self._sources: dict[
+            int, tuple[str, Any, str]
+        ] = {}  # address -> name of its monitor, reference to the socket, its type
         self._own = has("zmqpy-engine")
         self._closed = False
         self._one: Any = None
@@ -143,7 +150,7 @@ class Events:
                 raise ZMQError(_errno.EBUSY, "this libzmq has one monitor for each socket, and it is in use")
             socket.monitor(name, self._events)
             self.socket.connect(name)
-        self._sources[socket.underlying] = (name, ref(socket))
+        self._sources[socket.underlying] = (name, ref(socket), socket._type_name)
 
     def close(self) -> None:
         """Receives no more. Whoever waits for an event gets to the end."""
@@ -151,7 +158,7 @@ class Events:
             return
         self._closed = True
         sources, self._sources = self._sources, {}
-        for name, reference in sources.values():
+        for name, reference, _ in sources.values():
             socket = reference()
             if socket is None:
                 continue
@@ -179,7 +186,8 @@ class Events:
             local, remote = (frame.decode("utf-8", "replace") for frame in frames[1:3])
             routing_id, mechanism, user_id = frames[3], frames[4].decode(), frames[5].decode("utf-8", "replace")
             seconds = when / 1e9
-            socket = self._sources[address][1]() if address in self._sources else None
+            _, reference, kind = self._sources.get(address, ("", no_socket, ""))
+            socket = reference()
             if number == Event.MONITOR_STOPPED:
                 self._sources.pop(address, None)
         else:
@@ -189,12 +197,13 @@ class Events:
             here = number & (Event.LISTENING | Event.BIND_FAILED | Event.ACCEPTED | Event.ACCEPT_FAILED)
             local, remote = (name, "") if here else ("", name)
             routing_id, mechanism, user_id, seconds = b"", "", "", time.monotonic()
-            socket = self._one
+            socket, kind = self._one, self._one._type_name
         if number == Event.MONITOR_STOPPED:
             return None
         return SocketEvent(
             Event(number),
             socket,
+            kind,
             local,
             remote,
             routing_id,
@@ -270,7 +279,19 @@ def of_context(context: Any, events: int, timeout: float | None) -> Any:
     if not has("zmqpy-engine"):
         raise ZMQNotSupported("Context.events needs zmqpy's own engine; Socket.events works with every libzmq")
     kind, receiver = context._socket_class._events_classes()
-    found = kind(context, receiver, events, timeout)
+    return watch_context(context, kind(context, receiver, events, timeout))
+
+
+def read_all(context: Any) -> SocketEvents:
+    """All events of a context, for a thread to read."""
+    from zmqpy.socket import Socket
+
+    found: SocketEvents = watch_context(context, SocketEvents(context, Socket, Event.ALL, None))
+    return found
+
+
+def watch_context(context: Any, found: Events) -> Any:
+    """Has it read for all sockets of a context."""
     _watched.setdefault(context.underlying, WeakSet()).add(found)
     for address, _, closed, *_ in facts.sockets(context.underlying):
         socket = owner_at(address)

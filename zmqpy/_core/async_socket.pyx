@@ -22,7 +22,6 @@ from zmqpy._core.constants cimport (
     ZMQ_RCVTIMEO,
     ZMQ_SNDTIMEO,
 )
-from zmqpy._core.errors cimport raise_error
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.frame cimport GIL_FREE_SIZE
 from zmqpy._core.libzmq cimport *
@@ -243,7 +242,7 @@ cdef class AsyncSocket(Socket):
                 if waiter.kind == SEND_MANY and waiter.number:
                     result = waiter.number
                 else:
-                    raise_error(EAGAIN)
+                    self.fail(EAGAIN, SEND <= waiter.kind <= SEND_MANY)
         except Exception as error:
             return self.loop.failed(error)
         self.stirred()
@@ -258,8 +257,11 @@ cdef class AsyncSocket(Socket):
         (<Ready>self.ready).held = self
         if waiter.kind == POLL:
             waiter.limit(loop, waiter.number)
+        elif queue is self.receivers:
+            waiter.limit(loop, get_option(self.handle, ZMQ_RCVTIMEO))
         else:
-            waiter.limit(loop, get_option(self.handle, ZMQ_RCVTIMEO if queue is self.receivers else ZMQ_SNDTIMEO))
+            waiter.full = weakref.ref(self)
+            waiter.limit(loop, get_option(self.handle, ZMQ_SNDTIMEO))
         return future
 
     cdef Loop enter(self):

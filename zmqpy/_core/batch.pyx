@@ -130,7 +130,7 @@ cdef Py_ssize_t send_run(
             continue
         if sent + before and error == EAGAIN:
             return sent
-        socket.fail(error)
+        socket.fail(error, 1)
     return sent
 
 

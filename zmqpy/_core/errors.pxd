@@ -15,6 +15,9 @@ cdef extern from "zmqpy_wait.h" nogil:
 # Always raises: the exception of `error` (an errno value), with `address` named in its text unless that is None.
 cdef int raise_error(int error, object address=*) except -1
 
+# The same of an error about which more can be said, when its text is asked for: zmqpy/hints.py knows how, from the tuple `about`.
+cdef int raise_about(int error, tuple about) except -1
+
 # Always raises ENOTSUP as pyzmq programs expect it: a feature this libzmq does not have.
 cdef int raise_unsupported(str feature) except -1
 

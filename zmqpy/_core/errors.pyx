@@ -61,7 +61,22 @@ cdef int raise_error(int error, object address=None) except -1:
             text = f"{text}: an ipc path has at most {IPC_PATH_MAX_LEN} bytes (zmq.IPC_PATH_MAX_LEN), this one {len(os.fsencode(path))}"
         elif error == ENOENT:
             text = f"{text}: the directory of ipc path {path!r} does not exist"
-    raise module.ZMQError(error, msg=f"{text} (addr={address!r})")
+    failure = module.ZMQError(error, msg=f"{text} (addr={address!r})")
+    failure._about = ("endpoint", address)
+    raise failure
+
+
+cdef int raise_about(int error, tuple about) except -1:
+    module = errors()
+    if error == EAGAIN:
+        again = module.Again
+        failure = again.__new__(again, error)
+    elif error == ZMQ_ETERM:
+        failure = module.ContextTerminated(error)
+    else:
+        failure = module.ZMQError(error)
+    failure._about = about
+    raise failure
 
 
 cdef int raise_unsupported(str feature) except -1:

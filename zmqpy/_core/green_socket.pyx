@@ -7,7 +7,6 @@ Here is what needs no gevent: tries, and when to wait. How a greenlet waits, `_w
 from cpython.bytes cimport PyBytes_CheckExact
 from libc.errno cimport EAGAIN, EHOSTUNREACH, ENOTSOCK
 from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_POLLIN, ZMQ_POLLOUT
-from zmqpy._core.errors cimport raise_error
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT
 from zmqpy._core.messages cimport BLOCKED, receive, receive_parts, send_bytes
 from zmqpy._core.parts cimport address_of
@@ -24,11 +23,11 @@ cdef class GreenSocket(Socket):
         result = call.attempt(self)
         while result is BLOCKED:
             if call.flags & ZMQ_DONTWAIT:
-                raise_error(EAGAIN)
+                self.fail(EAGAIN, event == ZMQ_POLLOUT)
             if event == ZMQ_POLLOUT:
                 refuse_vain_wait(self)
             if not self._wait(event):
-                raise_error(EAGAIN)
+                self.fail(EAGAIN, event == ZMQ_POLLOUT)
             result = call.attempt(self)
         self.stirred()
         return result

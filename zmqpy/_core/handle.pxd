@@ -16,8 +16,8 @@ cdef class Handle:
     cdef Handle owner(self)
     # Raises if the handle has ended.
     cdef int require(self) except -1
-    # Always raises what the errno `error` means for this handle.
-    cdef int fail(self, int error) except -1
+    # Always raises what the errno `error` means for this handle. sending: 1 a send has failed, 0 a receive, -1 another call.
+    cdef int fail(self, int error, int sending=*) except -1
     # Around a call with a socket's handle that releases the GIL: what another thread closes meanwhile is closed by leave_call.
     cdef void enter_call(self) noexcept
     cdef int leave_call(self) except -1

@@ -1,6 +1,7 @@
 from typing import Any
 
 def owner_at(address: int) -> Any: ...
+def owners() -> list[Any]: ...
 
 class Handle:
     @property

@@ -32,6 +32,11 @@ def owner_at(address):
     return _owners.get(address)
 
 
+def owners() -> list:
+    """All Handles of this process that end what they are for: contexts and sockets that are open."""
+    return list(_owners.values())
+
+
 cdef class Handle:
     """A context or a socket of the engine."""
 
@@ -65,7 +70,7 @@ cdef class Handle:
     cdef int require(self) except -1:
         raise NotImplementedError
 
-    cdef int fail(self, int error) except -1:
+    cdef int fail(self, int error, int sending=-1) except -1:
         raise_error(error)
 
     cdef void enter_call(self) noexcept:

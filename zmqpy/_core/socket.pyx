@@ -8,9 +8,9 @@ Small messages are sent and received in one call from Python to the engine. Name
 
 from cpython.bytes cimport PyBytes_CheckExact
 from cpython.unicode cimport PyUnicode_Check
-from libc.errno cimport ENOTSOCK
+from libc.errno cimport EAGAIN, ENOTSOCK
 from zmqpy._core.batch cimport FrameBatches, receive_batch, send_batch
-from zmqpy._core.constants cimport ZMQ_ETERM, ZMQ_LINGER, ZMQ_POLLIN, ZMQ_TYPE
+from zmqpy._core.constants cimport ZMQ_EFSM, ZMQ_ETERM, ZMQ_LINGER, ZMQ_POLLIN, ZMQ_TYPE
 from zmqpy._core.context cimport Context
 from zmqpy._core.endpoints cimport (
     call_with_endpoint,
@@ -21,7 +21,7 @@ from zmqpy._core.endpoints cimport (
     make_endpoint,
     set_monitor,
 )
-from zmqpy._core.errors cimport raise_error, raise_unsupported
+from zmqpy._core.errors cimport raise_about, raise_error, raise_unsupported
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_socket_stats, zmq_ext_stats_t
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
@@ -56,6 +56,8 @@ from zmqpy._core.overrides cimport (
 from zmqpy._core.parts cimport address_of, is_addressed, parts_of
 from zmqpy._core.transfer cimport WAIT
 from zmqpy._core.wait cimport poll_items
+
+from weakref import ref
 
 cdef extern from "Python.h":
     object PyObject_GenericGetDict(object instance, void *unused)
@@ -102,13 +104,19 @@ cdef class Socket(Handle):
             self.fail(ENOTSOCK)
         return 0
 
-    cdef int fail(self, int error) except -1:
+    cdef int fail(self, int error, int sending=-1) except -1:
         if self.handle == NULL and error == ENOTSOCK and self.forked:
             import zmqpy.error
 
             raise zmqpy.error.ZMQError(
                 ENOTSOCK, "this Socket belongs to the process that forked; make a Context and sockets of your own in the child"
             )
+        if error == ZMQ_EFSM:
+            raise_about(error, ("turn", self.type_number, sending))
+        if error == EAGAIN and sending == 1:
+            raise_about(error, ("full", ref(self)))
+        if error == ZMQ_ETERM and self.context is not None:
+            raise_about(error, ("ended", self.context.underlying))
         raise_error(error)
 
     @property

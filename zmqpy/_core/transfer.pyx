@@ -23,7 +23,7 @@ cdef bint go_on(Handle socket, Operation *operation, int flags, Mode mode, int e
         return try_again(socket, operation, flags, error)
     # A signal can interrupt even what does not wait.
     if error != 0 and error != EINTR and (error != EAGAIN or flags & ZMQ_DONTWAIT):
-        socket.fail(error)
+        socket.fail(error, operation.kind < RECV_MSG)
     wait(socket, operation, flags)
     return True
 
@@ -35,7 +35,7 @@ cdef bint try_again(Handle socket, Operation *operation, int flags, int error) e
         if error == EINTR:
             check_signals()
         elif error != 0:
-            socket.fail(error)
+            socket.fail(error, operation.kind < RECV_MSG)
         socket.require()
         if operation.size < GIL_FREE_SIZE:
             rc = perform(socket.handle, operation, flags | ZMQ_DONTWAIT)
@@ -103,7 +103,7 @@ cdef int wait(Handle socket, Operation *operation, int flags) except -1:
                 break
     finally:
         socket.leave_call()
-    socket.fail(error)
+    socket.fail(error, operation.kind < RECV_MSG)
 
 
 cdef int wait_by_polling(Handle socket, Operation *operation, int flags, int option) except -1:
@@ -147,4 +147,4 @@ cdef int wait_by_polling(Handle socket, Operation *operation, int flags, int opt
                 nap = 1
     finally:
         socket.leave_call()
-    socket.fail(error)
+    socket.fail(error, operation.kind < RECV_MSG)

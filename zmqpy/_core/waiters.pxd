@@ -8,6 +8,7 @@ cdef class Waiter(Call):
     cdef object future
     cdef object load            # what becomes of the result; or None
     cdef object timer
+    cdef object full            # of a send: reference to the socket that has no room
     cdef Waiter next, previous
 
     # Whether the future has ended otherwise: cancelled, timed out.

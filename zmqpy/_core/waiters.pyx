@@ -5,7 +5,7 @@ A future that is cancelled stays in its queue until somebody looks; the queue se
 """
 
 from libc.errno cimport EAGAIN
-from zmqpy._core.errors cimport raise_error
+from zmqpy._core.errors cimport raise_about, raise_error
 from zmqpy._core.loops cimport Loop
 from zmqpy._core.tries cimport POLL, SEND_MANY, Call
 
@@ -53,6 +53,8 @@ cdef class Waiter(Call):
             self.future.set_result(self.number)
         else:
             try:
+                if self.full is not None:
+                    raise_about(EAGAIN, ("full", self.full))
                 raise_error(EAGAIN)
             except Exception as error:
                 self.future.set_exception(error)
