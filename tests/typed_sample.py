@@ -36,6 +36,24 @@ def sharing(push: zmq.Socket[bytes]) -> bool:
     return tracker.done
 
 
+def beyond_pyzmq(socket: zmq.Socket[bytes], other: zmqpy.asyncio.Socket) -> list[bytes]:
+    up: int = socket.wait_connected(2, timeout=100)
+    state: int = socket.events & zmq.POLLIN
+    names: list[str] = [event.name for event in socket.events(zmq.EVENT_ALL, timeout=up + state)]
+    queued: list[int] = [peer.queued_out for peer in socket.peers()]
+    print(names, queued, socket.stats()["dropped_full"], socket.context.stats(), zmq.diagnose("json"))
+
+    async def later() -> list[bytes]:
+        await other.wait_subscribers(b"", 1, timeout=10)
+        async for event in other.events():
+            print(event.time, event.reason)
+        reply: list[bytes] = await other.request([b"x"], timeout=10, retries=1)
+        return reply
+
+    reply: list[bytes] = socket.request(b"x")
+    return reply + asyncio.run(later())
+
+
 def polling(first: zmq.Socket[bytes], second: zmq.Socket[bytes]) -> int:
     poller = zmq.Poller()
     poller.register(first, zmq.POLLIN)

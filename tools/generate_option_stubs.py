@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "zmqpy" / "_core" / "options.pyi"
 
 # Names that are methods or properties of Socket and not plain options.
-TAKEN = {"type", "subscribe", "unsubscribe", "hwm"}
+TAKEN = {"type", "subscribe", "unsubscribe", "hwm", "events"}
 
 HEAD = '''"""Socket options as attributes. Written by tools/generate_option_stubs.py from the constants; do not edit."""
 

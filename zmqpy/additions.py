@@ -11,6 +11,7 @@ from zmqpy._core.options import OptionAttribute
 from zmqpy.constants import Event, SocketOption
 
 if TYPE_CHECKING:
+    from zmqpy.events import AsyncSocketEvents, SocketEvents
     from zmqpy.peers import Peer
     from zmqpy.waiting import Wait
 
@@ -23,7 +24,7 @@ class Readiness(int):
 
     _socket: Any
 
-    def __call__(self, events: int = Event.ALL, timeout: float | None = None) -> Any:
+    def __call__(self, events: int = Event.ALL, timeout: float | None = None) -> SocketEvents:
         """What happens to the socket's connections, from now on, as SocketEvent objects: an iterator (`async for` with event loops).
 
         events : Event flags, those wanted.  timeout : ms, after which waiting for the next raises Again; None for no limit.
@@ -31,10 +32,19 @@ class Readiness(int):
         """
         from zmqpy.events import of_socket
 
-        return of_socket(self._socket, events, timeout)
+        found: SocketEvents = of_socket(self._socket, events, timeout)
+        return found
 
     def __reduce__(self) -> Any:
         return int, (int(self),)
+
+
+if TYPE_CHECKING:
+
+    class AsyncReadiness(Readiness):
+        """The same of sockets for event loops."""
+
+        def __call__(self, events: int = Event.ALL, timeout: float | None = None) -> AsyncSocketEvents: ...  # type: ignore[override]
 
 
 class EventsAttribute(OptionAttribute):
@@ -43,10 +53,11 @@ class EventsAttribute(OptionAttribute):
     def __init__(self) -> None:
         super().__init__(SocketOption.EVENTS, "EVENTS")
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: Any, owner: Any = None) -> Readiness:
         value: Any = super().__get__(instance, owner)
         if instance is None:
-            return value
+            itself: Readiness = value
+            return itself
         ready = Readiness(value)
         ready._socket = instance
         return ready
@@ -71,7 +82,7 @@ class SocketAdditions:
 
     _requester: Any = None
 
-    def request(self, parts: Any, timeout: float | None = None, retries: int = 0, backoff: float = 0) -> Any:
+    def request(self, parts: Any, timeout: float | None = None, retries: int = 0, backoff: float = 0) -> list[bytes]:
         """Sends a request and waits for the reply that belongs to it: a list of bytes. REQ and DEALER.
 
         parts : bytes or str (UTF-8) for a request of one part, or an iterable of parts.
@@ -86,7 +97,8 @@ class SocketAdditions:
         """
         from zmqpy.request import Call
 
-        return self._requests().request(self, Call(parts, timeout, retries, backoff))
+        reply: list[bytes] = self._requests().request(self, Call(parts, timeout, retries, backoff))
+        return reply
 
     def _requests(self) -> Any:
         """The Requester of this kind of socket."""
@@ -154,23 +166,25 @@ class SocketAdditions:
 
         return peers_of(self)
 
-    def wait_connected(self, n: int = 1, timeout: float | None = None) -> Any:
+    def wait_connected(self, n: int = 1, timeout: float | None = None) -> int:
         """Waits until `n` peers are connected, their handshakes done; how many are.
 
         timeout : ms, None for no limit. Raises TimedOut (an Again), which says who is missing. Own engine only (ZMQNotSupported).
         """
         from zmqpy.waiting import until_connected
 
-        return self._wait_until(until_connected(self, n), timeout)
+        up: int = self._wait_until(until_connected(self, n), timeout)
+        return up
 
-    def wait_subscribers(self, topic: str | bytes = b"", n: int = 1, timeout: float | None = None) -> Any:
+    def wait_subscribers(self, topic: str | bytes = b"", n: int = 1, timeout: float | None = None) -> int:
         """Waits until `n` peers of a PUB or XPUB would get a message that begins with `topic`; how many would.
 
         topic : b"": until they have subscribed to anything.  timeout : as for wait_connected, and so are the errors.
         """
         from zmqpy.waiting import until_subscribed
 
-        return self._wait_until(until_subscribed(self, topic, n), timeout)
+        found: int = self._wait_until(until_subscribed(self, topic, n), timeout)
+        return found
 
     def flush(self, timeout: float | None = None) -> Any:
         """Waits until everything sent has left this process: the system has it. (Over inproc it is with the peer at once.)

@@ -30,7 +30,6 @@ class OptionAttributes:
     RCVMORE: int
     fd: int
     FD: int
-    events: int
     EVENTS: int
     TYPE: int
     linger: int

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from asyncio import Future, SelectorEventLoop
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import zmqpy as _zmq
@@ -22,6 +22,9 @@ from zmqpy._core.async_socket import AsyncSocket as _AsyncSocket
 from zmqpy.asyncio._poller import Poller
 from zmqpy.asyncio._selectors import ProactorSelectorThreadWarning as ProactorSelectorThreadWarning
 from zmqpy.asyncio._selectors import selector_of
+
+if TYPE_CHECKING:
+    from zmqpy.additions import AsyncReadiness
 
 _SocketT = TypeVar("_SocketT", bound="Socket")
 
@@ -124,6 +127,25 @@ class Socket(_AsyncSocket, _zmq.Socket[Any]):
         def send_serialized(  # type: ignore[override]
             self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any
         ) -> Future[_zmq.MessageTracker | None]: ...
+
+        events: AsyncReadiness
+
+        def wait_connected(  # type: ignore[override]
+            self, n: int = 1, timeout: float | None = None
+        ) -> Coroutine[Any, Any, int]: ...
+        def wait_subscribers(  # type: ignore[override]
+            self, topic: str | bytes = b"", n: int = 1, timeout: float | None = None
+        ) -> Coroutine[Any, Any, int]: ...
+        def flush(self, timeout: float | None = None) -> Coroutine[Any, Any, Any]: ...
+        def request(  # type: ignore[override]
+            self, parts: Any, timeout: float | None = None, retries: int = 0, backoff: float = 0
+        ) -> Coroutine[Any, Any, list[bytes]]: ...
+        def send_array(
+            self, array: Any, flags: int = 0, copy: bool = False, track: bool = False
+        ) -> Future[_zmq.MessageTracker | None]: ...
+        def recv_array(self, flags: int = 0) -> Future[Any]: ...
+        def send_msgpack(self, obj: Any, flags: int = 0, **kwargs: Any) -> Future[_zmq.MessageTracker | None]: ...
+        def recv_msgpack(self, flags: int = 0, type: Any = None) -> Future[Any]: ...
         def recv_json(self, flags: int = 0, **kwargs: Any) -> Future[Any]: ...
         def recv_pyobj(self, flags: int = 0, buffers: bool = False) -> Future[Any]: ...
         def recv_serialized(
