@@ -10,7 +10,11 @@
 namespace engine {
 
 // Overwrites bytes that nobody reads again, which a compiler would otherwise leave out.
-inline void wipe (void *bytes, std::size_t size) noexcept { ::explicit_bzero (bytes, size); }
+inline void wipe (void *bytes, std::size_t size) noexcept
+{
+    if (size > 0)
+        ::explicit_bzero (bytes, size);
+}
 
 using CurveKey = std::array<std::uint8_t, 32>;
 
