@@ -41,7 +41,7 @@ class Readiness(int):
 
 if TYPE_CHECKING:
 
-    class AsyncReadiness(Readiness):
+    class _AsyncReadiness(Readiness):
         """The same of sockets for event loops."""
 
         def __call__(self, events: int = Event.ALL, timeout: float | None = None) -> AsyncSocketEvents: ...  # type: ignore[override]

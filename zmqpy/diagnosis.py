@@ -168,6 +168,8 @@ _FAILURES = (
     | Event.HANDSHAKE_FAILED_AUTH
 )
 _logged: dict[int, Any] = {}  # address of a C context -> whose events are logged
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_logged.clear)  # the threads are the parent's
 
 
 def start_logging(level: str) -> None:

@@ -1,5 +1,6 @@
 """The Cython layer: one module a C handle of libzmq. Everything public is reached through `zmqpy`."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,3 +13,13 @@ if find_spec("zmqpy._core.errors") is None:
         if _uncompiled
         else f"zmqpy at {_here} has no compiled modules for this Python: install it with it, `python -m pip install zmqpy`"
     )
+
+try:
+    import_module("zmqpy._core.errors")  # the first of the compiled ones
+except ImportError as error:
+    if "interpreter" not in str(error):
+        raise
+    raise ImportError(
+        "zmqpy works in one interpreter of a process, the first that imports it, and this is another one (PEP 734): "
+        "use sockets there, or in a process of their own"
+    ) from error

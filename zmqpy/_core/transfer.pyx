@@ -7,7 +7,7 @@ What is sent, and what becomes of what was received, is messages.pyx's and batch
 
 from libc.errno cimport EAGAIN, EINTR
 from libc.stdint cimport int64_t
-from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDTIMEO
+from zmqpy._core.constants cimport ZMQ_DONTWAIT, ZMQ_ETERM, ZMQ_POLLIN, ZMQ_POLLOUT, ZMQ_RCVTIMEO, ZMQ_SNDTIMEO
 from zmqpy._core.errors cimport begin_wait, check_signals, end_wait, zmqpy_now_ms, zmqpy_wait_init, zmqpy_wait_t
 from zmqpy._core.ext cimport ZMQPY_HAVE_EXT, zmq_ext_spin, zmq_ext_wait_deadline
 from zmqpy._core.handle cimport Handle
@@ -143,7 +143,12 @@ cdef int wait_by_polling(Handle socket, Operation *operation, int flags, int opt
                 poll_items(NULL, 0, nap if left < 0 else min(nap, left))
                 nap = min(nap * 2, LONGEST_NAP)
             else:
-                poll_items(&item, 1, left)
+                try:
+                    poll_items(&item, 1, left)
+                except Exception as failure:
+                    if getattr(failure, "errno", None) == ZMQ_ETERM:
+                        socket.fail(ZMQ_ETERM)  # which says more
+                    raise
                 nap = 1
     finally:
         socket.leave_call()

@@ -24,7 +24,7 @@ from zmqpy.asyncio._selectors import ProactorSelectorThreadWarning as ProactorSe
 from zmqpy.asyncio._selectors import selector_of
 
 if TYPE_CHECKING:
-    from zmqpy.additions import AsyncReadiness
+    from zmqpy.additions import _AsyncReadiness
 
 _SocketT = TypeVar("_SocketT", bound="Socket")
 
@@ -128,7 +128,7 @@ class Socket(_AsyncSocket, _zmq.Socket[Any]):
             self, msg: Any, serialize: Callable[[Any], Any], flags: int = 0, copy: bool = True, **kwargs: Any
         ) -> Future[_zmq.MessageTracker | None]: ...
 
-        events: AsyncReadiness
+        events: _AsyncReadiness
 
         def wait_connected(  # type: ignore[override]
             self, n: int = 1, timeout: float | None = None
