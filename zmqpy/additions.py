@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from zmqpy.waiting import Wait
 
 
+_new_int = int.__new__
+_value_of = OptionAttribute.__get__
 _LONGEST_TTL = 6553500  # ms, what a PING can say
 
 
@@ -54,12 +56,11 @@ class EventsAttribute(OptionAttribute):
         super().__init__(SocketOption.EVENTS, "EVENTS")
 
     def __get__(self, instance: Any, owner: Any = None) -> Readiness:
-        value: Any = super().__get__(instance, owner)
-        if instance is None:
-            itself: Readiness = value
-            return itself
-        ready = Readiness(value)
-        ready._socket = instance
+        value: Any = _value_of(self, instance, owner)
+        if instance is not None:
+            value = _new_int(Readiness, value)
+            value._socket = instance
+        ready: Readiness = value
         return ready
 
 
