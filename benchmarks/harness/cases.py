@@ -404,7 +404,7 @@ CASES: tuple[Case, ...] = (
         DURATION,
         _curve_storm,
         1.5,
-        minimum_seconds=4.0,
+        minimum_seconds=1.5,
         cpu_floor=None,
         extra_floors=(("KiB a connection", 2.0),),
         curve=True,
