@@ -165,6 +165,8 @@ def test_what_the_error_says(make, kind, own_engine):
     server, client = make(zmq.ROUTER), make(kind)
     address = bind(server)
     client.connect(address)
+    if own_engine:
+        client.wait_connected(timeout=WAIT_MS)
     with pytest.raises(RequestFailed, match="no reply to 2 requests in") as caught:
         client.request(b"x", timeout=QUIET_MS, retries=1)
     error = caught.value
