@@ -490,6 +490,27 @@ def test_timeouts_of_the_socket(run, make):
     run(main())
 
 
+def test_time_outs_are_waited_for(run, make):
+    """Those below a second too."""
+
+    async def main():
+        pull, push = make(zmq.PULL, rcvtimeo=90), make(zmq.PUSH, sndtimeo=90)
+        bind(pull)
+        for call in (
+            pull.recv,
+            pull.recv_multipart,
+            lambda: pull.poll(90),
+            lambda: push.send(b"x"),
+            lambda: push.poll(90, zmq.POLLOUT),
+        ):
+            begun = time.monotonic()
+            with contextlib.suppress(zmq.Again):
+                assert await call() == 0
+            assert time.monotonic() - begun > 0.08
+
+    run(main())
+
+
 def test_a_timeout_does_not_touch_who_is_served(run, connected):
     pull, push = connected(zmq.PULL, zmq.PUSH, "tcp", [("rcvtimeo", 1000)])
 

@@ -145,7 +145,7 @@ cdef class Context(Handle):
         address = <uintptr_t>self.handle
         cdef int64_t deadline = -1 if timeout is None or timeout < 0 else zmqpy_now_ms() + <int64_t>timeout
         while address in _ending:
-            if not _ending[address].wait(None if deadline < 0 else max(0, deadline - zmqpy_now_ms()) / 1000):
+            if not _ending[address].wait(None if deadline < 0 else max(0, deadline - zmqpy_now_ms()) / 1000.0):
                 return False
         if self.lost:
             if self.lost_handle != NULL:
@@ -158,7 +158,7 @@ cdef class Context(Handle):
         if deadline >= 0 and not ZMQPY_HAVE_EXT:
             # Another libzmq's cannot be left: a thread stays in it, and whoever calls again waits for that.
             threading.Thread(target=self._end_in_thread, args=(address,), daemon=True).start()
-            return ended.wait(max(0, deadline - zmqpy_now_ms()) / 1000)
+            return ended.wait(max(0, deadline - zmqpy_now_ms()) / 1000.0)
         try:
             return bool(self.wait_for_end(deadline))
         finally:

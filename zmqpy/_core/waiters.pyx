@@ -34,7 +34,7 @@ cdef class Waiter(Call):
 
     cdef int limit(self, Loop loop, int milliseconds) except -1:
         if milliseconds >= 0:
-            self.timer = loop.loop.call_later(milliseconds / 1000, self._expire)
+            self.timer = loop.loop.call_later(milliseconds / 1000.0, self._expire)
         return 0
 
     cdef int forget_timer(self) except -1:
