@@ -45,6 +45,9 @@ def version():
     libzmq.zmq_version(&major, &minor, &patch)
     return major, minor, patch
 
+def numbers():
+    return libzmq.ZMQ_PUSH, libzmq.ZMQ_DONTWAIT, libzmq.ZMQ_RCVMORE
+
 class Mine(Socket):
     pass
 """
@@ -77,6 +80,7 @@ def run(command, folder):
 def test_other_cython_module(module, connected, context):
     a, b = connected(zmq.PAIR, zmq.PAIR)
     assert module.version() == zmq.zmq_version_info()
+    assert module.numbers() == (zmq.PUSH, zmq.DONTWAIT, zmq.RCVMORE)
     assert module.send(a, b"hello") == 5
     assert b.recv() == b"hello"
     b.send(b"answer")

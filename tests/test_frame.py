@@ -25,6 +25,10 @@ def test_frame_of_a_buffer(data, copy):
     assert frame.bytes is frame.bytes, "made once"
     assert len(frame) == 5
     assert frame.buffer.tobytes() == memoryview(frame).tobytes() == b"hello"
+    view = frame.buffer
+    assert frame.buffer is view
+    view.release()
+    assert frame.buffer.tobytes() == b"hello"
     assert "hello" in repr(frame)
 
 

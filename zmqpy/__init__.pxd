@@ -4,7 +4,7 @@ The C functions are the engine's: compile with zmqpy.get_includes(), link with z
 `socket.handle` and `context.handle` are the C objects, NULL once closed; `frame.zmq_msg` is the message.
 """
 
-from zmqpy._core cimport libzmq
 from zmqpy._core.context cimport Context
 from zmqpy._core.frame cimport Frame
 from zmqpy._core.socket cimport Socket
+from zmqpy.backend.cython cimport libzmq

@@ -27,6 +27,7 @@ cdef class Frame:
     cdef bint read_only
     cdef object source
     cdef object cached_bytes
+    cdef object last_view  # a weak reference: a strong one would make a circle, and keep what was received until it is collected
     cdef readonly object tracker
     cdef readonly object tracker_event
     # A second reference to this frame's content in `msg`, which must be uninitialised.

@@ -9,6 +9,7 @@ Sending and receiving frames is messages.pyx's.
 
 import atexit
 import os
+import weakref
 
 from cpython.buffer cimport (
     PyBUF_ANY_CONTIGUOUS,
@@ -316,8 +317,17 @@ cdef class Frame:
 
     @property
     def buffer(self) -> memoryview:
-        """The content without copying, as long as the view lives."""
-        return memoryview(self)
+        """The content without copying, as long as the view lives; the same view again while somebody has it."""
+        view = None if self.last_view is None else self.last_view()
+        if view is not None:
+            try:
+                view.nbytes
+                return view
+            except ValueError:
+                pass  # it was released
+        view = memoryview(self)
+        self.last_view = weakref.ref(view)
+        return view
 
     @property
     def more(self) -> bool:
