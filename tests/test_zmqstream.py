@@ -98,6 +98,24 @@ def test_callbacks_with_the_stream(run, pair):
     run(main())
 
 
+def test_what_cannot_be_called_is_refused(run, pair):
+    async def main():
+        stream = ZMQStream(pair[0])
+        for take in (
+            stream.on_recv,
+            stream.on_recv_stream,
+            stream.on_send,
+            stream.on_send_stream,
+            stream.set_close_callback,
+        ):
+            with pytest.raises(AssertionError):
+                take(1)
+            take(None)
+        stream.close()
+
+    run(main())
+
+
 def test_sent_messages(run, pair):
     async def main():
         async with Streams(pair) as (a, b):

@@ -30,6 +30,12 @@ _AT_A_TIME = 64  # messages in one turn of the loop
 _LONG = 0.001  # seconds, of one turn
 
 
+def _check_callable(callback: object) -> None:
+    """Raises the error of pyzmq where the mistake is made; the loop would only say later that something cannot be called."""
+    if callback is not None and not callable(callback):
+        raise AssertionError(f"{callback!r} cannot be called")
+
+
 class ZMQStream:
     """Registers callbacks for what comes and goes on a socket with tornado's loop.
 
@@ -78,6 +84,7 @@ class ZMQStream:
         copy : True for bytes, False for Frames.
         """
         self._check_closed()
+        _check_callable(callback)
         self._recv_callback = callback
         self._recv_copy = copy
         if callback is not None:
@@ -85,6 +92,7 @@ class ZMQStream:
 
     def on_recv_stream(self, callback: Callable[[ZMQStream, list[Any]], Any] | None, copy: bool = True) -> None:
         """As on_recv, with the stream as the first argument."""
+        _check_callable(callback)
         self.on_recv(None if callback is None else lambda message: callback(self, message), copy=copy)
 
     def stop_on_recv(self) -> None:
@@ -94,10 +102,12 @@ class ZMQStream:
     def on_send(self, callback: Callable[[Any, Any], Any] | None) -> None:
         """Calls callback(parts, tracker or None) for each message that has been sent."""
         self._check_closed()
+        _check_callable(callback)
         self._send_callback = callback
 
     def on_send_stream(self, callback: Callable[[ZMQStream, Any, Any], Any] | None) -> None:
         """As on_send, with the stream as the first argument."""
+        _check_callable(callback)
         self.on_send(None if callback is None else lambda message, status: callback(self, message, status))
 
     def stop_on_send(self) -> None:
@@ -114,6 +124,7 @@ class ZMQStream:
 
     def set_close_callback(self, callback: Callable[[], Any] | None) -> None:
         """Calls callback() when the stream is closed."""
+        _check_callable(callback)
         self._close_callback = callback
 
     # ---- sending ----
