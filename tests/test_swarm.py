@@ -90,3 +90,26 @@ def test_unauthenticated_peers_deliver_nothing(context, make, server):
         push.send(b"mine")
         assert pull.recv() == b"mine"
         assert not pull.poll(0)
+
+
+def test_who_waits_for_our_own_answer_does_not_give_way(context, make):
+    """A slow ZAP handler is the server's doing: those whose question it has would only come again, and ask again."""
+    handler = make(zmq.ROUTER)
+    handler.bind("inproc://zeromq.zap.01")
+    pull = make(zmq.PULL, ext_max_handshakes=2, zap_domain=b"slow", backlog=100)
+    address = bind(pull)
+    clients = [make(zmq.PUSH) for _ in range(3)]
+    asked = []
+    for client in clients[:2]:
+        client.connect(address)
+        asked.append(handler.recv_multipart())
+    clients[2].connect(address)  # nobody has room for it
+    for client in clients:
+        client.send(b"in")
+    assert not handler.poll(800)  # more than each connection has
+    assert pull.stats()["handshake_failures"] == 0
+    for _ in clients:
+        who, _, version, number = (asked.pop(0) if asked else handler.recv_multipart())[:4]
+        handler.send_multipart([who, b"", version, number, b"200", b"OK", b"", b""])
+        assert pull.recv() == b"in"
+    assert pull.stats()["handshake_failures"] == 0

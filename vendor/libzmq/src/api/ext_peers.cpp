@@ -9,6 +9,7 @@
 
 #include "api/each_socket.hpp"
 #include "api/handles.hpp"
+#include "base/errors.hpp"
 #include "core/monitor.hpp"
 #include "core/wait.hpp"
 #include "transport/transport.hpp"
@@ -148,7 +149,11 @@ int zmq_ext_wait_subscribers (void *socket, const void *topic, size_t size, size
             return fail (EFAULT);
         int found = 0;
         const auto look = [&] {
-            found = guard->pattern ().subscribers ({static_cast<const char *> (topic), size});
+            try {
+                found = guard->pattern ().subscribers ({static_cast<const char *> (topic), size});
+            } catch (...) {
+                return current_exception_error ();
+            }
             return found < 0 ? ENOTSUP : static_cast<std::size_t> (found) >= count ? 0 : EAGAIN;
         };
         const int error = wait_until (guard, timeout, look);

@@ -4,8 +4,9 @@ namespace engine {
 
 HalfOpen::~HalfOpen ()
 {
-    while (Place *const place = places_.take ())
-        place->of_ = nullptr;
+    for (List<Place> *const list : {&places_, &excused_})
+        while (Place *const place = list->take ())
+            place->of_ = nullptr;
 }
 
 void HalfOpen::begin (Place &place) noexcept
@@ -25,6 +26,26 @@ void HalfOpen::Place::end () noexcept
     unlist ();
     --of.size_;
     of.owner_.handshake_over ();
+}
+
+void HalfOpen::Place::excuse () noexcept
+{
+    if (!of_ || excused_)
+        return;
+    excused_ = true;
+    unlist ();
+    of_->excused_.add (*this);
+}
+
+void HalfOpen::Place::go_on () noexcept
+{
+    if (!of_ || !excused_)
+        return;
+    excused_ = false;
+    unlist ();
+    since_ = now ();
+    of_->places_.add (*this);
+    of_->owner_.handshake_over ();
 }
 
 Nanoseconds HalfOpen::oldest_due () const noexcept

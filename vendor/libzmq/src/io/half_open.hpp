@@ -29,6 +29,9 @@ class HalfOpen
         ~Place () { end (); }
         // Its handshake is over, or is none of the listener's any more.
         void end () noexcept;
+        // It waits for us: it counts, but does not give way to who would wait behind it. Until it goes on, when its time begins anew.
+        void excuse () noexcept;
+        void go_on () noexcept;
 
       private:
         friend class HalfOpen;
@@ -36,12 +39,13 @@ class HalfOpen
         Stream &stream_;
         HalfOpen *of_ = nullptr;
         Nanoseconds since_ = 0;
+        bool excused_ = false;
     };
 
     class Owner
     {
       public:
-        // There is one less.
+        // There is one less, or one more that may have to give way.
         virtual void handshake_over () noexcept = 0;
 
       protected:
@@ -55,14 +59,15 @@ class HalfOpen
 
     void begin (Place &place) noexcept;
     std::size_t size () const noexcept { return size_; }
-    // When the oldest has had its time; never: there is none.
+    // When the oldest that is not excused has had its time; never: there is none.
     Nanoseconds oldest_due () const noexcept;
-    // The oldest; null: there is none.
+    // It; null: there is none.
     Stream *oldest () const noexcept;
 
   private:
     Owner &owner_;
     List<Place> places_;
+    List<Place> excused_;
     std::size_t size_ = 0;
 };
 

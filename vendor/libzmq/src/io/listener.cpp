@@ -82,8 +82,8 @@ void Listener::on_io (std::uint32_t events) noexcept
             happened (ZMQ_EVENT_ACCEPTED, fd);
             socket_.reactor ().descriptor_table ().in_use (fd);
             // (The event may have led to handshakes that ended.)
-            if (is_full ())
-                half_open_.oldest ()->give_way ();
+            if (Stream *const oldest = half_open_.oldest (); oldest && is_full ())
+                oldest->give_way ();
             socket_.start_stream (ByteStream (fd), options_, nullptr, this);
             continue;
         }

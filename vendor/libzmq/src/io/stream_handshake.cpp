@@ -219,6 +219,7 @@ void Stream::ask_zap () noexcept
     try {
         zap_ = socket_.zap_inquiry (*this);
         if (zap_->ask (handshake_->zap_request ())) {
+            half_open_.excuse ();
             if (socket_.closing ())
                 look_for_verdict ();
             return;
@@ -235,6 +236,7 @@ void Stream::decided (ZapVerdict verdict) noexcept
 try {
     if (!asks_zap ())
         return;
+    half_open_.go_on ();
     handshake_->decide (std::move (verdict));
     if (handshake_->state () == Handshake::State::refused)
         note_peer_refused ();

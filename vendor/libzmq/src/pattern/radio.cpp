@@ -80,8 +80,10 @@ class RadioPattern final : public Pattern
 
     void change (Pipe &pipe, const Msg &frame)
     {
+        if (frame.size () > ZMQ_GROUP_MAX_LENGTH)
+            return;
         std::string group (frame.view ());
-        if (group.size () > ZMQ_GROUP_MAX_LENGTH || group.find ('\0') != group.npos)
+        if (group.find ('\0') != group.npos)
             return;
         group.push_back ('\0');
         if (frame.kind () == Kind::join)
