@@ -79,7 +79,7 @@ def name_of(event: int) -> str:
 def reason_of(event: int, value: int, errno: int) -> str:
     """What an event's numbers mean."""
     if event == Event.DISCONNECTED:
-        if errno == _errno.EPIPE:
+        if errno in (_errno.EPIPE, _errno.ECONNRESET):
             return "the peer has ended the connection"
         if errno == _errno.EAGAIN:
             return "the handshake took too long"
