@@ -212,7 +212,7 @@ typedef struct zmq_ext_event_t
 
 /* Sends the socket's events to PULL sockets that connect to `endpoint`, inproc://..., as long as the socket lives. Any number at a time,
  * and beside zmq_socket_monitor's. events: ZMQ_EVENT_... (the last is ZMQ_EVENT_MONITOR_STOPPED in any case); 0 stops the one of that
- * name. What finds no room is kept, up to 10,000 events.
+ * name. What finds no room is kept, up to 10,000 events, and lost if the monitor ends before its reader has read that far.
  * EINVAL; EPROTONOSUPPORT not inproc; EADDRINUSE; ENOENT (events 0) no such monitor; ENOTSOCK; ETERM. Since version 7. */
 ZMQ_EXPORT int zmq_ext_socket_monitor (void *socket, const char *endpoint, uint64_t events);
 

@@ -34,7 +34,7 @@ void put_id (zmq_ext_peer_t &out, std::string_view id) noexcept
 
 void put_stream (zmq_ext_peer_t &out, const Stream &stream)
 {
-    out.accepted = stream.listener () != nullptr;
+    out.accepted = stream.accepted ();
     out.state = !stream.established () ? stream.finishing () ? ZMQ_EXT_PEER_ENDING : ZMQ_EXT_PEER_HANDSHAKE
                 : stream.lingering ()  ? ZMQ_EXT_PEER_ENDING
                                        : ZMQ_EXT_PEER_UP;

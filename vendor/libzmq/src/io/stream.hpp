@@ -82,7 +82,8 @@ class Stream final : public Endpoint, private ZapAsker
     NetworkPipe *pipe () const noexcept { return pipe_; }
     void set_pipe (NetworkPipe *pipe) noexcept { pipe_ = pipe; }
     Connector *connector () const noexcept { return connector_; }
-    Listener *listener () const noexcept { return listener_; }
+    Listener *listener () const noexcept { return listener_; }  // null if it has gone, too
+    bool accepted () const noexcept { return accepted_; }
     void orphan () noexcept;  // its connector or listener is going
     // Its handshake waits for a reply of ZAP's handler.
     bool asks_zap () const noexcept { return phase_ == Phase::handshake && handshake_ && handshake_->waiting (); }
@@ -192,6 +193,7 @@ class Stream final : public Endpoint, private ZapAsker
     NetworkPipe *pipe_ = nullptr;
     ByteStream bytes_;
     Phase phase_ = Phase::handshake;
+    const bool accepted_;
     bool paused_ = false;
     bool blocked_ = false;
     bool output_dead_ = false;  // a write or the encoding failed: the read side decides
