@@ -4,9 +4,10 @@ namespace engine {
 
 HalfOpen::~HalfOpen ()
 {
-    for (List<Place> *const list : {&places_, &excused_})
-        while (Place *const place = list->take ())
-            place->of_ = nullptr;
+    while (Place *const place = places_.take ())
+        place->of_ = nullptr;
+    while (Place *const place = excused_.take ())
+        place->of_ = nullptr;
 }
 
 void HalfOpen::begin (Place &place) noexcept
