@@ -1,6 +1,8 @@
 #include "core/inproc.hpp"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "core/socket.hpp"
 #include "io/reactor.hpp"
@@ -22,6 +24,36 @@ bool InprocChannel::tell (int which) noexcept
     if (strand->doorbell.deliver ({Command::What::activity, static_cast<std::uint8_t> (which), 0, this}) != Mailbox::Delivery::done)
         release ();
     return true;
+}
+
+void InprocChannel::greet (const std::string &hello)
+{
+    if (hello.empty ()) {
+        greeting = Greeting::none;
+        return;
+    }
+    Msg message;
+    if (message.init_copy (hello.data (), hello.size ()) != 0)
+        throw std::bad_alloc ();
+    // (Nobody waits for it: the reader is not there yet.)
+    if (conflate) {
+        (void) direction[1].newest.put (std::move (message));
+    } else {
+        if (!direction[1].queue.push (std::move (message)))
+            throw std::bad_alloc ();
+        (void) direction[1].queue.publish ();
+    }
+    greeting = Greeting::said;
+    greeting_size = hello.size ();
+}
+
+void InprocChannel::take_greeting_back () noexcept
+{
+    if (greeting == Greeting::said) {
+        Msg taken;
+        (void) (conflate ? direction[1].newest.take (taken) : direction[1].queue.pop (taken));
+    }
+    greeting = Greeting::due;
 }
 
 InprocPipe::InprocPipe (Socket &socket, Pattern &pattern, InprocChannel *channel, int side) noexcept
@@ -238,6 +270,16 @@ bool InprocPipe::write (Msg &frame) noexcept
 }
 
 bool InprocPipe::write_unlimited (Msg &frame) noexcept { return !closing_ && push (frame); }
+
+void InprocPipe::count_greeting () noexcept
+{
+    if (channel_->greeting != InprocChannel::Greeting::said)
+        return;
+    if (!conflate_)
+        ++written_;
+    socket_.stats.bytes_out += channel_->greeting_size;
+    ++socket_.stats.messages_out;
+}
 
 void InprocPipe::rollback () noexcept
 {

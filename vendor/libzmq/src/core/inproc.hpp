@@ -95,7 +95,18 @@ class InprocChannel final : public CommandChannel
 
     Direction direction[sides];  // [s]: what side s writes
     Side side[sides];            // 0 the connecting socket, 1 the binding one
-    bool conflate = false;       // the connecting socket's CONFLATE, for both directions; set before the other side may look
+    // Side 1's ZMQ_HELLO_MSG. Who connects to a bound name puts it into the queue, before the bound side may look.
+    enum class Greeting : std::uint8_t
+    {
+        due,
+        none,
+        said
+    };
+    void greet (const std::string &hello);  // said, or none if that is empty; throws std::bad_alloc, nothing changed
+    void take_greeting_back () noexcept;    // by who said it: due again
+    Greeting greeting = Greeting::due;
+    std::size_t greeting_size = 0;
+    bool conflate = false;  // the connecting socket's CONFLATE, for both directions; set before the other side may look
 
   private:
     ~InprocChannel () = default;
@@ -128,6 +139,8 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     bool terminate_requested () const noexcept { return terminate_requested_; }
     // What this side shall read once the peer has left, after all that came from there (ZMQ_DISCONNECT_MSG); empty: nothing.
     void say_at_end (const std::string &message) { farewell_ = message; }
+    // What greet() said for this side counts as written by it.
+    void count_greeting () noexcept;
     // The limits of this side's socket changed.
     void limits_changed (int send_limit, int receive_limit) noexcept;
     std::uint64_t queued_out () const noexcept { return outbound ().queued (); }  // messages

@@ -63,6 +63,10 @@ bool InprocRegistry::unbind (const std::string &name, std::uint64_t id) noexcept
 
 bool InprocRegistry::introduce (InprocChannel &channel, const Binding &binding)
 {
+    // Said for the bound socket, whose owner may not make a call for long.
+    const InprocChannel::Greeting before = channel.greeting;
+    if (before == InprocChannel::Greeting::due)
+        channel.greet (binding.hello);
     join (channel, binding);
     channel.acquire ();
     const Mailbox::Delivery delivery = binding.strand->doorbell.deliver ({Command::What::attach, 1, binding.id, &channel});
@@ -74,6 +78,8 @@ bool InprocRegistry::introduce (InprocChannel &channel, const Binding &binding)
     channel.release ();
     channel.side[1].strand.store (nullptr, std::memory_order_relaxed);
     channel.side[1].known.store (false, std::memory_order_relaxed);
+    if (before == InprocChannel::Greeting::due)
+        channel.take_greeting_back ();
     if (delivery == Mailbox::Delivery::no_memory)
         throw std::bad_alloc ();
     return false;

@@ -27,6 +27,7 @@ class InprocRegistry
         int send_limit = 0;  // as of the bind
         int receive_limit = 0;
         std::string routing_id;
+        std::string hello;              // ZMQ_HELLO_MSG; empty: none
         Reactor *server = nullptr;      // a monitor's: runs the mailbox when something is delivered
         bool answers_requests = false;  // of a socket that can be ZAP's handler
     };

@@ -31,7 +31,10 @@ void Socket::attach_inproc (InprocChannel *channel, int side, Pattern &pattern, 
     InprocPipe &held = *pipe;
     inproc_pipes_.push_back (std::move (pipe));
     own.strand.store (&strand_, std::memory_order_seq_cst);
-    if (!for_engine && type_.sends_hello && !options.hello_msg.empty ()) {
+    if (side == 1)
+        held.count_greeting ();
+    const bool greeted = side == 1 && channel->greeting != InprocChannel::Greeting::due;
+    if (!for_engine && !greeted && type_.sends_hello && !options.hello_msg.empty ()) {
         Msg hello;
         if (hello.init_copy (options.hello_msg.data (), options.hello_msg.size ()) == 0)
             held.write_unlimited (hello);
@@ -61,6 +64,8 @@ int Socket::bind_inproc (const std::string &endpoint)
     binding.send_limit = options.sndhwm;
     binding.receive_limit = options.rcvhwm;
     binding.routing_id = options.routing_id;
+    if (type_.sends_hello)
+        binding.hello = options.hello_msg;
     binding.answers_requests = type_.answers_requests;
     std::vector<InprocChannel *> waiting;
     std::string name = endpoint;
@@ -128,7 +133,8 @@ int Socket::connect_inproc (const std::string &endpoint)
 
 bool Socket::connect_to_handler (const std::string &endpoint, Pattern &pattern)
 {
-    InprocChannel *const channel = new InprocChannel;  // without limits: a question must not wait for room
+    InprocChannel *const channel = new InprocChannel;   // without limits: a question must not wait for room
+    channel->greeting = InprocChannel::Greeting::none;  // answers only
     InprocChannel::Side &own = channel->side[0];
     own.server.store (reactor_, std::memory_order_relaxed);
     own.strand.store (&strand_, std::memory_order_seq_cst);

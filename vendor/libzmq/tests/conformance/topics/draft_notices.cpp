@@ -53,6 +53,44 @@ TEST_CASE ("HELLO_MSG is the first message of each connection, both ways, on the
         }
 }
 
+// One that makes no call after its bind or connect has said it, too.
+TEST_CASE ("HELLO_MSG needs no call of who says it, whoever came first, and comes once")
+{
+    NEEDS_DRAFTS ();
+    struct Row
+    {
+        int bound, connecting;
+    };
+    const Row rows[] = {{ZMQ_DEALER, ZMQ_DEALER},   {ZMQ_ROUTER, ZMQ_DEALER},   {ZMQ_DEALER, ZMQ_ROUTER}, {ZMQ_ROUTER, ZMQ_ROUTER},
+                        {type_server, type_client}, {type_client, type_server}, {type_peer, type_peer}};
+    for (const Row &row : rows)
+        for (const bool bound_first : {true, false})
+            for (const bool connecting_hears_first : {true, false}) {
+                CAPTURE (row.bound);
+                CAPTURE (row.connecting);
+                CAPTURE (bound_first);
+                CAPTURE (connecting_hears_first);
+                Context ctx;
+                Socket bound (ctx, row.bound), connecting (ctx, row.connecting);
+                bound.set (opt_hello_msg, "from the bound");
+                connecting.set (opt_hello_msg, "from the connecting");
+                const std::string name = inproc_name ();
+                if (!bound_first)
+                    connecting.connect (name);
+                bound.bind (name);
+                if (bound_first)
+                    connecting.connect (name);
+                for (const bool connecting_hears : {connecting_hears_first, !connecting_hears_first}) {
+                    if (connecting_hears)
+                        CHECK (heard (connecting, row.connecting == ZMQ_ROUTER) == Msg{"from the bound"});
+                    else
+                        CHECK (heard (bound, row.bound == ZMQ_ROUTER) == Msg{"from the connecting"});
+                }
+                CHECK (silent (bound, 5));
+                CHECK (silent (connecting, 5));
+            }
+}
+
 TEST_CASE ("HELLO_MSG goes out before what is queued, and again after a reconnect")
 {
     NEEDS_DRAFTS ();

@@ -53,6 +53,7 @@ TEST_CASE ("inproc: a connect without memory leaves nothing that is used later")
             CAPTURE (spare);
             REQUIRE (spare < 100);
             HeldSocket binding (pair.binding), connecting (pair.connecting, binding.context ());
+            binding.socket ().options.hello_msg = std::string (100, 'h');
             REQUIRE (binding.socket ().bind_inproc (endpoint) == 0);
             connecting.socket ().options.hello_msg = "hello";
             connecting.socket ().options.routing_id = std::string (100, 'i');

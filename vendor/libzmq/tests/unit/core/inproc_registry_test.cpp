@@ -128,3 +128,48 @@ TEST_CASE ("inproc registry: a binding that is being closed counts as none")
     channel->release ();
     channel->release ();
 }
+
+TEST_CASE ("inproc registry: what a bound one says to who connects is there at once, and not a closing one's")
+{
+    InprocRegistry registry;
+    HeldSocket closing (ZMQ_DEALER), next (ZMQ_DEALER);
+    for (const bool conflate : {false, true}) {
+        CAPTURE (conflate);
+        const auto read = [conflate] (InprocChannel &channel) {
+            Msg message;
+            if (!(conflate ? channel.direction[1].newest.take (message) : channel.direction[1].queue.pop (message)))
+                return std::string ("nothing");
+            return std::string (message.view ());
+        };
+        std::vector<InprocChannel *> waiting;
+        InprocRegistry::Binding binding = binding_of (next);
+        binding.hello = "hello";
+        REQUIRE (registry.bind (conflate ? "conflating" : "n", binding, waiting) == 0);
+        InprocChannel *const channel = new InprocChannel;
+        channel->conflate = conflate;
+        CHECK (registry.connect (conflate ? "conflating" : "n", *channel));
+        CHECK (channel->greeting == InprocChannel::Greeting::said);
+        CHECK (read (*channel) == "hello");
+        std::vector<Command> commands;
+        next.strand ().doorbell.take (commands);
+        CHECK (commands.size () == 1);
+        channel->release ();
+        channel->release ();
+    }
+    std::vector<Command> left;
+    closing.strand ().doorbell.shut (left);
+    for (const bool conflate : {false, true}) {
+        CAPTURE (conflate);
+        std::vector<InprocChannel *> waiting;
+        InprocRegistry::Binding binding = binding_of (closing);
+        binding.hello = "hello";
+        const std::string name = conflate ? "closing, conflating" : "closing";
+        REQUIRE (registry.bind (name, binding, waiting) == 0);
+        InprocChannel *const channel = new InprocChannel;
+        channel->conflate = conflate;
+        CHECK_FALSE (registry.connect (name, *channel));
+        CHECK (channel->greeting == InprocChannel::Greeting::due);
+        CHECK (channel->direction[1].empty ());
+        channel->release ();
+    }
+}
