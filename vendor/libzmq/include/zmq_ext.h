@@ -148,8 +148,8 @@ typedef struct zmq_ext_stats_t
  * EFAULT stats NULL; EINVAL size 0; ENOTSOCK; ETERM. */
 ZMQ_EXPORT int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size);
 
-/* The same of all sockets that the context has or had; queue depths and peers are those of its sockets now. EFAULT no context, or stats
- * NULL; EINVAL size 0. Since version 7. */
+/* The same of all sockets that the context has or had; queue depths and peers are those of its sockets now. Whatever the
+ * address and whoever ends the context meanwhile: EFAULT no context that lives, or stats NULL; EINVAL size 0. Since version 7. */
 ZMQ_EXPORT int zmq_ext_ctx_stats (void *context, zmq_ext_stats_t *stats, size_t size);
 
 /* ---- who is there ---- */
@@ -195,7 +195,8 @@ typedef struct zmq_ext_socket_t
 } zmq_ext_socket_t;
 
 /* Fills up to `count` of `sockets`, each `size` bytes. Returns how many the context has; those that keep zmq_ctx_term waiting are all.
- * EFAULT no context, or sockets NULL and count not 0; EINVAL size 0; ENOMEM. Since version 7. */
+ * Whatever the address and whoever ends the context meanwhile: EFAULT no context that lives, or sockets NULL and count not 0; EINVAL
+ * size 0; ENOMEM. Since version 7. */
 ZMQ_EXPORT int zmq_ext_ctx_sockets (void *context, zmq_ext_socket_t *sockets, size_t count, size_t size);
 
 /* ---- events ---- */

@@ -90,10 +90,8 @@ int zmq_ext_socket_stats (void *socket, zmq_ext_stats_t *stats, size_t size)
 int zmq_ext_ctx_stats (void *handle, zmq_ext_stats_t *stats, size_t size)
 {
     return guarded (-1, [&] {
-        Context *const context = context_of (handle);
-        if (!context)
-            return -1;
-        if (context->foreign () || !stats)
+        const VisitedContext context (handle);
+        if (!context || !stats)
             return fail (EFAULT);
         if (size == 0)
             return fail (EINVAL);

@@ -93,10 +93,8 @@ int zmq_ext_subscribers (void *socket, const void *topic, size_t size)
 int zmq_ext_ctx_sockets (void *handle, zmq_ext_socket_t *sockets, size_t count, size_t size)
 {
     return guarded (-1, [&] {
-        Context *const context = context_of (handle);
+        const VisitedContext context (handle);
         if (!context)
-            return -1;
-        if (context->foreign ())
             return fail (EFAULT);
         if (const int error = check_list (sockets, count, size))
             return fail (error);

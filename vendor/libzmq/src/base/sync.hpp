@@ -1,5 +1,5 @@
 // Mutexes that clang's thread-safety analysis understands. Lock order: strand, then one of registry or context, then leaves
-// (doorbell, reactor). No thread ever holds two strands.
+// (doorbell, reactor); of live contexts, then context. No thread ever holds two strands.
 #pragma once
 
 #include <atomic>

@@ -27,10 +27,12 @@ Context::Context () : generation_ ((watch_forks (), fork_generation.load (std::m
     if (!end_.open ())
         throw std::system_error (errno, std::generic_category ());
     spin_time_ = options_.spin_us * microsecond;
+    LiveContexts::add (*this);
 }
 
 Context::~Context ()
 {
+    LiveContexts::remove (*this);
     tag_.clear ();
     resolver_.reset ();
     reactors_.clear ();
@@ -155,6 +157,21 @@ zmq_ext_stats_t Context::ended_stats () noexcept
     return ended_;
 }
 
+// ---- visits ----
+
+void Context::begin_visit () noexcept
+{
+    Lock lock (mutex_);
+    ++visitors_;
+}
+
+void Context::end_visit () noexcept
+{
+    Lock lock (mutex_);
+    if (--visitors_ == 0 && terminated ())
+        end_.ring ();
+}
+
 // ---- the end ----
 
 void Context::shutdown () noexcept
@@ -165,13 +182,20 @@ void Context::shutdown () noexcept
         strand->doorbell.ring ();
 }
 
+bool Context::without_sockets () noexcept
+{
+    Lock lock (mutex_);
+    return strands_.empty ();
+}
+
 int Context::wait_for_end () noexcept
 {
     shutdown ();
     for (;;) {
-        {
+        if (without_sockets ()) {
+            LiveContexts::remove (*this);  // nobody else comes to visit
             Lock lock (mutex_);
-            if (strands_.empty ())
+            if (visitors_ == 0)
                 return 0;
         }
         pollfd entry{end_.fd (), POLLIN, 0};

@@ -14,6 +14,7 @@
 #include "base/handle_tag.hpp"
 #include "base/sync.hpp"
 #include "core/inproc_registry.hpp"
+#include "core/live_contexts.hpp"
 #include "options/context_options.hpp"
 #include "platform/wake_descriptor.hpp"
 #include "strand/guarded.hpp"
@@ -58,7 +59,11 @@ class Context
     zmq_ext_stats_t ended_stats () noexcept;
 
     bool terminated () const noexcept { return terminated_.load (std::memory_order_acquire); }
-    // shutdown(), then waits until every socket was closed and has gone. 0, or EINTR: call again. The caller deletes it after 0.
+    // By VisitedContext only.
+    void begin_visit () noexcept;
+    void end_visit () noexcept;
+    // shutdown(), then waits until every socket was closed and has gone and nobody visits it any more. 0, or EINTR: call again. The caller
+    // deletes it after 0.
     int wait_for_end () noexcept;
 
     // Started on first need. EMTHREAD: the mask selects none. May fail for want of descriptors, memory or threads.
@@ -84,12 +89,15 @@ class Context
         Context &context_;
     };
 
+    friend class LiveContexts;
     void free_later (Released &released) noexcept;
     void socket_gone (Strand &strand) noexcept;
     int admit (Strand &strand) noexcept;
+    bool without_sockets () noexcept;
 
     HandleTag<0xc0a7e871> tag_;
     const unsigned generation_;
+    LiveContexts::Member live_;
     Owner owner_{*this};
     std::atomic<bool> terminated_{false};
     std::atomic<bool> background_{false};
@@ -101,11 +109,12 @@ class Context
     zmq_ext_stats_t ended_ ENGINE_GUARDED_BY (mutex_) = {};  // of sockets that have gone
     int max_sockets_ ENGINE_GUARDED_BY (mutex_) = 0;         // as of the first socket
     int socket_count_ ENGINE_GUARDED_BY (mutex_) = 0;
+    int visitors_ ENGINE_GUARDED_BY (mutex_) = 0;
     bool started_ ENGINE_GUARDED_BY (mutex_) = false;  // there was a socket: thread options are frozen
     std::vector<std::unique_ptr<Reactor>> reactors_ ENGINE_GUARDED_BY (mutex_);
     std::unique_ptr<Resolver> resolver_ ENGINE_GUARDED_BY (mutex_);
     InprocRegistry registry_;
-    WakeDescriptor end_;  // rung when the last socket has gone
+    WakeDescriptor end_;  // rung when the last socket or visitor has gone
 };
 
 }  // namespace engine
