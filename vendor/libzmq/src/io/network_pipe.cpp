@@ -16,7 +16,7 @@ std::size_t most_bytes (const Options &options) noexcept
 }  // namespace
 
 NetworkPipe::NetworkPipe (StreamHost &socket, Pattern &pattern, bool conflate) noexcept
-    : socket_ (socket), pattern_ (pattern), conflate_ (conflate)
+    : socket_ (socket), pattern_ (pattern), conflate_ (conflate), single_frames_ (socket.type ().single_frames)
 {}
 
 NetworkPipe::~NetworkPipe () = default;
@@ -151,6 +151,11 @@ bool NetworkPipe::receive (Msg &frame) noexcept
         frame.reset ();
         return true;
     }
+    if (single_frames_ && frame.kind () == Kind::data && is_part (frame)) {
+        in_parts_ = frame.more ();
+        frame.reset ();
+        return true;
+    }
     if (conflate_) {
         socket_.inbound_messages -= in_complete_;
         in_.clear ();
@@ -274,7 +279,7 @@ void NetworkPipe::connection_lost () noexcept
     if (encoding_message_)
         skip_rest_ = true;
     encoding_message_ = false;
-    in_burst = false;
+    in_burst = in_parts_ = false;
 }
 
 void NetworkPipe::drop_outbound () noexcept

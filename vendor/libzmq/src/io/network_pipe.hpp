@@ -42,7 +42,7 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     bool wants_more () const noexcept;
     // A frame of ordinary data may be decoded where it will lie: into inbound_slot() (null: out of memory), then inbound_filled().
     bool conflates () const noexcept { return conflate_; }
-    bool takes_any_data () const noexcept { return !conflate_ && !discarding_; }
+    bool takes (const Msg &data) const noexcept { return !conflate_ && !discarding_ && !(single_frames_ && is_part (data)); }
     Msg *inbound_slot () noexcept { return in_.reserve (); }
     void inbound_filled () noexcept;
     // Takes a received frame; tells the pattern with the last one of a message if it waits. False: out of memory.
@@ -91,6 +91,7 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     bool identified = false;
 
   private:
+    bool is_part (const Msg &data) const noexcept { return data.more () || in_parts_; }
     bool has_room () const noexcept;
     void tell_reader () noexcept;
     void tell_writer () noexcept;
@@ -109,6 +110,8 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     std::uint32_t out_unfinished_ = 0;
     std::uint32_t lent_ = 0;  // frames in out_ with a lent body
     bool conflate_;
+    const bool single_frames_;  // messages of several parts are dropped as they come: one that never ends takes no memory
+    bool in_parts_ = false;     // and the last part has not come
     bool bytes_limited_ = false;
     bool reader_waits_ = false;
     bool writer_waits_ = false;

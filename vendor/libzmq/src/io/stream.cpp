@@ -117,7 +117,7 @@ void Stream::pull (bool drained) noexcept
             if (result == Decoder::Result::frame) [[likely]] {
                 if (heartbeat_) [[unlikely]]
                     heartbeat_->peer_lives ();
-                if (slot->kind () == Kind::data && plain && pipe_->takes_any_data ()) [[likely]] {
+                if (slot->kind () == Kind::data && plain && pipe_->takes (*slot)) [[likely]] {
                     pipe_->inbound_filled ();
                     continue;
                 }

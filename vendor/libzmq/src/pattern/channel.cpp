@@ -25,6 +25,7 @@ constinit const SocketType channel_row = {
   .name = "CHANNEL",
   .compatible = peer_types (ZMQ_CHANNEL),
   .thread_safe = true,
+  .single_frames = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ChannelPattern> (host); },
 };
 

@@ -48,6 +48,7 @@ constinit const SocketType client_row = {
   .sends_hello = true,
   .hears_hiccup = true,
   .thread_safe = true,
+  .single_frames = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ClientPattern> (host); },
 };
 

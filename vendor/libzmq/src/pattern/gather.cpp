@@ -37,6 +37,7 @@ constinit const SocketType gather_row = {
   .compatible = peer_types (ZMQ_SCATTER),
   .receives_only = true,
   .thread_safe = true,
+  .single_frames = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<GatherPattern> (host); },
 };
 

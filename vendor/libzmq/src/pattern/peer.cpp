@@ -34,6 +34,7 @@ constinit const SocketType peer_row = {
   .hears_disconnect = true,
   .hears_hiccup = true,
   .thread_safe = true,
+  .single_frames = true,
   .connects_to_number = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PeerPattern> (host); },
 };

@@ -107,6 +107,7 @@ constinit const SocketType radio_row = {
   .wants_groups = true,
   .publishes = true,
   .thread_safe = true,
+  .single_frames = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RadioPattern> (host); },
 };
 

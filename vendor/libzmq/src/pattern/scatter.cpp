@@ -45,6 +45,7 @@ constinit const SocketType scatter_row = {
   .name = "SCATTER",
   .compatible = peer_types (ZMQ_GATHER),
   .thread_safe = true,
+  .single_frames = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ScatterPattern> (host); },
 };
 

@@ -69,6 +69,7 @@ constinit const SocketType server_row = {
   .sends_hello = true,
   .hears_disconnect = true,
   .thread_safe = true,
+  .single_frames = true,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<ServerPattern> (host); },
 };
 

@@ -37,7 +37,8 @@ struct SocketType
     bool hears_hiccup = false;           // DEALER CLIENT PEER: ZMQ_HICCUP_MSG
     bool can_monitor = false;            // PAIR PUB PUSH: may carry a monitor's events
     bool thread_safe = false;            // ZMQ_THREAD_SAFE: messages are single frames, there is no ZMQ_FD; whole messages are safe on all
-    bool connects_to_number = false;     // PEER: zmq_connect_peer
+    bool single_frames = false;       // SERVER CLIENT RADIO GATHER SCATTER PEER CHANNEL: on the wire, too; what has more parts is dropped
+    bool connects_to_number = false;  // PEER: zmq_connect_peer
     std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
     std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
 

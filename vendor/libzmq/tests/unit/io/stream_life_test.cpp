@@ -1,5 +1,10 @@
 // A stream's time limits and its end: the handshake's, heartbeats, lingering, finishing.
 #include <string>
+#include <utility>
+
+#if defined(__GLIBC__)
+#    include <malloc.h>
+#endif
 
 #include <doctest/doctest.h>
 #include <zmq.h>
@@ -9,6 +14,21 @@
 #include "io/wired_stream.hpp"
 
 using namespace held;
+
+namespace {
+
+// Bytes of the heap that are in use; 0 where nobody knows.
+std::size_t heap_used ()
+{
+#if defined(__GLIBC__)
+    const struct mallinfo2 info = ::mallinfo2 ();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
+}
+
+}  // namespace
 
 TEST_CASE ("stream: a peer that does not finish the handshake in time is dropped")
 {
@@ -197,5 +217,32 @@ TEST_CASE ("stream: one that has no memory left for finishing ends all the same,
         }));
         if (!failed)
             break;
+    }
+}
+
+TEST_CASE ("stream: to a type of single frames a message of several parts is none, and kept by no part of it")
+{
+    const std::pair<int, const char *> rows[] = {{ZMQ_SERVER, "CLIENT"},  {ZMQ_CLIENT, "SERVER"},   {ZMQ_PEER, "PEER"},
+                                                 {ZMQ_GATHER, "SCATTER"}, {ZMQ_CHANNEL, "CHANNEL"}, {ZMQ_SCATTER, "GATHER"},
+                                                 {ZMQ_RADIO, "DISH"}};
+    for (const auto &[type, peer] : rows) {
+        CAPTURE (peer);
+        HeldSocket socket (type);
+        WiredStream at (socket, peer);
+        const std::string part = frame (std::string (1000, 'p'), 1);
+        const std::size_t used = heap_used ();
+        for (int i = 0; i < 1000; ++i) {
+            at.far.write (part);
+            at.far.write (part);
+            at.advance ();
+        }
+        CHECK (heap_used () < used + 1000000);
+        CHECK (at.pipe ().inbound_messages () == 0);
+        at.far.write (frame ("the last") + frame ("single"));
+        at.advance ();
+        if (type == ZMQ_SCATTER || type == ZMQ_RADIO)
+            continue;
+        CHECK (socket.recv () == Frames{"single"});
+        CHECK (socket.recv ().empty ());
     }
 }
