@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from support import QUIET_MS, WAIT_MS, bind, endpoint
+from support import QUIET_MS, WAIT_MS, bind, endpoint, wait_until
 
 import zmqpy as zmq
 import zmqpy.asyncio
@@ -241,6 +241,42 @@ def test_a_closed_socket(make):
     assert caught.value.errno == zmq.ENOTSOCK
 
 
+def test_an_interrupted_wait_leaves_the_line(make, run_threads):
+    """As KeyboardInterrupt does: who is next gets the turn to receive, and not the one that is gone."""
+    seen = []
+
+    def answer(socket, envelope, parts):
+        seen.append(parts)
+        if parts == [b"x"]:
+            echo(socket, envelope, parts)
+
+    class Interrupt(BaseException):
+        pass
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout=None):
+            raise Interrupt
+
+    with Server(answer) as server:
+        dealer = make(zmq.DEALER)
+        dealer.connect(server.address)
+        requester = dealer._requests()
+
+        def reads():
+            with pytest.raises(RequestFailed):
+                dealer.request(b"never", timeout=QUIET_MS)
+
+        def is_interrupted():
+            wait_until(lambda: seen, "the first request")
+            requester.make_event = Interrupted
+            with pytest.raises(Interrupt):
+                dealer.request(b"never")
+            del requester.make_event
+
+        run_threads(reads, is_interrupted)
+        assert dealer.request(b"x", timeout=WAIT_MS) == [b"x"]
+
+
 # ---- event loops ----
 
 
@@ -319,3 +355,25 @@ def test_gevent(echoes, kind):
     asked = [gevent.spawn(client.request, b"%d" % i, WAIT_MS) for i in range(10)]
     assert [one.get(timeout=WAIT_MS / 1000) for one in asked] == [[b"%d" % i] for i in range(10)]
     context.destroy(linger=0)
+
+
+def test_a_greenlet_that_is_killed_leaves_the_line():
+    gevent = pytest.importorskip("gevent")
+    from zmqpy.green import Context
+
+    def answer(socket, envelope, parts):
+        if parts == [b"x"]:
+            echo(socket, envelope, parts)
+
+    with Server(answer) as server:
+        context = Context()
+        client = context.socket(zmq.DEALER)
+        client.connect(server.address)
+        reader, waiter = (gevent.spawn(client.request, b"never") for _ in range(2))
+        requester = client._requests()
+        while not requester.line:
+            gevent.sleep(0.001)
+        waiter.kill()
+        reader.kill()
+        assert gevent.spawn(client.request, b"x", WAIT_MS).get(timeout=WAIT_MS / 1000) == [b"x"]
+        context.destroy(linger=0)

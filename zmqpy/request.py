@@ -101,7 +101,7 @@ class Requester:
         self.lock = threading.Lock()  # of what follows; never held while anybody waits
         self.calls: dict[bytes, Call] = {}
         self.line: dict[Call, None] = {}  # those that wait while another receives, the first one next
-        self.reading = False
+        self.reader: Call | None = None  # who receives for all
         self.prefix = os.urandom(_ID_SIZE - 8)
         self.numbers = count(1)
 
@@ -134,8 +134,8 @@ class Requester:
     def may_read(self, call: Call, event: Any) -> bool:
         """Whether the caller is to receive for all. If not it stands in the line, to be woken by `event`."""
         with self.lock:
-            if not self.reading:
-                self.reading = True
+            if self.reader is None:
+                self.reader = call
                 return True
             if call.reply is None:
                 call.event = event
@@ -144,23 +144,21 @@ class Requester:
                 event.set()
             return False
 
-    def leave_line(self, call: Call) -> bool:
-        """After the wait for its event, whatever ended that: whether the caller is to receive for all from now on."""
+    def reads(self, call: Call) -> bool:
+        """Whether it is the one to receive for all: after the wait for its event, whatever ended that."""
         with self.lock:
-            if call in self.line:
-                del self.line[call]
-                return False
-            return call.reply is None
+            return self.reader is call
 
-    def hand_on(self) -> None:
-        """The caller receives no more: the next one in the line does."""
+    def leave(self, call: Call) -> None:
+        """The caller neither waits nor receives any more, whatever ended that: if it did receive, the next one in the line does."""
         with self.lock:
-            if not self.line:
-                self.reading = False
+            self.line.pop(call, None)
+            if self.reader is not call:
                 return
-            call = next(iter(self.line))
-            del self.line[call]
-            call.event.set()
+            self.reader = next(iter(self.line), None)
+            if self.reader is not None:
+                del self.line[self.reader]
+                self.reader.event.set()
 
 
 def requester_of(socket: Any, cls: type[Any]) -> Any:
@@ -191,8 +189,8 @@ class ThreadRequester(Requester):
     def request(self, socket: Any, call: Call) -> list[bytes]:
         if self.strict:
             return self.one_by_one(socket, call)
-        self.begin(call)
         try:
+            self.begin(call)
             for deadline in call.rounds():
                 if self.send(socket, call, deadline):
                     call.sent += 1
@@ -253,14 +251,14 @@ class ThreadRequester(Requester):
             if time_left == 0:
                 return False
             event = self.make_event()
-            if not self.may_read(call, event):
-                event.wait(time_left)
-                if not self.leave_line(call):
-                    continue
             try:
+                if not self.may_read(call, event):
+                    event.wait(time_left)
+                    if not self.reads(call):
+                        continue
                 self.read(socket, call, deadline)
             finally:
-                self.hand_on()
+                self.leave(call)
         return True
 
     def read(self, socket: Any, call: Call, deadline: float | None) -> None:
@@ -302,8 +300,8 @@ class AsyncRequester(Requester):
     async def request(self, socket: Any, call: Call) -> list[bytes]:
         if self.strict:
             return await self.one_by_one(socket, call)
-        self.begin(call)
         try:
+            self.begin(call)
             for deadline in call.rounds():
                 if await self.send(socket, call, deadline):
                     call.sent += 1
@@ -349,16 +347,11 @@ class AsyncRequester(Requester):
             if time_left == 0:
                 return False
             event = self.make_event()
-            if not self.may_read(call, event):
-                try:
-                    await self.limited(time_left, event.wait())
-                except BaseException:
-                    if self.leave_line(call):
-                        self.hand_on()
-                    raise
-                if not self.leave_line(call):
-                    continue
             try:
+                if not self.may_read(call, event):
+                    await self.limited(time_left, event.wait())
+                    if not self.reads(call):
+                        continue
                 while call.reply is None and left(deadline) != 0:
                     if await socket.poll(in_milliseconds(left(deadline)), PollEvent.POLLIN):
                         try:
@@ -366,7 +359,7 @@ class AsyncRequester(Requester):
                         except Again:
                             pass
             finally:
-                self.hand_on()
+                self.leave(call)
         return True
 
 
