@@ -5,6 +5,7 @@ import errno
 import pickle
 import threading
 import time
+import weakref
 
 import pytest
 from rawzmtp import dial
@@ -222,15 +223,67 @@ def test_events_of_a_context_end_with_it(run_threads):
 
 
 @pytest.mark.own_engine
+def test_readers_come_and_go_while_sockets_are_made(context, make):
+    """As other threads have them do: one comes while those that are there are looked at."""
+    from zmqpy import events as module
+
+    came = []
+    other = make(zmq.PUSH)
+
+    class Reader:
+        underlying = 0
+
+        @property
+        def socket(self):
+            came.append(other.events())
+            return self
+
+    with context.events(timeout=WAIT_MS) as events:
+        reader = Reader()
+        module._open[context.underlying].add(reader)
+        try:
+            bind(make(zmq.PULL))
+        finally:
+            module._open[context.underlying].discard(reader)
+        assert came
+        assert next(events).event == zmq.EVENT_LISTENING
+    for each in came:
+        each.close()
+
+
+@pytest.mark.own_engine
+def test_a_socket_is_watched_once(context, make):
+    from zmqpy.events import watch_also
+
+    with context.events(timeout=WAIT_MS) as events:
+        socket = make(zmq.PULL)
+        watch_also(events, socket)
+        bind(socket)
+        socket.close()
+        assert [next(events).event, next(events).event] == [zmq.EVENT_LISTENING, zmq.EVENT_CLOSED]
+
+
+@pytest.mark.own_engine
+def test_a_context_that_has_ended_has_no_events():
+    context = zmq.Context()
+    context.term()
+    with pytest.raises(Exception) as expected:
+        context.stats()
+    with pytest.raises(type(expected.value)) as caught:
+        context.events()
+    assert str(caught.value) == str(expected.value)
+
+
+@pytest.mark.own_engine
 def test_sockets_of_a_watched_context_are_collected(context):
     with context.events(timeout=WAIT_MS) as events:
         with context.socket(zmq.PULL) as socket:
             bind(socket)
             assert next(events).event == zmq.EVENT_LISTENING
-        address = id(socket)
+        gone = weakref.ref(socket)
         del socket
-        assert address
-        wait_until(lambda: len(context._sockets) == 1, "only the reader is left")
+        wait_until(lambda: gone() is None, "the socket is collected")
+        assert len(context._sockets) == 1  # the reader's
 
 
 def test_no_context_wide_events_with_another_libzmq(context, own_engine):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno as _errno
 import itertools
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from typing import Any
 from weakref import WeakSet, ref
 
 from zmqpy._core import facts
+from zmqpy._core.context import Context as _Context
 from zmqpy._core.errors import has, strerror
 from zmqpy._core.handle import owner_at
-from zmqpy.constants import Errno, Event, SocketOption, SocketType
+from zmqpy.constants import ContextOption, Errno, Event, SocketOption, SocketType
 from zmqpy.error import ZMQError, ZMQNotSupported
 from zmqpy.utils.monitor import parse_monitor_message
 
@@ -27,6 +29,30 @@ _PREFIX = "PROTOCOL_ERROR_"
 _numbers = itertools.count()
 _watched: dict[int, WeakSet[Events]] = {}  # address of a C context -> those that read for all of its sockets
 _open: dict[int, WeakSet[Events]] = {}  # likewise -> all
+_lock = (
+    threading.RLock()
+)  # of these two and all _sources; it may be taken again by a __del__ that runs while it is held
+
+
+def _forked() -> None:
+    """The lock may have been held by a thread that the child does not have."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def readers_in(registry: dict[int, WeakSet[Events]], context: int) -> list[Events]:
+    """Those of a C context, as they are now."""
+    with _lock:
+        return list(registry.get(context, ()))
+
+
+def enter(registry: dict[int, WeakSet[Events]], found: Events) -> None:
+    with _lock:
+        registry.setdefault(found._context, WeakSet()).add(found)
 
 
 @dataclass(frozen=True)
@@ -109,12 +135,13 @@ class Events:
 
     def __init__(self, context: Any, receiver: type[Any], events: int, timeout: float | None) -> None:
         """receiver : class of sockets that receive them.  timeout : ms, RCVTIMEO of the one made of it."""
+        self._closed = True  # until all is there that close needs
+        _Context.get(context, ContextOption.IO_THREADS)  # raises what a context that has ended does
         self._events = int(events)
         self._sources: dict[
             int, tuple[str, Any, str]
         ] = {}  # address -> name of its monitor, reference to the socket, its type
         self._own = has("zmqpy-engine")
-        self._closed = False
         self._one: Any = None
         self._context = context.underlying
         self.socket = receiver(context, SocketType.PULL if self._own else SocketType.PAIR)
@@ -123,7 +150,8 @@ class Events:
         if timeout is not None:
             self.socket.rcvtimeo = int(timeout)
         context._add_socket(self.socket)
-        _open.setdefault(self._context, WeakSet()).add(self)
+        self._closed = False
+        enter(_open, self)
 
     def __enter__(self) -> Any:
         return self
@@ -136,28 +164,47 @@ class Events:
             self.close()
 
     def watch(self, socket: Any) -> None:
-        """From now on the events of this one as well."""
+        """From now on the events of this one as well. One that it watches already it watches once."""
+        address = socket.underlying
         name = f"inproc://zmqpy.events-{os.getpid()}-{next(_numbers)}"
-        if self._own:
-            self.socket.connect(name)
-            try:
-                facts.monitor(socket, name, self._events)
-            except BaseException:
-                self.socket.disconnect(name)
-                raise
-        else:
+        with _lock:
+            known = self._sources.get(address)
+            if known is not None and known[1]() is socket:
+                return
+            self._sources[address] = (name, ref(socket), socket._type_name)
+        try:
+            self._attach(socket, name)
+        except BaseException:
+            with _lock:
+                if self._sources.get(address, ("",))[0] == name:
+                    del self._sources[address]
+            raise
+
+    def _attach(self, socket: Any, name: str) -> None:
+        """Has the socket's events come by an endpoint."""
+        if not self._own:
             if socket._monitor_socket is not None and not socket._monitor_socket.closed:
                 raise ZMQError(_errno.EBUSY, "this libzmq has one monitor for each socket, and it is in use")
             socket.monitor(name, self._events)
             self.socket.connect(name)
-        self._sources[socket.underlying] = (name, ref(socket), socket._type_name)
+            return
+        self.socket.connect(name)
+        try:
+            facts.monitor(socket, name, self._events)
+        except BaseException:
+            self.socket.disconnect(name)
+            raise
 
     def close(self) -> None:
         """Receives no more. Whoever waits for an event gets to the end."""
-        if self._closed:
-            return
-        self._closed = True
-        sources, self._sources = self._sources, {}
+        with _lock:
+            if self._closed:
+                return
+            self._closed = True
+            sources, self._sources = self._sources, {}
+            for registry in (_watched, _open):
+                if self._context in registry:
+                    registry[self._context].discard(self)
         for name, reference, _ in sources.values():
             socket = reference()
             if socket is None:
@@ -174,10 +221,6 @@ class Events:
         context = self.socket.context
         if context is not None:
             context._rm_socket(self.socket)
-        for registry in (_watched, _open):
-            held = registry.get(self._context)
-            if held is not None:
-                held.discard(self)
 
     def made_of(self, frames: list[bytes]) -> SocketEvent | None:
         """The event of a monitor's message; None: it is the end of one."""
@@ -292,7 +335,7 @@ def read_all(context: Any) -> SocketEvents:
 
 def watch_context(context: Any, found: Events) -> Any:
     """Has it read for all sockets of a context."""
-    _watched.setdefault(context.underlying, WeakSet()).add(found)
+    enter(_watched, found)
     for address, _, closed, *_ in facts.sockets(context.underlying):
         socket = owner_at(address)
         if not closed and socket is not None:
@@ -302,13 +345,15 @@ def watch_context(context: Any, found: Events) -> Any:
 
 def socket_made(context: Any, socket: Any) -> None:
     """A context has a new socket: those who read for all of its sockets hear of this one."""
-    for found in list(_watched.get(context.underlying, ())):
+    if not _watched:
+        return
+    for found in readers_in(_watched, context.underlying):
         watch_also(found, socket)
 
 
 def watch_also(found: Events, socket: Any) -> None:
     """One more of a context's sockets, but no reader's."""
-    readers = [reader.socket.underlying for reader in _open.get(found._context, ())]
+    readers = [reader.socket.underlying for reader in readers_in(_open, found._context)]
     if socket.underlying in readers:
         return
     try:
@@ -320,8 +365,10 @@ def watch_also(found: Events, socket: Any) -> None:
 
 def context_ends(context: Any) -> None:
     """Whoever reads events of a context's sockets does not keep it from its end."""
-    _watched.pop(context.underlying, None)
-    for found in list(_open.pop(context.underlying, ())):
+    with _lock:
+        _watched.pop(context.underlying, None)
+        readers = list(_open.pop(context.underlying, ()))
+    for found in readers:
         found.close()
 
 
