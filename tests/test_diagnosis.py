@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 
 import pytest
 from support import WAIT_MS, bind, run_python
@@ -105,6 +106,30 @@ def test_a_program_that_has_its_own_handlers():
     done = run_python(program + "\n".join(line[4:] for line in LOGGED.splitlines()), env={"ZMQPY_LOG": "debug"})
     assert "mine ROUTER listening" in done.stderr
     assert "zmqpy DEBUG" not in done.stderr
+
+
+@pytest.mark.own_engine
+def test_threads_that_race_make_one_reader(context, monkeypatch):
+    """The first sockets of a context, made by two threads at once."""
+    import zmqpy.events
+    from zmqpy.diagnosis import log_events_of
+
+    made = []
+    read_all = zmqpy.events.read_all
+
+    def slowly(context):
+        made.append(context)
+        if len(made) == 1:
+            other = threading.Thread(target=log_events_of, args=(context,))
+            other.start()
+            other.join(WAIT_MS / 1000)
+            assert not other.is_alive()
+        return read_all(context)
+
+    monkeypatch.setattr(zmqpy.events, "read_all", slowly)
+    log_events_of(context)
+    log_events_of(context)
+    assert len(made) == 1
 
 
 def test_without_it_nothing_is_logged(own_engine):

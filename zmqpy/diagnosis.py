@@ -167,15 +167,28 @@ _FAILURES = (
     | Event.HANDSHAKE_FAILED_PROTOCOL
     | Event.HANDSHAKE_FAILED_AUTH
 )
-_logged: dict[int, Any] = {}  # address of a C context -> whose events are logged
+_logged: dict[
+    int, Any
+] = {}  # address of a C context -> its Events, which are logged; None: a thread is about to make them
+_lock = threading.RLock()  # of _logged
+
+
+def _forked() -> None:
+    """The threads are the parent's, the one that may have held the lock among them."""
+    global _lock
+    _lock = threading.RLock()
+    _logged.clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_logged.clear)  # the threads are the parent's
+    os.register_at_fork(after_in_child=_forked)
 
 
 def start_logging(level: str) -> None:
     """From now on the events of all contexts are records of the logger "zmqpy": what ZMQPY_LOG=debug does.
 
-    level : a name of logging's. Records that nobody handles go to stderr.
+    level : a name of logging's. Records that nobody handles go to stderr. The thread that logs a context's events keeps the context
+    alive: it ends when it is terminated, and not when nobody refers to it any more.
     """
     number = logging.getLevelName(level.upper())
     if not isinstance(number, int):
@@ -196,12 +209,19 @@ def start_logging(level: str) -> None:
 
 def log_events_of(context: Any) -> None:
     """A context gets a socket: its events are logged, by a thread that ends with it."""
-    address = context.underlying
-    if address in _logged and not _logged[address]._closed:
-        return
     from zmqpy.events import read_all
 
-    _logged[address] = events = read_all(context)
+    address = context.underlying
+    with _lock:
+        if address in _logged and (_logged[address] is None or not _logged[address]._closed):
+            return
+        _logged[address] = None
+    try:
+        events = read_all(context)
+    except BaseException:
+        _logged.pop(address, None)
+        raise
+    _logged[address] = events
     threading.Thread(target=_log, args=(events,), name="zmqpy log", daemon=True).start()
 
 
