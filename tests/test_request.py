@@ -1,6 +1,7 @@
 """Socket.request: correlated requests on REQ and DEALER, by threads, tasks and greenlets; retries, and errors that say what happened."""
 
 import asyncio
+import sys
 import threading
 import time
 
@@ -241,6 +242,49 @@ def test_a_closed_socket(make):
     assert caught.value.errno == zmq.ENOTSOCK
 
 
+def test_pauses_end_at_a_minute():
+    """However many tries there are: 2.0 ** 1024 is no number."""
+    from zmqpy.request import Call
+
+    call = Call(b"x", 0, 1100, 0.5)
+    began = time.monotonic()
+    assert max(call.rounds()) - began < 61
+
+
+def test_a_req_that_never_had_its_turn_says_so(make, run_threads):
+    server, client = make(zmq.ROUTER), make(zmq.REQ)
+    client.connect(bind(server))
+
+    def first():
+        assert client.request(b"x", timeout=WAIT_MS) == [b"x"]
+
+    def second():
+        assert server.poll(WAIT_MS)
+        with pytest.raises(RequestFailed, match="another request was under way"):
+            client.request(b"y", timeout=5)
+        server.send_multipart(server.recv_multipart())
+
+    run_threads(first, second)
+
+
+@pytest.mark.own_engine
+def test_closing_ends_all_requests(make, run_threads):
+    server, client = make(zmq.ROUTER), make(zmq.DEALER)
+    client.connect(bind(server))
+
+    def ask():
+        with pytest.raises(zmq.ZMQError) as caught:
+            client.request(b"x")
+        assert caught.value.errno == zmq.ENOTSOCK
+
+    def close():
+        requester = client._requests()
+        wait_until(lambda: len(requester.line) == 2, "two that wait for the third")
+        client.close()
+
+    run_threads(ask, ask, ask, close)
+
+
 def test_an_interrupted_wait_leaves_the_line(make, run_threads):
     """As KeyboardInterrupt does: who is next gets the turn to receive, and not the one that is gone."""
     seen = []
@@ -319,6 +363,109 @@ def test_asyncio_failure_and_cancelling(run):
         run(main(server.address))
 
 
+@pytest.mark.parametrize("kind", [zmq.REQ, zmq.DEALER])
+def test_asyncio_on_one_loop_after_another(echoes, kind):
+    """What waited on the first one, which has ended, is not waited for."""
+    server = zmq.Context()
+    silent = server.socket(zmq.ROUTER)
+    silent.linger = 0
+    address = bind(silent)
+    context = zmqpy.asyncio.Context()
+    client = context.socket(kind)
+    client.connect(address)
+
+    async def left():
+        tasks = [asyncio.ensure_future(client.request(b"never")) for _ in range(3)]
+        await asyncio.sleep(0.01)
+        return tasks
+
+    async def asks():
+        client.disconnect(address)
+        client.connect(echoes.address)
+        requests = [client.request(b"%d" % i, timeout=WAIT_MS) for i in range(10)]
+        assert await asyncio.gather(*requests) == [[b"%d" % i] for i in range(10)]
+
+    old, new = asyncio.new_event_loop(), asyncio.new_event_loop()
+    tasks = old.run_until_complete(left())
+    new.run_until_complete(asks())
+    new.close()
+    for task in tasks:
+        task.cancel()
+    old.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    old.close()
+    context.destroy(linger=0)
+    server.destroy(linger=0)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="who waits in poll is cancelled")
+@pytest.mark.parametrize("connects", [True, False], ids=["receiving", "sending"])
+def test_asyncio_closing_ends_all_requests(run, connects):
+    async def main():
+        context = zmqpy.asyncio.Context()
+        server, client = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+        if connects:
+            client.connect(bind(server))
+        tasks = [asyncio.ensure_future(client.request(b"x", timeout=WAIT_MS)) for _ in range(3)]
+        await asyncio.sleep(0)
+        while connects and len(client._requests().line) < 2:
+            await asyncio.sleep(0.001)
+        client.close(linger=0)
+        for error in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(error, zmq.ZMQError) and error.errno == zmq.ENOTSOCK, repr(error)
+        context.destroy(linger=0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_anyio_closing_ends_all_requests(backend):
+    anyio = pytest.importorskip("anyio")
+    pytest.importorskip(backend)
+    from zmqpy.anyio import Context
+
+    async def main():
+        context = Context()
+        server, client = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+        client.connect(bind(server))
+        errors = []
+
+        async def ask():
+            with pytest.raises(zmq.ZMQError) as caught:
+                await client.request(b"x", timeout=WAIT_MS)
+            errors.append(caught.value.errno)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(ask)
+            while len(client._requests().line) < 2:
+                await anyio.sleep(0.001)
+            client.close(linger=0)
+        assert errors == [zmq.ENOTSOCK] * 3
+        context.destroy(linger=0)
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_anyio_on_one_loop_after_another(backend, echoes):
+    anyio = pytest.importorskip("anyio")
+    pytest.importorskip(backend)
+    from zmqpy.anyio import Context
+
+    context = Context()
+    clients = [context.socket(kind) for kind in (zmq.REQ, zmq.DEALER)]
+
+    async def main():
+        for client in clients:
+            assert await client.request(b"x", timeout=WAIT_MS) == [b"x"]
+
+    for client in clients:
+        client.connect(echoes.address)
+    for _ in range(2):
+        anyio.run(main, backend=backend)
+    context.destroy(linger=0)
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_anyio(backend, echoes):
     anyio = pytest.importorskip("anyio")
@@ -377,3 +524,19 @@ def test_a_greenlet_that_is_killed_leaves_the_line():
         reader.kill()
         assert gevent.spawn(client.request, b"x", WAIT_MS).get(timeout=WAIT_MS / 1000) == [b"x"]
         context.destroy(linger=0)
+
+
+def test_gevent_closing_ends_all_requests():
+    gevent = pytest.importorskip("gevent")
+    from zmqpy.green import Context
+
+    context = Context()
+    server, client = context.socket(zmq.ROUTER), context.socket(zmq.DEALER)
+    client.connect(bind(server))
+    asked = [gevent.spawn(client.request, b"x") for _ in range(3)]
+    while len(client._requests().line) < 2:
+        gevent.sleep(0.001)
+    client.close(linger=0)
+    gevent.joinall(asked, timeout=WAIT_MS / 1000)
+    assert [getattr(one.exception, "errno", None) for one in asked] == [zmq.ENOTSOCK] * 3
+    context.destroy(linger=0)

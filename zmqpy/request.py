@@ -56,7 +56,7 @@ class Call:
             if self.timeout is None:
                 yield None
                 continue
-            pause = min(self.backoff * 2**number, _LONGEST_BACKOFF) / 1000 if number < self.retries else 0
+            pause = min(self.backoff * 2 ** min(number, 30), _LONGEST_BACKOFF) / 1000 if number < self.retries else 0
             yield time.monotonic() + self.timeout + pause
 
     def failed(self, socket: Any) -> RequestFailed:
@@ -68,6 +68,8 @@ class Call:
                 what += (
                     f" ({counted(self.tries - self.sent, 'more try').replace('trys', 'tries')} found no room to send)"
                 )
+        elif not self.tries:
+            what = f"could not be sent in {elapsed:.0f} ms: another request was under way"
         else:
             what = f"could not be sent in {counted(self.tries, 'try').replace('trys', 'tries')} and {elapsed:.0f} ms: no room"
         try:
@@ -114,6 +116,10 @@ class Requester:
     def end(self, call: Call) -> None:
         with self.lock:
             self.calls.pop(call.id, None)
+
+    def closed_meanwhile(self, socket: Any, error: BaseException) -> bool:
+        """Whether it says no more than that the socket has been closed, and is raised as ENOTSOCK for all who wait: poll has others."""
+        return isinstance(error, ZMQError) and error.errno == Errno.ENOTSUP and socket.closed and not socket._forked
 
     def message(self, call: Call) -> list[Any]:
         return call.parts if self.strict else [call.id, b"", *call.parts]
@@ -187,9 +193,9 @@ class ThreadRequester(Requester):
         self.shared = not has("zmqpy-engine")
 
     def request(self, socket: Any, call: Call) -> list[bytes]:
-        if self.strict:
-            return self.one_by_one(socket, call)
         try:
+            if self.strict:
+                return self.one_by_one(socket, call)
             self.begin(call)
             for deadline in call.rounds():
                 if self.send(socket, call, deadline):
@@ -197,6 +203,10 @@ class ThreadRequester(Requester):
                 if self.wait(socket, call, deadline):
                     assert call.reply is not None
                     return call.reply
+        except BaseException as error:
+            if self.closed_meanwhile(socket, error):
+                raise ZMQError(Errno.ENOTSOCK) from None
+            raise
         finally:
             self.end(call)
         raise call.failed(socket)
@@ -285,7 +295,24 @@ class AsyncRequester(Requester):
 
     def __init__(self, socket: Any) -> None:
         super().__init__(socket)
-        self.turn = self.make_lock()  # REQ: of the request under way
+        self.loop: Any = None  # whose what follows is, the reader and the line as well
+        self.turn: Any = None  # REQ: of the request under way
+
+    def running_loop(self) -> Any:
+        """What tells one loop from another."""
+        raise NotImplementedError
+
+    def on_this_loop(self) -> None:
+        """On another loop than before nobody waits: the old one's tasks have ended with it, or wait in vain."""
+        loop = self.running_loop()
+        if loop is self.loop:
+            return
+        with self.lock:
+            self.calls.clear()
+            self.line.clear()
+            self.reader = None
+        self.turn = self.make_lock()
+        self.loop = loop
 
     def make_lock(self) -> Any:
         raise NotImplementedError
@@ -298,9 +325,10 @@ class AsyncRequester(Requester):
         raise NotImplementedError
 
     async def request(self, socket: Any, call: Call) -> list[bytes]:
-        if self.strict:
-            return await self.one_by_one(socket, call)
+        self.on_this_loop()
         try:
+            if self.strict:
+                return await self.one_by_one(socket, call)
             self.begin(call)
             for deadline in call.rounds():
                 if await self.send(socket, call, deadline):
@@ -308,13 +336,18 @@ class AsyncRequester(Requester):
                 if await self.wait(socket, call, deadline):
                     assert call.reply is not None
                     return call.reply
+        except BaseException as error:
+            if self.closed_meanwhile(socket, error):
+                raise ZMQError(Errno.ENOTSOCK) from None
+            raise
         finally:
             self.end(call)
         raise call.failed(socket)
 
     async def one_by_one(self, socket: Any, call: Call) -> list[bytes]:
         timeout = None if call.timeout is None else call.timeout * (call.retries + 1)
-        if not await self.limited(timeout, self.turn.acquire()):
+        turn = self.turn
+        if not await self.limited(timeout, turn.acquire()):
             raise call.failed(socket)
         try:
             for deadline in call.rounds():
@@ -328,7 +361,7 @@ class AsyncRequester(Requester):
                         continue
                     return reply
         finally:
-            self.turn.release()
+            turn.release()
         raise call.failed(socket)
 
     async def send(self, socket: Any, call: Call, deadline: float | None) -> bool:

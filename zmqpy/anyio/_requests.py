@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 from zmqpy.request import AsyncRequester
 
 
 class AnyRequester(AsyncRequester):
     """For anyio's loops."""
+
+    def running_loop(self) -> Any:
+        token = anyio.lowlevel.current_token()
+        return getattr(token, "native_token", token)  # anyio 4.11's tokens are made anew each time
 
     def make_lock(self) -> Any:
         return anyio.Lock()
