@@ -283,3 +283,31 @@ def test_a_send_that_would_wait_for_ever_says_so(run, make, early):
                 await fill()
 
     run(main)
+
+
+@pytest.mark.own_engine
+def test_send_many_says_how_many_it_has_sent(run, make):
+    """Though the rest would wait for ever: as sockets for threads and greenlets do."""
+
+    async def main():
+        server, push = make(zmq.PULL, rcvhwm=1), make(zmq.PUSH, reconnect_ivl=-1, sndhwm=1, sndtimeo=-1)
+        push.connect(bind(server))
+        await push.send(b"first")
+        assert await server.recv() == b"first"
+        sent = []
+
+        async def fill():
+            sent.append(await push.send_many([bytes(1 << 20)] * 100))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(fill)
+            while await push.poll(0, zmq.POLLOUT):
+                await anyio.sleep(0.001)
+            await anyio.sleep(0.002)
+            server.close()
+        assert 0 < sent[0] < 100
+        with pytest.raises(zmq.ZMQError) as error:
+            await push.send_many([bytes(1 << 20)] * 100)
+        assert error.value.errno == zmq.EHOSTUNREACH
+
+    run(main)

@@ -135,8 +135,8 @@ class Socket(_zmq.Socket[Any]):
         while done < len(items):
             try:
                 done += await self._transmit(flags, partial(tries.send_messages, self, items[done:], flags))
-            except _zmq.Again:
-                if not done:
+            except _zmq.ZMQError as error:
+                if not done or error.errno not in (Errno.EAGAIN, Errno.EHOSTUNREACH):
                     raise
                 break
         return done
