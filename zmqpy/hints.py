@@ -151,7 +151,7 @@ def who(inodes: set[str]) -> str:
         return "a process of another user listens there"
     if os.getpid() in owners:
         return "this process listens there already"
-    return "; ".join(f"process {pid} listens there: {command_of(pid)}" for pid in owners[:3])
+    return "; ".join(f"process {pid}{name_of(pid)} listens there" for pid in owners[:3])
 
 
 def numbers_in(folder: str) -> list[int]:
@@ -173,9 +173,10 @@ def links_of(pid: int) -> list[str]:
     return found
 
 
-def command_of(pid: int) -> str:
-    words = " ".join("\0".join(lines_of(f"/proc/{pid}/cmdline")).split("\0")).strip()
-    return words if len(words) <= 100 else words[:97] + "..."
+def name_of(pid: int) -> str:
+    """The name of a process, and no more of its command line: errors are logged, and arguments may be secrets."""
+    name = " ".join(lines_of(f"/proc/{pid}/comm"))
+    return f" ({name})" if name else ""
 
 
 # ---- full queues ----
