@@ -109,3 +109,18 @@ def test_errors_survive_pickling(make_error):
     again = pickle.loads(pickle.dumps(original))
     assert type(again) is type(original)
     assert (again.errno, str(again)) == (original.errno, str(original))
+
+
+@pytest.mark.extension
+def test_programs_may_have_a_hint_of_their_own():
+    class Mine(zmq.ZMQError):
+        def __init__(self, hint):
+            super().__init__(errno.EINVAL)
+            self.hint = hint
+
+    mine = Mine("look here")
+    assert mine.hint == "look here"
+    assert str(mine).endswith(": look here")
+    mine.hint = None
+    assert mine.hint is None
+    assert str(mine) == str(zmq.ZMQError(errno.EINVAL))

@@ -38,7 +38,7 @@ class ZMQError(ZMQBaseError):
     @property
     def hint(self) -> str:
         """What may be wrong, whose turn it is, who listens there: behind `strerror` in the text; "" if zmqpy knows nothing."""
-        if not isinstance(self._about, str):
+        if isinstance(self._about, tuple):  # as raise_about gives it
             about, self._about = self._about, ""
             try:
                 from zmqpy.hints import hint_of
@@ -46,7 +46,12 @@ class ZMQError(ZMQBaseError):
                 self._about = hint_of(self.errno, about)
             except Exception:  # no descriptor is left to import it, for example: the error itself must be seen
                 pass
-        return self._about
+        text: str = self._about
+        return text
+
+    @hint.setter
+    def hint(self, text: str) -> None:
+        self._about = text
 
     def __str__(self) -> str:
         hint = self._about and self.hint
