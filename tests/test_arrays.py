@@ -137,6 +137,8 @@ def test_what_is_no_array(pair):
             a.send_array(thing)
     with pytest.raises(TypeError, match="send_pyobj"):
         a.send_array(numpy.array([{}]))
+    with pytest.raises(TypeError, match="dates"):
+        a.send_array(numpy.zeros(2, [("when", "M8[s]"), ("what", "i4")]))
 
 
 def header(**fields):
@@ -167,6 +169,16 @@ def header(**fields):
         [header(dtype="V0"), b""],
         [header(dtype={"a": 1}), b"12345678"],
         [header(), b"12345678", b""],
+        [header(shape=[0, 2**70]), b""],
+        [header(dtype=[["a", "i4", [2**70]]]), b""],
+        [header(dtype="V" + "9" * 20), b""],
+        [header(dtype="M8[s/0]"), b"12345678" * 2],  # of which numpy dies
+        [header(dtype=[["a", "M8[s/0]"]]), b"12345678" * 2],
+        [header(dtype=[["a", [["b", "<M8[s/0]"]]]]), b"12345678" * 2],
+        [header(dtype="i4,M8[s/0]"), b"12345678" * 2],
+        [b'{"shape":[2],"dtype":' + b'[["a",' * 1500 + b'"i4"' + b"]]" * 1500 + b"}", b"12345678"],
+        [b'{"shape":[2],"dtype":' + b"[" * 900 + b"]" * 900 + b"}", b"12345678"],
+        [b'{"shape":[2],"dtype":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}", b"12345678"],
     ],
 )
 def test_messages_of_strangers(pair, message):
@@ -174,6 +186,28 @@ def test_messages_of_strangers(pair, message):
     a.send_multipart(message)
     with pytest.raises(ValueError):
         b.recv_array()
+
+
+@pytest.mark.parametrize("error", [RecursionError, OverflowError, MemoryError])
+def test_whatever_a_header_brings_about_is_a_value_error(pair, monkeypatch, error):
+    """Which headers do depends on the versions of Python and numpy, and on how deep the caller is."""
+
+    def fails(*args):
+        raise error
+
+    monkeypatch.setattr("zmqpy.arrays._check_size", fails)
+    a, b = pair
+    a.send_array(numpy.ones(3))
+    with pytest.raises(ValueError, match="header"):
+        b.recv_array()
+
+
+def test_dates(pair):
+    a, b = pair
+    sent = numpy.array(["2020-01-01", "2021-02-03"], "M8[D]")
+    for each in (sent, sent.astype("M8[25s]"), sent.astype("m8[us]"), sent.astype(">M8[ns]")):
+        a.send_array(each)
+        same(b.recv_array(), each)
 
 
 def test_the_recipe_of_pyzmqs_guide(pair):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import math
+import re
 import sys
 from typing import Any
 
@@ -16,6 +17,9 @@ _CPU = (1, 3)  # kDLCPU, kDLCUDAHost
 _SWAP = {"little": "<", "big": ">"}
 _NATIVE = _SWAP[sys.byteorder]
 _KINDS = {"?": "b", **dict.fromkeys("bhilqn", "i"), **dict.fromkeys("BHILQN", "u"), **dict.fromkeys("efdg", "f")}
+_TYPE = re.compile(
+    r"[<>|=]?[A-Za-z?]+[0-9]{0,10}(\[[0-9]{0,9}[A-Za-zμ]+\])?"
+)  # of numpy's language: it dies of some of the rest
 _FORMATS = {
     "b1": "?",
     "i1": "b",
@@ -72,7 +76,12 @@ def _parts_of_numpy(numpy: Any, array: Any) -> list[Any]:
     if dtype.kind in "mM":  # dates have no buffer
         data = data.view("i8")
     described = numpy.lib.format.dtype_to_descr(dtype) if dtype.fields else dtype.str
-    return [_header(described, array.shape, order), data.data if data.size else b""]
+    try:
+        return [_header(described, array.shape, order), data.data if data.size else b""]
+    except (ValueError, BufferError) as error:
+        raise TypeError(
+            f"elements of type {dtype!s:.80} have no buffer to be sent from: dates in a structure have none"
+        ) from error
 
 
 def _dtype_of_format(text: str, size: int) -> str:
@@ -157,12 +166,19 @@ def array_of(frames: list[Any]) -> Any:
     if len(frames) != 2:
         raise ValueError(f"an array has two frames, not {len(frames)}")
     try:
+        return _array_of(frames)
+    except (RecursionError, OverflowError, MemoryError) as error:  # nested too deeply, or numbers too large
+        raise ValueError(f"not the header of an array: {bytes(frames[0])[:80]!r}") from error
+
+
+def _array_of(frames: list[Any]) -> Any:
+    try:
         header = json.loads(bytes(frames[0]))
         dtype, shape, order = header["dtype"], header["shape"], header.get("order", "C")
         fits = isinstance(shape, list) and all(type(length) is int and length >= 0 for length in shape)
         if not fits or len(shape) > 32 or order not in ("C", "F"):
             raise ValueError("shape or order")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not the header of an array: {bytes(frames[0])[:80]!r}") from error
     try:
         import numpy
@@ -170,7 +186,7 @@ def array_of(frames: list[Any]) -> Any:
         return _view(frames[1], dtype, shape, order)
     try:
         described = (
-            numpy.lib.format.descr_to_dtype(_tuples(dtype)) if isinstance(dtype, list) else numpy.dtype(str(dtype))
+            numpy.lib.format.descr_to_dtype(_tuples(dtype)) if isinstance(dtype, list) else numpy.dtype(_checked(dtype))
         )
     except (TypeError, ValueError, KeyError, IndexError, SyntaxError) as error:
         raise ValueError(f"not a type of elements: {dtype!r:.80}") from error
@@ -182,12 +198,19 @@ def array_of(frames: list[Any]) -> Any:
     return numpy.frombuffer(frames[1], described).reshape(shape, order=order)
 
 
+def _checked(name: Any) -> str:
+    """The name of an elementary type, as numpy may be given it: M8[s/0] ends a process."""
+    if not isinstance(name, str) or not _TYPE.fullmatch(name):
+        raise ValueError("not the name of a type")
+    return name
+
+
 def _tuples(descr: Any) -> Any:
     """What JSON has made lists of, as numpy wants it."""
     return [
         (
             tuple(name) if isinstance(name, list) else name,
-            _tuples(kind) if isinstance(kind, list) else kind,
+            _tuples(kind) if isinstance(kind, list) else _checked(kind),
             *(tuple(one) for one in shape),
         )
         for name, kind, *shape in descr
