@@ -34,8 +34,8 @@ def test_a_silent_peer_is_noticed(make):
 
 def test_peers_that_live_are_served(make):
     server, client = make(zmq.PULL), make(zmq.PUSH)
-    server.liveness(10)
-    client.liveness(10)
+    server.liveness(100)
+    client.liveness(100)
     client.connect(bind(server))
     for message in (b"x", b"y"):
         client.send(message)
