@@ -192,6 +192,10 @@ class ThreadRequester(Requester):
         self.turn = self.make_lock()  # REQ: of the request under way; another libzmq: of whoever uses the socket
         self.shared = not has("zmqpy-engine")
 
+    def ready(self, socket: Any, timeout: int | None, event: int) -> bool:
+        """Waits, at most `timeout` ms, until the socket may have the event. Closing the socket ends the wait."""
+        return bool(socket.poll(timeout, event))
+
     def request(self, socket: Any, call: Call) -> list[bytes]:
         try:
             if self.strict:
@@ -222,7 +226,7 @@ class ThreadRequester(Requester):
                 if not self.send_alone(socket, call, deadline):
                     continue
                 call.sent += 1
-                while socket.poll(in_milliseconds(left(deadline)), PollEvent.POLLIN):
+                while self.ready(socket, in_milliseconds(left(deadline)), PollEvent.POLLIN):
                     try:
                         reply: list[bytes] = socket.recv_multipart(Flag.DONTWAIT)
                     except Again:  # what was there was an old reply
@@ -250,7 +254,7 @@ class ThreadRequester(Requester):
                 socket.send_multipart(self.message(call), Flag.DONTWAIT)
                 return True
             except Again:
-                if not socket.poll(in_milliseconds(left(deadline)), PollEvent.POLLOUT):
+                if not self.ready(socket, in_milliseconds(left(deadline)), PollEvent.POLLOUT):
                     return False
         return False
 
@@ -283,7 +287,7 @@ class ThreadRequester(Requester):
                     self.take(frames)
                 else:
                     time.sleep(0)  # others may have waited for their turn
-            elif socket.poll(limit, PollEvent.POLLIN):
+            elif self.ready(socket, limit, PollEvent.POLLIN):
                 try:
                     self.take(socket.recv_multipart(Flag.DONTWAIT))
                 except Again:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gevent import Timeout
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
@@ -15,6 +16,14 @@ class GreenRequester(ThreadRequester):
 
     make_lock: Any = BoundedSemaphore
     make_event: Any = Event
+
+    def ready(self, socket: Any, timeout: int | None, event: int) -> bool:
+        """As ThreadRequester's: where send and receive wait, since closing does not end a wait in poll."""
+        with Timeout(None if timeout is None else timeout / 1000, False):
+            while not socket._events() & event:
+                socket._sleep(event)
+            return True
+        return False
 
 
 __all__ = ["GreenRequester"]
