@@ -16,10 +16,10 @@ if find_spec("zmqpy._core.errors") is None:
 
 try:
     import_module("zmqpy._core.errors")  # the first of the compiled ones
-except ImportError as error:
-    if "interpreter" not in str(error):
+except ImportError as _error:
+    if "interpreter" not in str(_error):
         raise
     raise ImportError(
         "zmqpy works in one interpreter of a process, the first that imports it, and this is another one (PEP 734): "
         "use sockets there, or in a process of their own"
-    ) from error
+    ) from _error

@@ -30,7 +30,7 @@ _AT_A_TIME = 64  # messages in one turn of the loop
 _LONG = 0.001  # seconds, of one turn
 
 
-def _check_callable(callback: object) -> None:
+def _check_callable(callback: Any) -> None:
     """Raises the error of pyzmq where the mistake is made; the loop would only say later that something cannot be called."""
     if callback is not None and not callable(callback):
         raise AssertionError(f"{callback!r} cannot be called")
