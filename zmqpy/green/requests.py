@@ -17,6 +17,10 @@ class GreenRequester(ThreadRequester):
     make_lock: Any = BoundedSemaphore
     make_event: Any = Event
 
+    def __init__(self, socket: Any) -> None:
+        super().__init__(socket)
+        self.shared = False  # greenlets of one thread: with any libzmq one may send while another waits
+
     def ready(self, socket: Any, timeout: int | None, event: int) -> bool:
         """As ThreadRequester's: where send and receive wait, since closing does not end a wait in poll."""
         with Timeout(None if timeout is None else timeout / 1000, False):
