@@ -86,7 +86,8 @@ TEST_CASE ("on the wire: CHANNEL and GATHER drop messages of several frames and 
 {
     NEEDS_DRAFTS ();
     Context ctx;
-    for (const auto &[type, peer_name] : {std::pair{type_channel, "CHANNEL"}, std::pair{type_gather, "SCATTER"}}) {
+    for (const auto &[of, peer_name] : {std::pair{type_channel, "CHANNEL"}, std::pair{type_gather, "SCATTER"}}) {
+        const int type = of;  // clang before 16 captures no structured bindings
         CAPTURE (type);
         Socket socket (ctx, type);
         Peer peer = Peer::connect (socket.bind ());

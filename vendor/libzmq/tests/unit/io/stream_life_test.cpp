@@ -225,7 +225,9 @@ TEST_CASE ("stream: to a type of single frames a message of several parts is non
     const std::pair<int, const char *> rows[] = {{ZMQ_SERVER, "CLIENT"},  {ZMQ_CLIENT, "SERVER"},   {ZMQ_PEER, "PEER"},
                                                  {ZMQ_GATHER, "SCATTER"}, {ZMQ_CHANNEL, "CHANNEL"}, {ZMQ_SCATTER, "GATHER"},
                                                  {ZMQ_RADIO, "DISH"}};
-    for (const auto &[type, peer] : rows) {
+    for (const auto &row : rows) {
+        const int type = row.first;
+        const char *const peer = row.second;
         CAPTURE (peer);
         HeldSocket socket (type);
         WiredStream at (socket, peer);
