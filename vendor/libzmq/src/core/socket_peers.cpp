@@ -15,7 +15,7 @@ template <std::size_t size>
 void put (char (&out)[size], std::string_view text) noexcept
 {
     const std::size_t length = std::min (text.size (), size - 1);
-    std::memcpy (out, text.data (), length);
+    std::copy_n (text.begin (), length, out);
     out[length] = 0;
 }
 
@@ -29,7 +29,7 @@ zmq_ext_peer_t blank () noexcept
 void put_id (zmq_ext_peer_t &out, std::string_view id) noexcept
 {
     out.routing_id_size = std::min (id.size (), sizeof out.routing_id);
-    std::memcpy (out.routing_id, id.data (), out.routing_id_size);
+    std::copy_n (id.begin (), out.routing_id_size, out.routing_id);
 }
 
 void put_stream (zmq_ext_peer_t &out, const Stream &stream)
