@@ -10,7 +10,7 @@ packages=(
   rsyslog rsyslog-czmq
 )
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+  DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
     echo "not all of Debian's packages are to be had: what is missing is skipped"
 fi
 
