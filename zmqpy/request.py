@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -117,6 +118,18 @@ class Requester:
         with self.lock:
             self.calls.pop(call.id, None)
 
+    @contextmanager
+    def under_way(self, socket: Any, call: Call) -> Iterator[None]:
+        """Around a request, however it ends."""
+        try:
+            yield
+        except BaseException as error:
+            if self.closed_meanwhile(socket, error):
+                raise ZMQError(Errno.ENOTSOCK) from None
+            raise
+        finally:
+            self.end(call)
+
     def closed_meanwhile(self, socket: Any, error: BaseException) -> bool:
         """Whether it says no more than that the socket has been closed, and is raised as ENOTSOCK for all who wait: poll has others."""
         return isinstance(error, ZMQError) and error.errno == Errno.ENOTSUP and socket.closed and not socket._forked
@@ -197,7 +210,7 @@ class ThreadRequester(Requester):
         return bool(socket.poll(timeout, event))
 
     def request(self, socket: Any, call: Call) -> list[bytes]:
-        try:
+        with self.under_way(socket, call):
             if self.strict:
                 return self.one_by_one(socket, call)
             self.begin(call)
@@ -207,12 +220,6 @@ class ThreadRequester(Requester):
                 if self.wait(socket, call, deadline):
                     assert call.reply is not None
                     return call.reply
-        except BaseException as error:
-            if self.closed_meanwhile(socket, error):
-                raise ZMQError(Errno.ENOTSOCK) from None
-            raise
-        finally:
-            self.end(call)
         raise call.failed(socket)
 
     def one_by_one(self, socket: Any, call: Call) -> list[bytes]:
@@ -330,7 +337,7 @@ class AsyncRequester(Requester):
 
     async def request(self, socket: Any, call: Call) -> list[bytes]:
         self.on_this_loop()
-        try:
+        with self.under_way(socket, call):
             if self.strict:
                 return await self.one_by_one(socket, call)
             self.begin(call)
@@ -340,12 +347,6 @@ class AsyncRequester(Requester):
                 if await self.wait(socket, call, deadline):
                     assert call.reply is not None
                     return call.reply
-        except BaseException as error:
-            if self.closed_meanwhile(socket, error):
-                raise ZMQError(Errno.ENOTSOCK) from None
-            raise
-        finally:
-            self.end(call)
         raise call.failed(socket)
 
     async def one_by_one(self, socket: Any, call: Call) -> list[bytes]:
