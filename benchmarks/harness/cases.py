@@ -353,32 +353,21 @@ CASES: tuple[Case, ...] = (
         minimum_seconds=1.5,
         extra_floors=(("KiB a connection", 2.0),),
     ),
-    Case(
-        "curve-pushpull-10",
-        "CURVE PUSH/PULL 10 B, tcp",
-        RATE,
-        partial(_stream, size=10, curve=True),
-        3.0,
-        cpu_floor=None,
-        curve=True,
-    ),
-    Case(
-        "curve-pushpull-1k",
-        "CURVE PUSH/PULL 1 KiB, tcp",
-        RATE,
-        partial(_stream, size=1024, curve=True),
-        1.8,
-        cpu_floor=None,
-        curve=True,
-    ),
-    Case(
-        "curve-pushpull-64k",
-        "CURVE PUSH/PULL 64 KiB, tcp",
-        RATE,
-        partial(_stream, size=65536, curve=True),
-        1.5,
-        cpu_floor=None,
-        curve=True,
+    *(
+        Case(
+            f"curve-pushpull-{name}",
+            f"CURVE PUSH/PULL {title}, tcp",
+            RATE,
+            partial(_stream, size=size, curve=True),
+            floor,
+            cpu_floor=None,
+            curve=True,
+        )
+        for name, title, size, floor in (
+            ("10", "10 B", 10, 3.0),
+            ("1k", "1 KiB", 1024, 1.8),
+            ("64k", "64 KiB", 65536, 1.5),
+        )
     ),
     Case(
         "curve-reqrep",
