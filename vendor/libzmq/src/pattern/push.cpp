@@ -1,44 +1,10 @@
 // PUSH: sends to its PULL peers in turn. RFC 30; zmq_socket(3) "Pipeline pattern".
-#include <cerrno>
-
 #include <zmq.h>
 
-#include "pattern/load_balancer.hpp"
-#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
+#include "pattern/pipeline.hpp"
 
 namespace engine {
-namespace {
-
-class PushPattern final : public Pattern
-{
-  public:
-    explicit PushPattern (PatternHost &host) : Pattern (host), out_ (host) {}
-
-    void attach (Pipe &pipe) override
-    {
-        out_.add (pipe);
-        read_activated (pipe);
-    }
-    void detach (Pipe &pipe) noexcept override { out_.remove (pipe); }
-    // A peer has nothing to say to us. What it says all the same must not fill its pipe.
-    void read_activated (Pipe &pipe) override
-    {
-        for (Msg frame; pipe.read (frame);) {
-        }
-    }
-    void write_activated (Pipe &pipe) override { out_.activate (pipe); }
-
-    int send (Msg &frame) override { return out_.send (frame); }
-    int recv (Msg &) override { return ENOTSUP; }
-    bool has_in () override { return false; }
-    bool has_out () override { return out_.has_out (); }
-
-  private:
-    LoadBalancer out_;
-};
-
-}  // namespace
 
 constinit const SocketType push_row = {
   .number = ZMQ_PUSH,
@@ -46,7 +12,7 @@ constinit const SocketType push_row = {
   .compatible = peer_types (ZMQ_PULL),
   .conflatable = true,
   .can_monitor = true,
-  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<PushPattern> (host); },
+  .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<SendingPattern> (host); },
 };
 
 }  // namespace engine

@@ -3,39 +3,18 @@
 
 #include <zmq.h>
 
-#include "pattern/load_balancer.hpp"
-#include "pattern/pattern.hpp"
 #include "pattern/patterns.hpp"
+#include "pattern/pipeline.hpp"
 
 namespace engine {
 namespace {
 
-class ScatterPattern final : public Pattern
+class ScatterPattern final : public SendingPattern
 {
   public:
-    explicit ScatterPattern (PatternHost &host) : Pattern (host), out_ (host) {}
+    using SendingPattern::SendingPattern;
 
-    void attach (Pipe &pipe) override
-    {
-        out_.add (pipe);
-        read_activated (pipe);
-    }
-    void detach (Pipe &pipe) noexcept override { out_.remove (pipe); }
-    // A peer has nothing to say to us. What it says all the same must not fill its pipe.
-    void read_activated (Pipe &pipe) override
-    {
-        for (Msg frame; pipe.read (frame);) {
-        }
-    }
-    void write_activated (Pipe &pipe) override { out_.activate (pipe); }
-
-    int send (Msg &frame) override { return frame.more () ? EINVAL : out_.send (frame); }
-    int recv (Msg &) override { return ENOTSUP; }
-    bool has_in () override { return false; }
-    bool has_out () override { return out_.has_out (); }
-
-  private:
-    LoadBalancer out_;
+    int send (Msg &frame) override { return frame.more () ? EINVAL : SendingPattern::send (frame); }
 };
 
 }  // namespace
