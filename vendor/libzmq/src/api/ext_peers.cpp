@@ -77,18 +77,7 @@ int zmq_ext_socket_peers (void *socket, zmq_ext_peer_t *peers, size_t count, siz
     });
 }
 
-int zmq_ext_subscribers (void *socket, const void *topic, size_t size)
-{
-    return with_socket (socket, [&] (SocketGuard &guard) {
-        if (!topic && size)
-            return fail (EFAULT);
-        if (guard->strand ().doorbell.pending ())
-            guard->run_mailbox ();
-        guard->poll_input ();
-        const int found = guard->pattern ().subscribers ({static_cast<const char *> (topic), size});
-        return found < 0 ? fail (ENOTSUP) : found;
-    });
-}
+int zmq_ext_subscribers (void *socket, const void *topic, size_t size) { return zmq_ext_wait_subscribers (socket, topic, size, 0, 0); }
 
 int zmq_ext_ctx_sockets (void *handle, zmq_ext_socket_t *sockets, size_t count, size_t size)
 {
