@@ -1,5 +1,6 @@
 #include "core/monitor.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -189,38 +190,44 @@ int Socket::stop_monitor (const std::string &endpoint) noexcept
     return ENOENT;
 }
 
-void Socket::emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept
+// What `say` fills in is only asked for if somebody wants it, and as far as the version that tells most does: addresses cost system calls.
+template <class Say>
+void Socket::tell_monitors (int event, std::uint64_t value, Say &&say) noexcept
 try {
-    if (monitors_.empty ())
-        return;
-    if (strand_.doorbell.pending ())
-        run_mailbox ();  // a consumer may have connected since
     Monitor::News news;
     news.event = static_cast<std::uint64_t> (event);
     news.value = value;
-    news.name = endpoint.endpoint ();
-    news.local = endpoint.local_endpoint ();
-    news.remote = endpoint.remote_endpoint ();
-    news.peer = endpoint.peer ();
+    int version = 0;
+    for (const auto &monitor : monitors_)
+        if (monitor->wants (news.event))
+            version = std::max (version, monitor->version ());
+    if (version == 0)
+        return;
+    if (strand_.doorbell.pending ())
+        run_mailbox ();  // a consumer may have connected since
+    say (news, version);
     for (std::size_t i = 0; i < monitors_.size (); ++i)
         monitors_[i]->tell (news, *this);
 } catch (...) {
 }
 
+void Socket::emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept
+{
+    tell_monitors (event, value, [&endpoint] (Monitor::News &news, int version) {
+        news.name = endpoint.endpoint ();
+        if (version > 1) {
+            news.local = endpoint.local_endpoint ();
+            news.remote = endpoint.remote_endpoint ();
+        }
+        if (version == Monitor::extended)
+            news.peer = endpoint.peer ();
+    });
+}
+
 // Of a binding that there is not yet, or never will be.
 void Socket::emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept
-try {
-    if (monitors_.empty ())
-        return;
-    if (strand_.doorbell.pending ())
-        run_mailbox ();
-    Monitor::News news;
-    news.event = static_cast<std::uint64_t> (event);
-    news.value = value;
-    news.name = news.local = endpoint;
-    for (std::size_t i = 0; i < monitors_.size (); ++i)
-        monitors_[i]->tell (news, *this);
-} catch (...) {
+{
+    tell_monitors (event, value, [&endpoint] (Monitor::News &news, int) { news.name = news.local = endpoint; });
 }
 
 int Socket::report_pipes () noexcept

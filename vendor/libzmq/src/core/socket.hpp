@@ -151,6 +151,8 @@ class Socket final : public StreamHost, public PatternHost
     void refuse_channel (InprocChannel *channel) noexcept;
     void attach_waiting (const std::vector<InprocChannel *> &waiting, Pattern &pattern, const std::string &endpoint, std::uint64_t binding,
                          bool for_engine) noexcept;
+    template <class Say>
+    void tell_monitors (int event, std::uint64_t value, Say &&say) noexcept;
     void emit_local (int event, std::uint64_t value, const std::string &endpoint) noexcept;
     Monitor *monitor_of (const Pattern &pattern) const noexcept;
     Monitor *monitor_bound (std::uint64_t binding) const noexcept;
