@@ -18,7 +18,6 @@ from zmqpy._core.context import Context as _Context
 from zmqpy.additions import ContextAdditions
 from zmqpy.constants import ContextOption, Errno, SocketOption
 from zmqpy.error import TimedOut, ZMQError, ZMQNotSupported
-from zmqpy.peers import blockers_of
 from zmqpy.socket import Socket
 from zmqpy.utils.interop import cast_int_addr
 
@@ -171,8 +170,13 @@ class Context(ContextAdditions, _Context, Generic[_SocketT]):
     def _not_ended(self, timeout: float) -> TimedOut:
         """Why `term` takes longer."""
         try:
+            from zmqpy.peers import blockers_of
+
             blockers: list[Any] = blockers_of(self.underlying)
-        except ZMQNotSupported:  # then what Python knows is all
+        except (
+            ZMQNotSupported,
+            ImportError,
+        ):  # then what Python knows is all; ImportError: the interpreter is at its end
             blockers = [f"{socket!r} is not closed" for socket in list(self._sockets) if not socket.closed]
         names = "; ".join(map(str, blockers)) or "nothing that zmqpy knows of keeps it: a closed socket may linger"
         error = TimedOut(f"the context has not ended after {timeout:g} ms: {names}")

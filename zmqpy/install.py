@@ -5,18 +5,19 @@ Running whole programs so, and what child processes need for it, is as_zmq.py's 
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
-import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from importlib import import_module
 from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from importlib.metadata import Distribution, DistributionFinder
+    from types import CodeType, ModuleType
 
 _ALIAS = "zmq"
-_DISTRIBUTION = "pyzmq"
+_DISTRIBUTION = "pyzmq"  # the name that importlib.metadata knows it by
 _PACKAGE = __name__.partition(".")[0]
 _STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_startup")
 
@@ -29,7 +30,7 @@ class _AliasLoader:
         self._spec: ModuleSpec | None = None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = importlib.import_module(self._target)
+        module = import_module(self._target)
         self._spec = module.__spec__
         return module
 
@@ -54,25 +55,16 @@ class _AliasLoader:
         return bool(self._loader().is_package(self._target))
 
     def _loader(self) -> Any:
-        spec = importlib.util.find_spec(self._target)
+        spec = _find_spec(self._target)
         if spec is None or spec.loader is None:
             raise ImportError(f"no module named {self._target}")
         return spec.loader
 
 
-class _Distribution(importlib.metadata.Distribution):
-    """What importlib.metadata says of pyzmq: the release whose interface zmqpy has."""
+def _find_spec(name: str) -> ModuleSpec | None:
+    from importlib.util import find_spec
 
-    def read_text(self, filename: str) -> str | None:
-        from zmqpy.version import pyzmq_version
-
-        if filename in ("METADATA", "PKG-INFO"):
-            summary = "Summary: zmqpy under pyzmq's name (zmqpy.install_as_zmq)"
-            return f"Metadata-Version: 2.1\nName: {_DISTRIBUTION}\nVersion: {pyzmq_version()}\n{summary}\n"
-        return None
-
-    def locate_file(self, path: Any) -> Any:
-        return os.path.join(os.path.dirname(_STARTUP), path)
+    return find_spec(name)
 
 
 class _AliasFinder:
@@ -84,7 +76,7 @@ class _AliasFinder:
         if fullname != _ALIAS and not fullname.startswith(_ALIAS + "."):
             return None
         name = _PACKAGE + fullname[len(_ALIAS) :]
-        found = None if name in sys.modules else importlib.util.find_spec(name)
+        found = None if name in sys.modules else _find_spec(name)
         if name not in sys.modules and found is None:
             return None  # nor does another finder: the parent's __path__ is zmqpy's
         is_package = (
@@ -95,13 +87,13 @@ class _AliasFinder:
             spec.origin = found.origin
         return spec
 
-    def find_distributions(
-        self, context: importlib.metadata.DistributionFinder.Context | None = None
-    ) -> Iterable[importlib.metadata.Distribution]:
+    def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterable[Distribution]:
         """pyzmq, for those who ask for it by name: importlib.metadata.version("pyzmq")."""
         name = getattr(context, "name", None)
         if name is not None and name.lower().replace("_", "-") == _DISTRIBUTION:
-            return [_Distribution()]
+            from zmqpy._distribution import AliasDistribution  # a heavy import, for those who ask
+
+            return [AliasDistribution()]
         return []
 
 

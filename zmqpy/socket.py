@@ -5,8 +5,7 @@ Options are attributes by descriptors made from the constants; nothing is looked
 
 from __future__ import annotations
 
-import pickle
-import random
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Generic, TypeVar
 
@@ -22,7 +21,7 @@ from zmqpy.tracker import MessageTracker
 from zmqpy.utils import jsonapi
 from zmqpy.utils.interop import cast_int_addr
 
-DEFAULT_PROTOCOL = pickle.DEFAULT_PROTOCOL
+DEFAULT_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4  # pickle's, which is imported when it is used
 
 _SocketT = TypeVar("_SocketT", bound="Socket[Any]")
 _ReturnT = TypeVar("_ReturnT", covariant=True)  # what recv gives: bytes; awaitables with an event loop
@@ -202,6 +201,8 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
             if not text.isdigit():
                 raise ValueError(f"{addr} has no ports")
             return int(text)
+        import random
+
         for _ in range(max_tries):
             port = random.randrange(min_port, max_port)
             try:
@@ -318,6 +319,8 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
             from zmqpy.serialize import pickle_parts
 
             return self.send_multipart(pickle_parts(obj, protocol), flags, copy=kwargs.pop("copy", False), **kwargs)
+        import pickle
+
         tracker: MessageTracker | None = self.send(pickle.dumps(obj, protocol), flags=flags, **kwargs)
         return tracker
 
@@ -330,6 +333,8 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
             from zmqpy.serialize import unpickle_parts
 
             return self._deserialize(self.recv_multipart(flags, copy=False), unpickle_parts)
+        import pickle
+
         return self._deserialize(self.recv(flags), pickle.loads)
 
     def send_serialized(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from zmqpy._core.errors import zmq_version_info
 
 __version__ = "0.1.0"
@@ -13,7 +11,7 @@ _PYZMQ = (27, 3, 0)
 VERSION_MAJOR, VERSION_MINOR, VERSION_PATCH = _PYZMQ  # pyzmq's, as programs ask zmq.sugar.version for them
 VERSION_EXTRA = ""
 
-version_info: tuple[int, int, int] = tuple(int(part) for part in re.findall(r"\d+", __version__)[:3])  # type: ignore[assignment]
+version_info: tuple[int, int, int] = tuple(int(part) for part in __version__.split(".") if part.isdigit())  # type: ignore[assignment]
 
 
 def pyzmq_version() -> str:

@@ -6,6 +6,7 @@ CASES is the one table; a row's `measure` starts the processes in a Session and 
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Callable
@@ -209,6 +210,16 @@ def _connections(session: Session, library: str, count: int = 1000) -> Sample:
     sample.cpu = router.cpu() - cpu
     sample.cpu_per_message = sample.cpu / count
     sample.extra["KiB a connection"] = (router.resident() - memory) / count / 1024
+    return sample
+
+
+def _imports(session: Session, library: str) -> Sample:
+    """Time of an import in a fresh interpreter; how many modules it brings, and memory."""
+    worker = session.start("imports.importer", library=library)
+    facts = worker.answer("ready")
+    sample = session.measure([worker])
+    sample.extra["modules"] = facts["modules"]
+    sample.extra["MiB"] = facts["pages"] * os.sysconf("SC_PAGE_SIZE") / 2**20
     return sample
 
 
@@ -417,6 +428,16 @@ CASES: tuple[Case, ...] = (
         cpu_floor=None,
         ends="PULL, the server; PUSH is pyzmq",
         curve=True,
+    ),
+    Case(
+        "import",
+        "import, in a fresh interpreter",
+        DURATION,
+        _imports,
+        1.0,
+        cpu_floor=None,
+        ends="-",
+        extra_floors=(("modules", 1.0), ("MiB", 1.0)),
     ),
     Case("idle", "100 connected sockets, idle", IDLE, _idle, ceiling=5.0, cpu_floor=None),
     *(

@@ -1,10 +1,12 @@
 """The Cython layer: one module a C handle of libzmq. Everything public is reached through `zmqpy`."""
 
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
+try:
+    import zmqpy._core.errors  # noqa: F401  (the first of the compiled ones)
+except ModuleNotFoundError as _error:
+    if _error.name != "zmqpy._core.errors":
+        raise
+    from pathlib import Path
 
-if find_spec("zmqpy._core.errors") is None:
     _here = Path(__file__).parent.parent
     _uncompiled = (_here / "_core" / "errors.pyx").exists() and (_here.parent / "pyproject.toml").exists()
     raise ImportError(
@@ -12,10 +14,7 @@ if find_spec("zmqpy._core.errors") is None:
         "start Python in another folder to import the installed zmqpy, or install this one with `pip install -e .`"
         if _uncompiled
         else f"zmqpy at {_here} has no compiled modules for this Python: install it with it, `python -m pip install zmqpy`"
-    )
-
-try:
-    import_module("zmqpy._core.errors")  # the first of the compiled ones
+    ) from None
 except ImportError as _error:
     if "interpreter" not in str(_error):
         raise

@@ -1,7 +1,4 @@
-"""The Python layer under pyzmq's name for it: zmq.sugar.context is zmqpy.context, and so on.
-
-The one list of the names that make up this layer; zmqpy takes it from here.
-"""
+"""The Python layer under pyzmq's name for it: zmq.sugar.context is zmqpy.context, and so on."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ from zmqpy.legacy import device
 from zmqpy.poll import Poller, select
 from zmqpy.socket import Socket, SyncSocket
 from zmqpy.stopwatch import Stopwatch
+from zmqpy.sugar import attrsettr as attrsettr
 from zmqpy.tracker import _FINISHED_TRACKER, MessageTracker
 from zmqpy.version import (
     __revision__,
