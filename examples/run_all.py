@@ -214,7 +214,7 @@ def free_ports() -> dict[int, int]:
 
 def run(patterns: list[Callable[[Stage], None]], ports: dict[int, int]) -> bool:
     """Run the patterns one after the other; True when all did what they should."""
-    failed = []
+    failed: list[str] = []
     for pattern in patterns:
         name = pattern.__name__
         print(f"== {name}: {(pattern.__doc__ or '').splitlines()[0]}", flush=True)

@@ -72,7 +72,8 @@ def watching(watched: zmq.Socket[bytes]) -> bytes:
 
 def errors() -> int | None:
     try:
-        zmq.Context.instance().socket(zmq.PULL).bind("nonsense")
+        # For pyright an unparametrized class leaves unknown what kind of sockets its instance makes.
+        zmq.Context.instance().socket(zmq.PULL).bind("nonsense")  # pyright: ignore[reportUnknownMemberType]
     except zmq.Again as again:
         return again.errno
     except zmq.ZMQError as error:

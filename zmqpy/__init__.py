@@ -46,6 +46,7 @@ DRAFT_API: bool = has("draft")
 PYZMQ_DRAFT_API: bool = DRAFT_API
 
 if TYPE_CHECKING:
+    from zmqpy import asyncio as asyncio
     from zmqpy import backend, sugar
     from zmqpy._core.crypto import curve_keypair, curve_public
     from zmqpy._core.device import proxy, proxy_steerable

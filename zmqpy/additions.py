@@ -69,7 +69,7 @@ class SocketAdditions:
 
     __slots__ = ()
 
-    events = EventsAttribute()
+    events: EventsAttribute = EventsAttribute()
 
     @classmethod
     def _events_classes(cls) -> tuple[Any, Any]:

@@ -19,7 +19,7 @@ from zmqpy.error import ZMQError
 from zmqpy.peers import counted, made_of, type_name
 from zmqpy.version import __version__, zmq_version
 
-logger = logging.getLogger("zmqpy")
+logger: logging.Logger = logging.getLogger("zmqpy")
 
 
 def diagnose(form: str = "text") -> Any:

@@ -77,8 +77,8 @@ class NotDone(ZMQBaseError):
 class ContextTerminated(ZMQError):
     """The context was terminated while or before the call (ETERM)."""
 
-    errno = Errno.ETERM
-    strerror = strerror(Errno.ETERM)
+    errno: int | None = Errno.ETERM
+    strerror: str = strerror(Errno.ETERM)
 
     def __init__(self, errno: int | str = "ignored", msg: str = "ignored") -> None:
         """Arguments are ignored."""
@@ -87,8 +87,8 @@ class ContextTerminated(ZMQError):
 class Again(ZMQError):
     """The call would have to wait, or its time-out has passed (EAGAIN)."""
 
-    errno = Errno.EAGAIN
-    strerror = strerror(Errno.EAGAIN)
+    errno: int | None = Errno.EAGAIN
+    strerror: str = strerror(Errno.EAGAIN)
 
     def __init__(self, errno: int | str = "ignored", msg: str = "ignored") -> None:
         """Arguments are ignored."""
@@ -119,7 +119,7 @@ class RequestFailed(TimedOut):
 class InterruptedSystemCall(ZMQError, InterruptedError):  # type: ignore[misc]
     """A signal interrupted a call that zmqpy could not repeat (EINTR)."""
 
-    errno = EINTR
+    errno: int | None = EINTR
 
     def __init__(self, errno: int | str = "ignored", msg: str = "ignored") -> None:
         """Arguments are ignored."""
@@ -136,6 +136,7 @@ class ZMQVersionError(NotImplementedError):
     """
 
     min_version: str
+    version: str
 
     def __init__(self, min_version: str, msg: str = "Feature"):
         self.min_version = min_version
@@ -156,7 +157,7 @@ class ZMQNotSupported(ZMQError, ZMQVersionError):
         ZMQError.__init__(self, Errno.ENOTSUP, msg)
         self.msg = msg
         self.min_version = ""
-        self.version = zmq_version()
+        self.version: str = zmq_version()
 
 
 class DraftFDWarning(RuntimeWarning):

@@ -144,7 +144,7 @@ class Events:
         self._own = has("zmqpy-engine")
         self._one: Any = None
         self._context = context.underlying
-        self.socket = receiver(context, SocketType.PULL if self._own else SocketType.PAIR)
+        self.socket: Any = receiver(context, SocketType.PULL if self._own else SocketType.PAIR)
         self.socket.linger = 0
         self.socket.rcvhwm = 0
         if timeout is not None:

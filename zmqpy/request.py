@@ -35,18 +35,18 @@ class Call:
             parts = (parts,)
         if not isinstance(parts, Iterable):
             raise TypeError(f"parts must be bytes, or an iterable of parts, not {parts!r:.60}")
-        self.parts = list(parts)
+        self.parts: list[Any] = list(parts)
         if not self.parts:
             raise ValueError("a request has at least one part")
         if retries < 0 or backoff < 0:
             raise ValueError("retries and backoff must not be negative")
-        self.timeout = None if timeout is None or timeout < 0 else timeout / 1000
-        self.retries = retries
-        self.backoff = backoff
-        self.began = time.monotonic()
-        self.tries = 0
-        self.sent = 0
-        self.id = b""
+        self.timeout: float | None = None if timeout is None or timeout < 0 else timeout / 1000
+        self.retries: int = retries
+        self.backoff: float = backoff
+        self.began: float = time.monotonic()
+        self.tries: int = 0
+        self.sent: int = 0
+        self.id: bytes = b""
         self.reply: list[bytes] | None = None
         self.event: Any = None
 
@@ -95,18 +95,25 @@ class Requester:
     """What requests on one socket share."""
 
     def __init__(self, socket: Any) -> None:
-        self.strict = socket.type == SocketType.REQ
+        self.strict: bool = socket.type == SocketType.REQ
         if not self.strict and socket.type != SocketType.DEALER:
             raise ZMQError(Errno.ENOTSUP, f"a {socket.type.name} makes no requests: REQ and DEALER do")
         if self.strict:
             socket.set(SocketOption.REQ_CORRELATE, 1)
             socket.set(SocketOption.REQ_RELAXED, 1)
-        self.lock = threading.Lock()  # of what follows; never held while anybody waits
+        self.lock: threading.Lock = threading.Lock()  # of what follows; never held while anybody waits
         self.calls: dict[bytes, Call] = {}
         self.line: dict[Call, None] = {}  # those that wait while another receives, the first one next
         self.reader: Call | None = None  # who receives for all
-        self.prefix = os.urandom(_ID_SIZE - 8)
-        self.numbers = count(1)
+        self.prefix: bytes = os.urandom(_ID_SIZE - 8)
+        self.numbers: count[int] = count(1)
+
+    def forget(self) -> None:
+        """Nobody waits any more."""
+        with self.lock:
+            self.calls.clear()
+            self.line.clear()
+            self.reader = None
 
     def begin(self, call: Call) -> None:
         """Enters a request among those that wait for replies."""
@@ -202,8 +209,8 @@ class ThreadRequester(Requester):
 
     def __init__(self, socket: Any) -> None:
         super().__init__(socket)
-        self.turn = self.make_lock()  # REQ: of the request under way; another libzmq: of whoever uses the socket
-        self.shared = not has("zmqpy-engine")
+        self.turn: Any = self.make_lock()  # REQ: of the request under way; another libzmq: of whoever uses the socket
+        self.shared: bool = not has("zmqpy-engine")
 
     def ready(self, socket: Any, timeout: int | None, event: int) -> bool:
         """Waits, at most `timeout` ms, until the socket may have the event. Closing the socket ends the wait."""
@@ -318,10 +325,7 @@ class AsyncRequester(Requester):
         loop = self.running_loop()
         if loop is self.loop:
             return
-        with self.lock:
-            self.calls.clear()
-            self.line.clear()
-            self.reader = None
+        self.forget()
         self.turn = self.make_lock()
         self.loop = loop
 

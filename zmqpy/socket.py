@@ -33,9 +33,9 @@ class _SocketContext:
     __slots__ = ("addr", "kind", "socket")
 
     def __init__(self, socket: Any, kind: str, addr: str | bytes):
-        self.socket = socket
-        self.kind = kind
-        self.addr = addr
+        self.socket: Any = socket
+        self.kind: str = kind
+        self.addr: str | bytes = addr
 
     def __repr__(self) -> str:
         return f"<SocketContext({self.kind}={self.addr!r})>"
@@ -224,8 +224,24 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
         """Assigns to the attribute of an option; `name` in upper case."""
         self.set(opt, value)
 
-    setsockopt = _Socket.set
-    getsockopt = _Socket.get
+    if TYPE_CHECKING:
+
+        def setsockopt(self, option: int, optval: int | bytes) -> None: ...
+        def getsockopt(self, option: int) -> Any: ...
+        def setsockopt_string(self, option: int, optval: str, encoding: str = "utf-8") -> None: ...
+        def setsockopt_unicode(self, option: int, optval: str, encoding: str = "utf-8") -> None: ...
+        def getsockopt_string(self, option: int, encoding: str = "utf-8") -> str: ...
+        def getsockopt_unicode(self, option: int, encoding: str = "utf-8") -> str: ...
+        def send_unicode(
+            self, u: str, flags: int = 0, copy: bool = True, encoding: str = "utf-8", **kwargs: Any
+        ) -> MessageTracker | None: ...
+        def recv_unicode(self, flags: int = 0, encoding: str = "utf-8") -> Any: ...
+
+    else:
+        setsockopt = _Socket.set
+        getsockopt = _Socket.get
+        send_unicode = _Socket.send_string
+        recv_unicode = _Socket.recv_string
 
     def set_string(self, option: int, optval: str, encoding: str = "utf-8") -> None:
         """Sets an option that takes bytes to a text."""
@@ -233,7 +249,8 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
             raise TypeError(f"the value of option {option!r} must be str, not {optval!r}")
         self.set(option, optval.encode(encoding))
 
-    setsockopt_unicode = setsockopt_string = set_string
+    if not TYPE_CHECKING:
+        setsockopt_unicode = setsockopt_string = set_string
 
     def get_string(self, option: int, encoding: str = "utf-8") -> str:
         """The value of an option that is bytes, as text. TypeError if it is not."""
@@ -242,7 +259,8 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
             raise TypeError(f"the value of option {option!r} is not a text: {value!r}")
         return value.decode(encoding)
 
-    getsockopt_unicode = getsockopt_string = get_string
+    if not TYPE_CHECKING:
+        getsockopt_unicode = getsockopt_string = get_string
 
     def subscribe(self, topic: str | bytes) -> None:
         """Receives messages that begin with `topic` (SUB, XPUB with XPUB_MANUAL). str is sent as UTF-8."""
@@ -254,14 +272,22 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
 
     def set_hwm(self, value: int) -> None:
         """Sets SNDHWM and RCVHWM, the limits of messages queued for and from a peer."""
-        self.sndhwm = self.rcvhwm = value
+        self.set(SocketOption.SNDHWM, value)
+        self.set(SocketOption.RCVHWM, value)
 
     def get_hwm(self) -> int:
         """SNDHWM."""
         value: int = self.get(SocketOption.SNDHWM)
         return value
 
-    hwm = property(get_hwm, set_hwm, doc="Both high-water marks: messages queued for and from a peer.")
+    @property
+    def hwm(self) -> int:
+        """Both high-water marks: messages queued for and from a peer."""
+        return self.get_hwm()
+
+    @hwm.setter
+    def hwm(self, value: int) -> None:
+        self.set_hwm(value)
 
     # ---- security ----
 
@@ -294,9 +320,6 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
         return self.FD
 
     # ---- messages ----
-
-    send_unicode = _Socket.send_string
-    recv_unicode = _Socket.recv_string
 
     def send_json(self, obj: Any, flags: int = 0, **kwargs: Any) -> Any:
         """Sends `obj` as JSON. kwargs: routing_id and group go to send, all others to json.dumps."""

@@ -14,7 +14,7 @@ class AsyncSocket(Socket):
     @overload
     def recv(self, flags: int, copy: Literal[False], track: bool = False) -> Future[Frame]: ...
     @overload
-    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Future[bytes] | Future[Frame]: ...
+    def recv(self, flags: int = 0, copy: bool = True, track: bool = False) -> Future[bytes] | Future[Frame]: ...  # pyright: ignore[reportIncompatibleMethodOverride]
     @overload  # type: ignore[override]
     def recv_multipart(
         self, flags: int = 0, copy: Literal[True] = True, track: bool = False
@@ -24,7 +24,7 @@ class AsyncSocket(Socket):
     @overload
     def recv_multipart(self, flags: int, copy: Literal[False], track: bool = False) -> Future[list[Frame]]: ...
     @overload
-    def recv_multipart(
+    def recv_multipart(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, flags: int = 0, copy: bool = True, track: bool = False
     ) -> Future[list[bytes]] | Future[list[Frame]]: ...
     def recv_into(self, buf: Any, /, *, nbytes: int = 0, flags: int = 0) -> Future[int]: ...  # type: ignore[override]
@@ -53,4 +53,4 @@ class AsyncSocket(Socket):
     def send_many(self, messages: Iterable[Any], flags: int = 0) -> Future[int]: ...  # type: ignore[override]
     def poll(self, timeout: float | None = None, flags: int = 1) -> Future[int]: ...  # type: ignore[override]
     def end_waits(self) -> None: ...
-    def get(self, key: int) -> Any: ...
+    def get(self, key: int) -> Any: ...  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -76,7 +76,7 @@ class Socket(_zmq.Socket[Any]):
         text: str = (await self.recv(flags)).decode(encoding)
         return text
 
-    recv_unicode = recv_string  # type: ignore[assignment]
+    recv_unicode = recv_string
 
     async def _load(self, recvd: Any, load: Callable[[Any], Any]) -> Any:
         return load(await recvd)

@@ -110,7 +110,7 @@ class Socket(_AsyncSocket, _zmq.Socket[Any]):
         future: Future[str] = self._deserialize(self.recv(flags), lambda received: received.decode(encoding))
         return future
 
-    recv_unicode = recv_string  # type: ignore[assignment]
+    recv_unicode = recv_string
 
     if TYPE_CHECKING:
         # Made of send, send_multipart and recv, and so futures too.

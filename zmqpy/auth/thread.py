@@ -22,9 +22,9 @@ class AuthenticationThread(Thread):
     def __init__(self, authenticator: Authenticator, pipe: zmqpy.Socket[Any]) -> None:
         super().__init__(daemon=True)
         self.authenticator = authenticator
-        self.log = authenticator.log
+        self.log: Any = authenticator.log
         self.pipe = pipe
-        self.started = Event()
+        self.started: Event = Event()
 
     def run(self) -> None:
         """The thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-public_api = [
+public_api: list[str] = [
     "Context",
     "Socket",
     "Frame",

@@ -218,7 +218,7 @@ class ProcessDevice(BackgroundDevice):
     """A device in a process of its own, which also has a context of its own."""
 
     _launch_class = Process
-    context_factory = Context
+    context_factory: Callable[[], Any] = Context
 
 
 __all__ = ["Device", "ProcessDevice", "ThreadDevice"]

@@ -13,4 +13,5 @@ from zmqpy.green.core import Context, Socket
 from zmqpy.green.device import device  # type: ignore[assignment]
 from zmqpy.green.poll import Poller, select, zmq_poll
 
-__all__ = [*_zmq.__all__, "Context", "Poller", "Socket", "device", "select", "zmq_poll"]
+__all__ = ["Context", "Poller", "Socket", "device", "select", "zmq_poll"]
+__all__ += _zmq.__all__

@@ -7,7 +7,7 @@ import select
 import socketserver
 from typing import Any
 
-logger = logging.getLogger("ssh")
+logger: logging.Logger = logging.getLogger("ssh")
 
 _CHUNK = 65536
 

@@ -283,7 +283,20 @@ def _paramiko_client(server: str, keyfile: str | None, password: str | None) -> 
     return client
 
 
-ssh_tunnel = paramiko_tunnel if sys.platform == "win32" else openssh_tunnel
+if TYPE_CHECKING:
+
+    def ssh_tunnel(
+        lport: int,
+        rport: int,
+        server: str,
+        remoteip: str = "127.0.0.1",
+        keyfile: str | None = None,
+        password: str | None = None,
+        timeout: int = 60,
+    ) -> int: ...
+
+else:
+    ssh_tunnel = paramiko_tunnel if sys.platform == "win32" else openssh_tunnel
 
 
 def select_random_ports(n: int) -> list[int]:

@@ -33,7 +33,7 @@ class GarbageCollectorThread(Thread):
         super().__init__(daemon=True)
         self.gc = gc
         self.pid: int | None = None
-        self.ready = Event()
+        self.ready: Event = Event()
 
     def run(self) -> None:
         """Until told to stop, or the context ends."""
@@ -156,4 +156,4 @@ class GarbageCollector:
 
 
 #: The collector of this process.
-gc = GarbageCollector()
+gc: GarbageCollector = GarbageCollector()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 import warnings
+from typing import TYPE_CHECKING
 
 bytes = builtins.bytes
 unicode = str
-basestring = (str,)
+basestring: tuple[type[str]] = (str,)
 
 
 def _warn() -> None:
@@ -34,7 +35,14 @@ def cast_unicode(s: builtins.bytes | str, encoding: str = "utf8", errors: str = 
     raise TypeError(f"must be str or bytes, not {s!r}")
 
 
-b = asbytes = cast_bytes
-u = cast_unicode
+if TYPE_CHECKING:
+
+    def asbytes(s: builtins.bytes | str, encoding: str = "utf8", errors: str = "strict") -> builtins.bytes: ...
+    def b(s: builtins.bytes | str, encoding: str = "utf8", errors: str = "strict") -> builtins.bytes: ...
+    def u(s: builtins.bytes | str, encoding: str = "utf8", errors: str = "strict") -> str: ...
+
+else:
+    b = asbytes = cast_bytes
+    u = cast_unicode
 
 __all__ = ["asbytes", "b", "basestring", "bytes", "cast_bytes", "cast_unicode", "u", "unicode"]
