@@ -132,5 +132,30 @@ def test_threads_that_race_make_one_reader(context, monkeypatch):
     assert len(made) == 1
 
 
+@pytest.mark.own_engine
+def test_the_list_of_readers_is_changed_under_its_lock(context, monkeypatch):
+    from zmqpy import diagnosis, events
+
+    unlocked = []
+
+    class Watched(dict):
+        def __setitem__(self, key, value):
+            unlocked.extend([] if diagnosis._lock._is_owned() else [key])
+            super().__setitem__(key, value)
+
+        def pop(self, key, default=None):
+            unlocked.extend([] if diagnosis._lock._is_owned() else [key])
+            return super().pop(key, default)
+
+    monkeypatch.setattr(diagnosis, "_logged", Watched())
+    monkeypatch.setattr(events, "read_all", lambda context: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        diagnosis.log_events_of(context)
+    assert not diagnosis._logged
+    monkeypatch.setattr(events, "read_all", lambda context: iter(()))
+    diagnosis.log_events_of(context)
+    assert diagnosis._logged and not unlocked
+
+
 def test_without_it_nothing_is_logged(own_engine):
     assert run_python("import sys, zmqpy; assert 'zmqpy.diagnosis' not in sys.modules").stderr == ""

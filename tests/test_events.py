@@ -264,6 +264,32 @@ def test_a_socket_is_watched_once(context, make):
 
 
 @pytest.mark.own_engine
+def test_late_events_of_a_socket_whose_address_another_has_now(context, monkeypatch):
+    """A reader that is slow hears of the end of the first when the second is watched already."""
+    from zmqpy import events as module
+
+    with context.events(timeout=WAIT_MS) as events:
+        socket = context.socket(zmq.PULL)
+        address = socket.underlying
+        before = events._sources[address][3] - 1
+
+        def told(event, when):
+            monkeypatch.setattr(module.facts, "event_head", lambda frame: (event, 0, when, address, 0))
+            return events.made_of([b""] * 6)
+
+        late = told(zmq.EVENT_CLOSED, before)
+        assert late.socket is None and late.socket_type == ""
+        assert told(zmq.EVENT_MONITOR_STOPPED, before) is None
+        monkeypatch.undo()
+        bind(socket)
+        assert next_of(events, zmq.EVENT_LISTENING).socket is socket
+        told(zmq.EVENT_MONITOR_STOPPED, time.monotonic_ns())
+        assert address not in events._sources
+        monkeypatch.undo()
+        socket.close()
+
+
+@pytest.mark.own_engine
 def test_a_context_that_has_ended_has_no_events():
     context = zmq.Context()
     context.term()

@@ -199,6 +199,48 @@ def test_closing_ends_waits(context):
     assert isinstance(waiting.exception, zmq.ZMQError) and waiting.exception.errno == zmq.ENOTSOCK
 
 
+def polls(socket):
+    poller = zmq.Poller()
+    poller.register(socket, zmq.POLLIN)
+    return poller.poll(WAIT_MS)
+
+
+CLOSED = zmq.POLLERR  # of a closed socket in a Poller
+POLLS = {
+    "poll": (lambda socket: socket.poll(WAIT_MS), zmq.ENOTSOCK),
+    "poll without a limit": (lambda socket: socket.poll(), zmq.ENOTSOCK),
+    "Poller": (polls, CLOSED),
+    "zmq_poll": (lambda socket: zmq.zmq_poll([(socket, zmq.POLLIN)], WAIT_MS), CLOSED),
+}
+
+
+@pytest.mark.extension
+@pytest.mark.parametrize("by", ["a greenlet", "a thread"])
+@pytest.mark.parametrize("how", POLLS)
+def test_closing_ends_polls(context, how, by):
+    poll, expected = POLLS[how]
+    pull = context.socket(zmq.PULL)
+    waiting = gevent.spawn(poll, pull)
+    wait_for = time.monotonic() + SOON
+    while not pull._polled and time.monotonic() < wait_for:
+        gevent.sleep(0.001)
+    if by == "a thread":
+        thread = threading.Thread(target=pull.close)
+        thread.start()
+    else:
+        pull.close()
+    began = time.monotonic()
+    waiting.join(SOON)
+    assert time.monotonic() - began < SOON / 2
+    if expected == zmq.ENOTSOCK:
+        assert isinstance(waiting.exception, zmq.ZMQError) and waiting.exception.errno == zmq.ENOTSOCK
+    else:
+        assert waiting.value == [(pull, CLOSED)]
+    assert not pull._polled
+    if by == "a thread":
+        thread.join()
+
+
 @pytest.mark.extension
 def test_terminating_ends_waits():
     context = zmq.Context()

@@ -219,9 +219,11 @@ def log_events_of(context: Any) -> None:
     try:
         events = read_all(context)
     except BaseException:
-        _logged.pop(address, None)
+        with _lock:
+            _logged.pop(address, None)
         raise
-    _logged[address] = events
+    with _lock:
+        _logged[address] = events
     threading.Thread(target=_log, args=(events,), name="zmqpy log", daemon=True).start()
 
 

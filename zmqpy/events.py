@@ -94,6 +94,9 @@ def no_socket() -> None:
     """As a reference to a socket that is gone."""
 
 
+_NOBODY = ("", no_socket, "", 0)  # as an entry of Events._sources
+
+
 def name_of(event: int) -> str:
     """The name of an event in lower case."""
     try:
@@ -139,8 +142,8 @@ class Events:
         _Context.get(context, ContextOption.IO_THREADS)  # raises what a context that has ended does
         self._events = int(events)
         self._sources: dict[
-            int, tuple[str, Any, str]
-        ] = {}  # address -> name of its monitor, reference to the socket, its type
+            int, tuple[str, Any, str, int]
+        ] = {}  # address -> name of its monitor, reference to the socket, its type, since when (ns)
         self._own = has("zmqpy-engine")
         self._one: Any = None
         self._context = context.underlying
@@ -171,12 +174,12 @@ class Events:
             known = self._sources.get(address)
             if known is not None and known[1]() is socket:
                 return
-            self._sources[address] = (name, ref(socket), socket._type_name)
+            self._sources[address] = (name, ref(socket), socket._type_name, time.monotonic_ns())
         try:
             self._attach(socket, name)
         except BaseException:
             with _lock:
-                if self._sources.get(address, ("",))[0] == name:
+                if self._sources.get(address, _NOBODY)[0] == name:
                     del self._sources[address]
             raise
 
@@ -205,7 +208,7 @@ class Events:
             for registry in (_watched, _open):
                 if self._context in registry:
                     registry[self._context].discard(self)
-        for name, reference, _ in sources.values():
+        for name, reference, *_ in sources.values():
             socket = reference()
             if socket is None:
                 continue
@@ -229,10 +232,14 @@ class Events:
             local, remote = (frame.decode("utf-8", "replace") for frame in frames[1:3])
             routing_id, mechanism, user_id = frames[3], frames[4].decode(), frames[5].decode("utf-8", "replace")
             seconds = when / 1e9
-            _, reference, kind = self._sources.get(address, ("", no_socket, ""))
+            with _lock:
+                source = self._sources.get(address, _NOBODY)
+                if when < source[3]:
+                    source = _NOBODY  # of a socket that has had this address before
+                elif number == Event.MONITOR_STOPPED:
+                    self._sources.pop(address, None)
+            _, reference, kind, _ = source
             socket = reference()
-            if number == Event.MONITOR_STOPPED:
-                self._sources.pop(address, None)
         else:
             message = parse_monitor_message(frames)
             number, value, errno = message["event"], message["value"], 0

@@ -91,4 +91,6 @@ def poll(self: Socket[Any], timeout: float | None, flags: int) -> int:
     poller = self._poller_class()
     poller.register(self, flags)
     ready = dict(poller.poll(timeout))
+    if self.closed:  # meanwhile
+        raise ZMQError(Errno.ENOTSOCK)
     return int(ready.get(self, 0))

@@ -40,31 +40,58 @@ cdef str text(const char *value):
     return value.decode("utf-8", "replace")
 
 
-cdef tuple peer_of(zmq_ext_peer_t *peer):
+ctypedef int (*Lister)(void *handle, void *entries, size_t count, size_t size) noexcept
+ctypedef object (*Maker)(void *entry)
+
+
+cdef list listed(void *handle, int room, size_t size, Lister lister, Maker maker, str what):
+    """What the engine lists of a socket or a context, whose number is not known before: entries of `size` bytes, made into objects.
+
+    room : for how many there is memory at first.  what : the name of the call, for the error of another libzmq.
+    """
+    cdef int spare = room, count, i
+    cdef char *entries
+    while True:
+        entries = <char *>malloc(room * size)
+        if entries == NULL:
+            raise MemoryError
+        try:
+            count = lister(handle, entries, room, size)
+            if count < 0:
+                failed(what)
+            if count <= room:
+                return [maker(entries + i * size) for i in range(count)]
+        finally:
+            free(entries)
+        room = count + spare  # more may come meanwhile
+
+
+cdef int list_peers(void *handle, void *entries, size_t count, size_t size) noexcept:
+    return zmq_ext_socket_peers(handle, <zmq_ext_peer_t *>entries, count, size)
+
+
+cdef int list_sockets(void *handle, void *entries, size_t count, size_t size) noexcept:
+    return zmq_ext_ctx_sockets(handle, <zmq_ext_socket_t *>entries, count, size)
+
+
+cdef object peer_of(void *entry):
+    cdef zmq_ext_peer_t *peer = <zmq_ext_peer_t *>entry
     return (
         peer.state, bool(peer.accepted), peer.since, peer.queued_in, peer.queued_out, peer.unsent,
         <bytes>peer.routing_id[:peer.routing_id_size], text(peer.endpoint), text(peer.address), text(peer.mechanism), text(peer.user_id),
     )
 
 
+cdef object socket_of(void *entry):
+    cdef zmq_ext_socket_t *socket = <zmq_ext_socket_t *>entry
+    return (
+        <uintptr_t>socket.socket, socket.type, bool(socket.closed), socket.queued_in, socket.unsent, text(socket.endpoint),
+    )
+
+
 def peers_at(address) -> list:
     """The peers of the C socket at `address`, also of a closed one that lingers, as tuples in the order of zmqpy.peers.Peer."""
-    cdef void *handle = <void *><uintptr_t>address
-    cdef int room = 16, count
-    cdef zmq_ext_peer_t *found
-    while True:
-        found = <zmq_ext_peer_t *>malloc(room * sizeof(zmq_ext_peer_t))
-        if found == NULL:
-            raise MemoryError
-        try:
-            count = zmq_ext_socket_peers(handle, found, room, sizeof(zmq_ext_peer_t))
-            if count < 0:
-                failed("Socket.peers")
-            if count <= room:
-                return [peer_of(&found[i]) for i in range(count)]
-        finally:
-            free(found)
-        room = count + 16
+    return listed(<void *><uintptr_t>address, 16, sizeof(zmq_ext_peer_t), list_peers, peer_of, "Socket.peers")
 
 
 def peers(Socket socket not None) -> list:
@@ -75,28 +102,7 @@ def peers(Socket socket not None) -> list:
 
 def sockets(address) -> list:
     """All sockets of the C context at `address`: (address, type, closed, queued in, unsent, last endpoint)."""
-    cdef void *handle = <void *><uintptr_t>address
-    cdef int room = 64, count
-    cdef zmq_ext_socket_t *found
-    while True:
-        found = <zmq_ext_socket_t *>malloc(room * sizeof(zmq_ext_socket_t))
-        if found == NULL:
-            raise MemoryError
-        try:
-            count = zmq_ext_ctx_sockets(handle, found, room, sizeof(zmq_ext_socket_t))
-            if count < 0:
-                failed("a context's list of sockets")
-            if count <= room:
-                return [
-                    (
-                        <uintptr_t>found[i].socket, found[i].type, bool(found[i].closed), found[i].queued_in, found[i].unsent,
-                        text(found[i].endpoint),
-                    )
-                    for i in range(count)
-                ]
-        finally:
-            free(found)
-        room = count + 64
+    return listed(<void *><uintptr_t>address, 64, sizeof(zmq_ext_socket_t), list_sockets, socket_of, "a context's list of sockets")
 
 
 def context_stats(Context context not None) -> dict:

@@ -28,6 +28,7 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
     _waiters: dict[int, deque[Any]] | None = None  # event -> those that wait for it
     _hub: Any = None
     _watcher: Any = None
+    _polled: set[Any] | None = None  # what wakes the greenlets that poll this socket, or several with it
 
     def __repr__(self) -> str:
         return super().__repr__().replace("<zmq.", "<zmq.green.", 1)
@@ -36,6 +37,10 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
         """Closes the socket. Greenlets that wait for it get ENOTSOCK."""
         self._end_waits()
         super().close(linger)
+        if self._polled or self._waiters is not None:  # the latter: greenlets of another thread's, which came between
+            self._end_waits()
+            for wake in tuple(self._polled or ()):
+                wake()
 
     @classmethod
     def _events_classes(cls) -> tuple[Any, Any]:

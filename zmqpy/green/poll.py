@@ -29,10 +29,22 @@ class Poller(_zmq.Poller):
     def _wait(self) -> list[tuple[Any, int]]:
         if not self.sockets:
             return []
-        loop = get_hub().loop
+        hub = get_hub()
         changed = Event()
-        watchers = [loop.io(*watched(target, flags)) for target, flags in self.sockets]
+
+        def wake() -> None:
+            """A socket was closed, by whichever thread: its descriptor says nothing any more."""
+            if get_hub() is hub:
+                changed.set()
+            else:
+                hub.loop.run_callback_threadsafe(changed.set)
+
+        closing = [target for target, _ in self.sockets if hasattr(target, "_polled")]
+        watchers = []
         try:
+            for socket in closing:
+                socket._polled = {*(socket._polled or ()), wake}
+            watchers += [hub.loop.io(*watched(target, flags)) for target, flags in self.sockets]
             for watcher in watchers:
                 watcher.start(changed.set)
             while True:
@@ -43,6 +55,8 @@ class Poller(_zmq.Poller):
                 changed.clear()
                 changed.wait()
         finally:
+            for socket in closing:
+                socket._polled = socket._polled - {wake}
             for watcher in watchers:
                 watcher.stop()
                 watcher.close()
