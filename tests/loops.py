@@ -1,12 +1,15 @@
 """Running coroutines of tests on each event loop there is, with a limit of time."""
 
 import asyncio
+import sys
 
 import pytest
 from support import WAIT_MS
 
-#: uvloop only where it is installed; "debug" is asyncio's own loop in debug mode.
+#: uvloop only where it is installed; "debug" is asyncio's own loop in debug mode, "eager" one whose tasks start at once.
 KINDS = ["asyncio", "debug", "uvloop"]
+if sys.version_info >= (3, 12):
+    KINDS.append("eager")
 
 
 def new_loop(kind):
@@ -16,6 +19,8 @@ def new_loop(kind):
     if kind == "debug":
         loop.set_debug(True)
         loop.slow_callback_duration = 10
+    if kind == "eager":
+        loop.set_task_factory(asyncio.eager_task_factory)
     return loop
 
 

@@ -546,6 +546,33 @@ def test_made_before_a_loop_and_used_in_several(dealers):
 
 
 @pytest.mark.extension
+@pytest.mark.skipif("eager" not in KINDS, reason="eager tasks came with Python 3.12")
+def test_eager_tasks(pipeline):
+    """A task that finds its message is over when it has been made; one that waits goes on as any other."""
+    push, pull = pipeline
+
+    async def receive():
+        return await pull.recv()
+
+    async def main():
+        await push.send(b"x")
+        assert await pull.poll(WAIT_MS)
+        task = asyncio.create_task(receive())
+        assert task.done() and task.result() == b"x"
+        tasks = [asyncio.create_task(receive()) for _ in range(5)]
+        assert not any(task.done() for task in tasks)
+        for number in range(5):
+            await push.send(b"%d" % number)
+        assert await asyncio.gather(*tasks) == [b"%d" % number for number in range(5)]
+        tasks = [asyncio.create_task(receive()) for _ in range(2)]
+        tasks[0].cancel()
+        await push.send(b"y")
+        assert await tasks[1] == b"y" and tasks[0].cancelled()
+
+    run_on("eager", main())
+
+
+@pytest.mark.extension
 def test_loop_that_ends_with_a_wait(dealers):
     """The next loop gets the message that the first one's wait did not."""
     a, b = dealers

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+import zmqpy as zmq
+
 pytestmark = pytest.mark.timeout(180)
 
 KERNEL = """
@@ -65,6 +67,30 @@ print("done")
 def test_kernel(needs, run_code, transport):
     needs("jupyter_client", "ipykernel")
     assert "done" in run_code(KERNEL.format(options=f", transport={transport!r}"))
+
+
+@pytest.mark.skipif(not zmq.has("curve"), reason="needs CURVE")
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_kernel_under_curve(needs, run_code, transport):
+    """The manager makes the keys, kernel and client use them on every channel; who has none is not let in."""
+    needs("jupyter_client", "ipykernel")
+    from jupyter_client.manager import KernelManager
+
+    if not hasattr(KernelManager, "transport_encryption"):
+        pytest.skip("this jupyter_client knows no CURVE")
+    stranger = """
+info = client.get_connection_info()
+assert info["curve_publickey"]
+stranger = zmq.Context.instance().socket(zmq.DEALER)
+stranger.linger = 0
+watched = stranger.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+stranger.connect(client._make_url("shell"))
+from zmq.utils.monitor import recv_monitor_message
+assert recv_monitor_message(watched)["event"] == zmq.EVENT_DISCONNECTED
+stranger.close()
+"""
+    source = KERNEL.format(options=f", transport={transport!r}, transport_encryption='required'")
+    assert "done" in run_code(source.replace('run("x = 5")', stranger + 'run("x = 5")'))
 
 
 def test_threaded_client(needs, run_code):
