@@ -17,7 +17,9 @@ import zmqpy
 pytestmark = pytest.mark.timeout(120)  # the driver's own limits end it earlier
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-PROGRAMS = sorted(path for path in EXAMPLES.glob("*/*.py") if path.parent.name not in ("event_loops", "security"))
+PROGRAMS = sorted(
+    path for path in EXAMPLES.glob("*/*.py") if path.parent.name not in ("browser", "event_loops", "security")
+)
 
 
 def run_driver(*arguments, **environment):

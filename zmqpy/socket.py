@@ -181,7 +181,7 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
 
     def _bind_cm(self, addr: str | bytes) -> _SocketContext:
         bound = addr
-        if isinstance(addr, str) and ("*" in addr or addr.startswith("tcp://")):
+        if isinstance(addr, str) and ("*" in addr or addr.startswith(("tcp://", "ws://"))):
             bound = self.get(SocketOption.LAST_ENDPOINT).decode("utf-8") or addr
         return _SocketContext(self, "bind", bound)
 
@@ -197,7 +197,7 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
         if min_port == 49152 and max_port == 65536:
             self.bind(f"{addr}:*")
             endpoint = self.get(SocketOption.LAST_ENDPOINT).decode("utf-8", "replace")
-            text = endpoint.rpartition(":")[2]
+            text = endpoint.rpartition(":")[2].partition("/")[0]
             if not text.isdigit():
                 raise ValueError(f"{addr} has no ports")
             return int(text)

@@ -36,6 +36,8 @@ int zmq_has (const char *capability)
     static constexpr std::string_view built_in[] = {
         "ipc",
         "draft",
+        "WS",  // libzmq's spelling
+        "ws",
 #if defined ZMQ_HAVE_LIBSODIUM
         "curve",
 #endif

@@ -7,10 +7,15 @@
 #include <system_error>
 #include <utility>
 
+#include <zmq.h>
+
 namespace engine {
 
 // zmq_strerror: never null; texts of the C library's may be overwritten by the next call in the same thread.
 const char *error_text (int error) noexcept;
+
+// One of ZMQ_PROTOCOL_ERROR_*, which monitor events tell, and no errno value.
+constexpr bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED; }
 
 // errno = error; the result is for the caller to return: `return fail (EINVAL);`.
 inline int fail (int error) noexcept

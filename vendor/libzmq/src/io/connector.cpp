@@ -9,6 +9,7 @@
 
 #include <zmq.h>
 
+#include "base/errors.hpp"
 #include "io/host.hpp"
 #include "io/stream.hpp"
 #include "options/options.hpp"
@@ -149,7 +150,16 @@ void Connector::open_layers () noexcept
     else if (error == EAGAIN)
         watch_.modify (bytes_.wants (io_in));
     else
-        attempt_failed (error);
+        layers_failed (error);
+}
+
+void Connector::layers_failed (int error) noexcept
+{
+    if (is_protocol_error (error)) {
+        happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, error);
+        error = EPROTO;
+    }
+    attempt_failed (error);
 }
 
 void Connector::hand_over () noexcept

@@ -70,6 +70,7 @@ class Connector final : public Endpoint
     void dial_next () noexcept;
     void connected () noexcept;
     void open_layers () noexcept;
+    void layers_failed (int error) noexcept;
     void attempt_failed (int error) noexcept;
     void retry_later () noexcept;
     void hand_over () noexcept;

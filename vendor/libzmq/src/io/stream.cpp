@@ -8,6 +8,7 @@
 
 #include <zmq.h>
 
+#include "base/errors.hpp"
 #include "base/make_room.hpp"
 #include "io/attendance.hpp"
 #include "io/connector.hpp"
@@ -21,13 +22,6 @@
 #include "zmtp/unsent.hpp"
 
 namespace engine {
-
-namespace {
-
-// Those of a mechanism or its cipher, which monitor events say.
-bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED; }
-
-}  // namespace
 
 Stream::Stream (StreamHost &socket, ByteStream bytes, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
     : Endpoint (socket, std::move (options)), connector_ (connector), listener_ (listener),
@@ -82,6 +76,9 @@ bool Stream::deliver (Msg &frame) noexcept
     case Kind::ping:
         answer_ping (frame);
         break;
+    case Kind::end:
+        answer_end (frame);
+        return false;
     default:
         break;
     }
@@ -314,8 +311,12 @@ bool Stream::flush () noexcept
         socket_.attendance ().output_blocked (*this);
     if (socket_.flush_waiters > 0 && !output_pending ()) [[unlikely]]
         socket_.note_activity ();
-    if (lingering_ && phase_ == Phase::traffic && !output_dead_ && !output_pending ())
-        finish ();
+    if (lingering_ && phase_ == Phase::traffic && !output_dead_ && !output_pending ()) {
+        if (say_end (0))
+            finish ();
+        else
+            blocked_ = true;
+    }
     return wrote;
 }
 
@@ -478,6 +479,7 @@ void Stream::start_heartbeat ()
     settings.interval = options_->heartbeat_ivl;
     settings.timeout = options_->heartbeat_timeout;
     settings.ttl = options_->heartbeat_ttl;
+    settings.echoes = encoder_.framing ().echoes_pings;
     heartbeat_ = std::make_unique<Heartbeat> (settings);
     heartbeat_->start (now () / millisecond);
 }
@@ -490,7 +492,7 @@ try {
         start_heartbeat ();
     heartbeat_->peer_lives ();
     // A peer that only asks and never reads gets no more answers than a batch holds.
-    if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_ || batch_.size () >= batch_limit)
+    if (heartbeat_->answer_ping (now () / millisecond, ping) != 0 || output_dead_ || end_said_ || batch_.size () >= batch_limit)
         return;
     if (!decoder_.empty ())
         heartbeat_->peer_lives ();  // the PING is not the last that came
@@ -540,6 +542,8 @@ void Stream::lose (Loss loss) noexcept
     if (encode_error_ && encode_error_ != ENOMEM)
         happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, encode_error_);
     loss_ = loss.error;
+    if (loss.protocol && !in_handshake)
+        say_end (loss.error);
     if (!was_finishing)
         happened (ZMQ_EVENT_DISCONNECTED, bytes_.fd ());
     if (!in_handshake && !loss.protocol)
@@ -587,7 +591,52 @@ void Stream::shut_down () noexcept
     bytes_.close ();
 }
 
-void Stream::close () noexcept { shut_down (); }
+// Tells the peer if that is possible at once.
+void Stream::close () noexcept
+{
+    say_end (0);
+    shut_down ();
+}
+
+bool Stream::say_end (int why) noexcept
+{
+    const Framing &framing = encoder_.framing ();
+    if (!framing.put_end || phase_ != Phase::traffic || raw_ || output_dead_)
+        return true;
+    if (end_said_)
+        return batch_.empty ();
+    std::uint8_t body[Framing::longest_end];
+    return write_end ({body, framing.put_end (body, why)});
+}
+
+void Stream::answer_end (const Msg &end) noexcept
+{
+    std::uint8_t body[Framing::longest_end];
+    if (!output_dead_ && !end_said_)
+        write_end ({body, encoder_.framing ().answer_end (body, {end.data (), end.size ()})});
+    lose ({EPIPE, false});
+}
+
+// Behind what is encoded already, and before all else.
+bool Stream::write_end (std::span<const std::uint8_t> body) noexcept
+{
+    end_said_ = true;
+    Msg end;
+    static_cast<void> (end.init_copy (body.data (), body.size ()));  // fits inside: cannot fail
+    end.set_kind (Kind::end);
+    if (encode (end) != 0)
+        return true;
+    while (!batch_.empty ()) {
+        const ssize_t count = write_some ();
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS;
+        batch_.written (static_cast<std::size_t> (count), !pipe_ || pipe_->between_messages ());
+        written_ += static_cast<std::uint64_t> (count);
+    }
+    return true;
+}
 
 void Stream::finish () noexcept
 {

@@ -152,6 +152,7 @@ class Stream final : public Endpoint, private ZapAsker
     };
 
     void open_layers () noexcept;
+    void layers_failed (int error) noexcept;
     void begin ();
     void read_handshake () noexcept;
     void write_handshake () noexcept;
@@ -180,6 +181,10 @@ class Stream final : public Endpoint, private ZapAsker
     bool encode_some () noexcept;
     void start_heartbeat ();
     void answer_ping (Msg &ping) noexcept;
+    void answer_end (const Msg &end) noexcept;
+    // Tells the peer that the connection ends, if its protocol can, and why: an errno, 0: no reason. False: it is still on its way out.
+    bool say_end (int why) noexcept;
+    bool write_end (std::span<const std::uint8_t> body) noexcept;
     void heartbeat_timer () noexcept;
     std::uint64_t taken () const noexcept;
     bool output_moves () noexcept;
@@ -204,6 +209,7 @@ class Stream final : public Endpoint, private ZapAsker
     bool raw_ = false;
     bool lingering_ = false;
     bool stalled_ = false;
+    bool end_said_ = false;
     int encode_error_ = 0;  // why the encoding failed: ENOMEM or a ZMQ_PROTOCOL_ERROR_*
     std::unique_ptr<Handshake> handshake_;
     std::vector<std::uint8_t> held_input_;  // behind what the handshake took before it had to wait

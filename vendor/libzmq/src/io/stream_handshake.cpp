@@ -8,6 +8,7 @@
 
 #include <zmq.h>
 
+#include "base/errors.hpp"
 #include "io/attendance.hpp"
 #include "io/connector.hpp"
 #include "io/host.hpp"
@@ -92,9 +93,19 @@ try {
     else if (error == EAGAIN)
         watch_.modify (bytes_.wants (io_in));
     else
-        lose ({error, false});
+        layers_failed (error);
 } catch (...) {
     lose ({ENOMEM, false});
+}
+
+void Stream::layers_failed (int error) noexcept
+{
+    if (is_protocol_error (error)) {
+        happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, error);
+        error = EPROTO;
+    }
+    socket_.stats.handshake_failures++;
+    lose ({error, false});
 }
 
 void Stream::begin ()

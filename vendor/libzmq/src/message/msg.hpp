@@ -44,6 +44,7 @@ enum class Kind : std::uint8_t
     leave,      // body = group
     ping,       // body = command data after the name
     pong,
+    end,     // of the connection, where that is said; body = why
     command  // any other command; body = whole command
 };
 

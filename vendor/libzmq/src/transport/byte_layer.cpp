@@ -34,7 +34,7 @@ try {
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)
-            return count == 0 ? EPIPE : errno == EWOULDBLOCK ? EAGAIN : errno;
+            return count == 0 ? peer_ended () : errno == EWOULDBLOCK ? EAGAIN : errno;
         const std::span<const std::uint8_t> bytes (buffer, static_cast<std::size_t> (count));
         const auto behind = bytes.subspan (feed (bytes));
         left_.assign (behind.begin (), behind.end ());

@@ -69,6 +69,8 @@ class OpeningLayer : public ByteLayer
     virtual std::size_t feed (std::span<const std::uint8_t> bytes) = 0;
     // 0: it is over; EAGAIN; or why it failed.
     virtual int outcome () const noexcept = 0;
+    // The peer has ended before that: why it failed.
+    virtual int peer_ended () const noexcept { return EPIPE; }
 
     int write_output () noexcept;
 

@@ -2,15 +2,15 @@
 #include "transport/ipc.hpp"
 #include "transport/tcp.hpp"
 #include "transport/transport.hpp"
+#include "transport/ws.hpp"
 
 namespace engine {
 
 namespace {
 
-// ws comes here once it exists: tcp's rows with its own address syntax. udp has datagrams, not a byte stream, and will
-// have a table of its own.
+// udp has datagrams, not a byte stream, and will have a table of its own.
 // Nothing is made at first use: a child of a process that has threads may use it whatever they were doing at the fork.
-constexpr const Transport *rows[] = {&tcp_transport, &ipc_transport};
+constexpr const Transport *rows[] = {&tcp_transport, &ipc_transport, &ws_transport};
 
 }  // namespace
 

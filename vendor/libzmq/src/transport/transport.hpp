@@ -46,6 +46,8 @@ struct DialTarget
     SocketAddress source;    // size 0: any
     std::string socks_host;  // non-empty: `address` is the proxy's; host and port to ask it for
     std::uint16_t socks_port = 0;
+    std::string http_host;  // ws: what its request says of the peer and of what is wanted there
+    std::string http_path;
 };
 
 struct Transport

@@ -21,6 +21,7 @@ std::string_view command_string (Kind kind) noexcept
     case Kind::pong:
         return "\x04PONG"sv;
     case Kind::data:
+    case Kind::end:
     case Kind::command:
         break;
     }

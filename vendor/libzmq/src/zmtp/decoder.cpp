@@ -105,8 +105,16 @@ int Decoder::count (const Frame &frame) noexcept
 // Before anything of its body was kept. Commands belong to no message, but none need be larger than one may be.
 std::uint64_t Decoder::largest_frame (const FrameHeader &header) const noexcept
 {
+    if (header.kind != Kind::data)
+        return largest_body;  // their protocol keeps them small
     const std::uint64_t largest = std::min (s_.max_size, largest_body);
-    if (!s_.limited || header.kind != Kind::data || s_.most_bytes == UINT64_MAX)
+    if (header.piece != Piece::whole) [[unlikely]] {
+        // (The header that the joined bytes begin with counts for nothing.)
+        const std::uint64_t most = s_.limited && !s_.cipher ? std::min (largest, s_.bytes_left) : largest;
+        const std::uint64_t held = s_.pieces && header.piece != Piece::first ? s_.pieces->size () : 0;
+        return std::max (most + s_.framing->longest_header, held) - held;
+    }
+    if (!s_.limited || s_.most_bytes == UINT64_MAX)
         return largest;
     const bool command = (header.flags & flag_command) && s_.framing->has_commands;
     const std::uint64_t left = command ? s_.most_bytes : s_.bytes_left;
@@ -119,6 +127,7 @@ void Decoder::forget () noexcept
 {
     drop_buffer ();
     drop_body ();
+    s_.pieces.reset ();
     if (s_.metadata)
         s_.metadata->close_stock ();
     s_.metadata = nullptr;
@@ -147,6 +156,7 @@ Decoder::Result Decoder::fail (int error) noexcept
     s_.error = error;
     drop_buffer ();
     drop_body ();
+    s_.pieces.reset ();
     return Result::error;
 }
 
@@ -350,6 +360,15 @@ Decoder::Result Decoder::next_short (Msg &out) noexcept
 
 Decoder::Result Decoder::next_any (Msg &out) noexcept
 {
+    for (;;) {
+        const Result result = next_one (out);
+        if (result != piece_taken)
+            return result;
+    }
+}
+
+Decoder::Result Decoder::next_one (Msg &out) noexcept
+{
     if (s_.error)
         return Result::error;
     if (!s_.framing)
@@ -367,6 +386,8 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
         s_.needed = s_.framing->longest_header;
         return Result::more_needed;
     }
+    if (!in_turn (header)) [[unlikely]]
+        return fail (EPROTO);
     if (header.body_size > largest_frame (header))
         return fail (EMSGSIZE);
     const auto size = static_cast<std::size_t> (header.body_size);
@@ -385,9 +406,26 @@ Decoder::Result Decoder::next_any (Msg &out) noexcept
     }
 
     std::uint8_t *const body = s_.begin + header.header_size;
+    if (header.piece != Piece::whole) [[unlikely]] {
+        if (const int error = take_piece (header, body, size))
+            return fail (error);
+        s_.begin = body + size;
+        s_.needed = 0;
+        return header.piece == Piece::last ? next_joined (out) : piece_taken;
+    }
     Frame frame;
     if (const int error = interpret (body, size, header, frame))
         return fail (error);
+    if (frame.size <= Msg::inline_capacity && frame.kind == Kind::data) {
+        out.reset ();
+        out.init_inside (frame.body, frame.size);  // behind every buffer more may be read
+        out.set_more (frame.more);
+        if (s_.metadata)
+            put_metadata (out);
+        s_.begin = body + size;
+        s_.needed = 0;
+        return Result::frame;
+    }
     Msg taken;
     if (const int error = take_from_buffer (taken, frame.body, frame.size))
         return fail (error);
@@ -424,6 +462,14 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     Body &body = s_.body;
     if (body.have < body.size)
         return Result::more_needed;
+    if (const FrameHeader header = body.header; header.piece != Piece::whole) [[unlikely]] {
+        const int error = take_piece (header, body.bytes, body.size);
+        drop_body ();
+        choose_fast_case ();
+        if (error)
+            return fail (error);
+        return header.piece == Piece::last ? next_joined (out) : piece_taken;
+    }
     Frame frame;
     if (const int error = interpret (body.bytes, body.size, body.header, frame))
         return fail (error);
@@ -437,6 +483,49 @@ Decoder::Result Decoder::next_body (Msg &out) noexcept
     dress (taken, frame);
     body = Body{};
     choose_fast_case ();
+    out = std::move (taken);
+    return Result::frame;
+}
+
+// ---- frames in pieces ----
+
+bool Decoder::in_turn (const FrameHeader &header) const noexcept
+{
+    return s_.pieces ? s_.pieces->expects (header) : header.piece == Piece::whole || header.piece == Piece::first;
+}
+
+// 0 or ENOMEM.
+int Decoder::take_piece (const FrameHeader &header, std::uint8_t *body, std::size_t size) noexcept
+{
+    if (!s_.pieces)
+        s_.pieces.reset (new (std::nothrow) Pieces);
+    if (!s_.pieces)
+        return ENOMEM;
+    if (header.mask)
+        apply_mask (header.mask, {body, size});
+    return s_.pieces->add (header, {body, size});
+}
+
+// The frame whose last piece has come.
+Decoder::Result Decoder::next_joined (Msg &out) noexcept
+{
+    const std::span<std::uint8_t> bytes = s_.pieces->bytes ();
+    const FrameHeader header = s_.framing->get_joined (bytes);
+    if (header.error)
+        return fail (header.error);
+    if (header.body_size > largest_frame (header))
+        return fail (EMSGSIZE);
+    Frame frame;
+    if (const int error = interpret (bytes.data () + header.header_size, static_cast<std::size_t> (header.body_size), header, frame))
+        return fail (error);
+    Msg taken;
+    if (frame.size < slice_from) {
+        if (const int error = taken.init_copy (frame.body, frame.size))
+            return fail (error);
+    } else {
+        taken.init_slice (s_.pieces->take (), frame.body, frame.size);
+    }
+    dress (taken, frame);
     out = std::move (taken);
     return Result::frame;
 }

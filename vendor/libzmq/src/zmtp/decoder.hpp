@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "message/metadata.hpp"
 #include "message/msg.hpp"
 #include "zmtp/framing.hpp"
+#include "zmtp/pieces.hpp"
 
 namespace engine {
 
@@ -164,6 +166,7 @@ class Decoder
         std::uint64_t bytes_left = UINT64_MAX;
         std::uint64_t parts_left = UINT64_MAX;
         Body body;
+        std::unique_ptr<Pieces> pieces;  // since the first frame that came in some
         int error = 0;
     };
 
@@ -184,12 +187,18 @@ class Decoder
         Kind kind;
     };
     int interpret (std::uint8_t *body, std::size_t size, const FrameHeader &header, Frame &out) noexcept;
+    int take_piece (const FrameHeader &header, std::uint8_t *body, std::size_t size) noexcept;
+    Result next_joined (Msg &out) noexcept;
+    bool in_turn (const FrameHeader &header) const noexcept;
     int count (const Frame &frame) noexcept;
     std::uint64_t largest_frame (const FrameHeader &header) const noexcept;
     void choose_fast_case () noexcept;
     void dress (Msg &taken, const Frame &frame) noexcept;
     Result next_short (Msg &out) noexcept;
     Result next_any (Msg &out) noexcept;
+    // As next(), or one piece of a frame was taken.
+    static constexpr Result piece_taken = static_cast<Result> (-1);
+    Result next_one (Msg &out) noexcept;
     Result next_raw (Msg &out) noexcept;
     Result next_body (Msg &out) noexcept;
     Result fail (int error) noexcept;

@@ -49,6 +49,7 @@ class Encoder
     static constexpr std::size_t short_header = 2;
 
     int encode_short (Msg &frame, Batch &batch) noexcept;
+    int encode_data (Msg &frame, Batch &batch) noexcept;
     int encode_any (Msg &frame, Batch &batch) noexcept;
     void mask (const std::uint8_t *header, std::uint8_t *body, std::size_t body_size) const noexcept;
 

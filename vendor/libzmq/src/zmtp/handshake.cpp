@@ -19,6 +19,8 @@ namespace {
 // No routing id is this long; it bounds what a peer that never gets ready can make us hold. (Mechanisms have limits of their own.)
 constexpr std::uint64_t largest_frame = 4u << 10;
 constexpr std::uint64_t longest_routing_id = 255;
+// Bytes that wait to be sent when pings are no longer answered.
+constexpr std::size_t most_waiting = 1024;
 // What NULL needs, in one piece.
 constexpr std::size_t usual_output = 128;
 constexpr std::size_t usual_frame = 64;
@@ -186,10 +188,13 @@ void Handshake::take_frame ()
         return fail_silently ();
     if (header.header_size == 0)
         return;
-    const bool too_large = config_.max_message_size >= 0 && header.body_size > static_cast<std::uint64_t> (config_.max_message_size);
-    if (too_large || header.body_size > (mechanism_ ? mechanism_->command_limit () : largest_frame))
+    if (pieces_ ? !pieces_->expects (header) : header.piece == Piece::middle || header.piece == Piece::last)
         return fail_silently ();
-    if (phase_ == Phase::routing_id && !may_be_routing_id (header))
+    const std::uint64_t size = header.body_size + (pieces_ && header.piece != Piece::first ? pieces_->size () : 0);
+    const bool too_large = config_.max_message_size >= 0 && size > static_cast<std::uint64_t> (config_.max_message_size);
+    if ((too_large && header.kind == Kind::data) || size > (mechanism_ ? mechanism_->command_limit () : largest_frame))
+        return fail_silently ();
+    if (phase_ == Phase::routing_id && header.piece == Piece::whole && header.kind == Kind::data && !may_be_routing_id (header))
         return fail_silently ();
     frame_size_ = header.header_size + static_cast<std::size_t> (header.body_size);
     if (held_.size () < frame_size_)
@@ -197,7 +202,26 @@ void Handshake::take_frame ()
     const std::span<std::uint8_t> body = std::span (held_).subspan (header.header_size);
     if (header.mask)
         apply_mask (header.mask, body);
-    if (header.kind != Kind::data) {
+    if (header.piece == Piece::whole)
+        take_body (header, body);
+    else
+        take_piece (header, body);
+    held_.clear ();
+    frame_size_ = 0;
+    if (state_ != State::in_progress)
+        std::vector<std::uint8_t> ().swap (held_);
+}
+
+void Handshake::take_body (const FrameHeader &header, std::span<std::uint8_t> body)
+{
+    if (header.kind == Kind::ping) {
+        answer_ping (body);
+    } else if (header.kind == Kind::end) {
+        std::uint8_t answer[Framing::longest_end];
+        say_end ({answer, framing_->answer_end (answer, body)});
+        // As when a connection ends without a word: it may come back.
+        fail ({phase_ == Phase::mechanism ? ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL : 0, EPIPE, false});
+    } else if (header.kind != Kind::data) {
         // Has nothing to do with us.
     } else if (phase_ == Phase::routing_id) {
         take_routing_id (body);
@@ -205,10 +229,27 @@ void Handshake::take_frame ()
         mechanism_->process_command (body);
         pump ();
     }
-    held_.clear ();
-    frame_size_ = 0;
-    if (state_ != State::in_progress)
-        std::vector<std::uint8_t> ().swap (held_);
+}
+
+void Handshake::take_piece (const FrameHeader &header, std::span<std::uint8_t> body)
+{
+    if (!pieces_)
+        pieces_ = std::make_unique<Pieces> ();
+    if (pieces_->add (header, body))
+        throw std::bad_alloc ();
+    if (header.piece != Piece::last)
+        return;
+    const FrameHeader joined = framing_->get_joined (pieces_->bytes ());
+    if (joined.error || (phase_ == Phase::routing_id && joined.flags != 0))
+        return fail_silently ();
+    take_body (joined, pieces_->bytes ().subspan (joined.header_size));
+}
+
+// Who asks on and on before it is a peer gets no more answers than fit.
+void Handshake::answer_ping (std::span<const std::uint8_t> body)
+{
+    if (out_.size () < most_waiting)
+        put_frame (framing_->form_of (Kind::pong, false).flags, body.data (), body.size ());
 }
 
 // What the first frame of an old peer never is. Anybody may connect and say anything (port scanners, browsers, proxies), and without a
@@ -255,7 +296,7 @@ void Handshake::pump ()
     case Mechanism::Status::waiting:
         return;
     case Mechanism::Status::failed:
-        return fail (mechanism_->failure ());
+        return fail (mechanism_->failure (), EACCES);
     case Mechanism::Status::refused:
         failure_ = mechanism_->failure ();
         state_ = State::refused;
@@ -285,7 +326,7 @@ void Handshake::put_frame (std::uint8_t flags, const void *body, std::size_t siz
     put (body, size);
     if (framing_->masks) {
         const std::span<std::uint8_t> frame = std::span (out_).subspan (begin);
-        apply_mask (framing_->get_header (frame.first (header_size)).mask, frame.subspan (header_size));
+        apply_mask (framing_->get_own_header (frame.first (header_size)).mask, frame.subspan (header_size));
     }
 }
 
@@ -308,11 +349,23 @@ void Handshake::finish (const Properties &zap_properties, const Properties &peer
     phase_ = Phase::done;
 }
 
-void Handshake::fail (Failure why) noexcept
+void Handshake::say_end (std::span<const std::uint8_t> body)
+{
+    put_frame (framing_->form_of (Kind::end, false).flags, body.data (), body.size ());
+}
+
+void Handshake::fail (Failure why, int error) noexcept
 {
     failure_ = why;
     state_ = State::failed;
     phase_ = Phase::done;
+    if (!why.protocol || !framing_->put_end)
+        return;
+    try {
+        std::uint8_t body[Framing::longest_end];
+        say_end ({body, framing_->put_end (body, error)});
+    } catch (...) {
+    }
 }
 
 }  // namespace engine

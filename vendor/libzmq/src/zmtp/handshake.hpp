@@ -3,6 +3,7 @@
 // It has no clock and no descriptor; its time limit is the caller's.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "zmtp/framing.hpp"
 #include "zmtp/greeting.hpp"
 #include "zmtp/handshake_start.hpp"
+#include "zmtp/pieces.hpp"
 
 namespace engine {
 
@@ -91,6 +93,9 @@ class Handshake
     std::size_t feed_greeting (std::span<const std::uint8_t> bytes);
     std::size_t feed_frame (std::span<const std::uint8_t> bytes);
     void take_frame ();
+    void take_body (const FrameHeader &header, std::span<std::uint8_t> body);
+    void take_piece (const FrameHeader &header, std::span<std::uint8_t> body);
+    void answer_ping (std::span<const std::uint8_t> body);
     bool may_be_routing_id (const FrameHeader &header) const noexcept;
     void check_behind (std::span<const std::uint8_t> bytes) noexcept;
     void take_routing_id (std::span<const std::uint8_t> body);
@@ -99,7 +104,8 @@ class Handshake
     void put_frame (std::uint8_t flags, const void *body, std::size_t size);
 
     void finish (const Properties &zap_properties, const Properties &peer_properties);
-    void fail (Failure why) noexcept;
+    void fail (Failure why, int error = EPROTO) noexcept;
+    void say_end (std::span<const std::uint8_t> body);
     void fail_silently () noexcept { fail ({0, 0, true}); }
 
     HandshakeConfig config_;
@@ -116,6 +122,7 @@ class Handshake
     std::size_t out_begin_ = 0;
     std::vector<std::uint8_t> held_;  // the frame being collected
     std::size_t frame_size_ = 0;      // 0: its header is incomplete
+    std::unique_ptr<Pieces> pieces_;  // since the first frame that came in some
     std::string peer_routing_id_;
     Metadata *metadata_ = nullptr;  // one reference
     std::unique_ptr<Mechanism> mechanism_;

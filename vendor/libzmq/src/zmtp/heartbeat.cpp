@@ -15,6 +15,10 @@ constexpr int decisecond = 100;
 
 int Heartbeat::answer_ping (std::int64_t now, Msg &ping) noexcept
 {
+    if (settings_.echoes) {
+        ping.set_kind (Kind::pong);
+        return 0;
+    }
     std::uint8_t context[largest_context];
     std::size_t context_size = 0;
     if (ping.size () >= ttl_size) {
@@ -54,7 +58,8 @@ void Heartbeat::make_ping (Msg &out) const noexcept
     const int ttl = std::clamp (settings_.ttl / decisecond, 0, 0xffff);
     const std::uint8_t data[ttl_size] = {static_cast<std::uint8_t> (ttl >> 8), static_cast<std::uint8_t> (ttl)};
     out.reset ();
-    static_cast<void> (out.init_copy (data, sizeof data));  // fits inside: cannot fail
+    if (!settings_.echoes)
+        static_cast<void> (out.init_copy (data, sizeof data));  // fits inside: cannot fail
     out.set_kind (Kind::ping);
 }
 

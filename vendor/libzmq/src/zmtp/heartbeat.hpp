@@ -14,9 +14,10 @@ class Heartbeat
   public:
     struct Settings
     {
-        int interval = 0;  // ms between PINGs, 0: we send none (ZMQ_HEARTBEAT_IVL)
-        int timeout = -1;  // ms to wait for any byte after a PING, -1: as interval, 0: for ever (ZMQ_HEARTBEAT_TIMEOUT)
-        int ttl = 0;       // ms after which the peer may give us up, told to it in deciseconds (ZMQ_HEARTBEAT_TTL)
+        int interval = 0;     // ms between PINGs, 0: we send none (ZMQ_HEARTBEAT_IVL)
+        int timeout = -1;     // ms to wait for any byte after a PING, -1: as interval, 0: for ever (ZMQ_HEARTBEAT_TIMEOUT)
+        int ttl = 0;          // ms after which the peer may give us up, told to it in deciseconds (ZMQ_HEARTBEAT_TTL)
+        bool echoes = false;  // Framing::echoes_pings: there is no such time, and all of a PING is context
     };
     enum class Action
     {

@@ -18,7 +18,7 @@ FrameHeader header_at (const Batch &batch, Batch::Position at, const Framing &fr
     for (std::size_t count = 2; count <= most && header.header_size == 0 && !header.error; ++count) {
         if (batch.end () - at < count || !batch.peek (at, bytes, count))
             break;
-        header = framing.get_header ({bytes, count});
+        header = framing.get_own_header ({bytes, count});
     }
     return header;
 }

@@ -65,6 +65,7 @@ constinit const Framing zmtp::v1 = {
   .has_commands = false,
   .get_header = get_header,
   .put_header = put_header,
+  .get_own_header = get_header,
   .form_of = form_of,
 };
 

@@ -65,6 +65,7 @@ constinit const Framing zmtp::v2 = {
   .has_commands = false,
   .get_header = get_header,
   .put_header = put_header,
+  .get_own_header = get_header,
   .form_of = form_v2,
 };
 
@@ -74,6 +75,7 @@ constinit const Framing zmtp::v3_0 = {
   .has_commands = true,
   .get_header = get_header,
   .put_header = put_header,
+  .get_own_header = get_header,
   .form_of = form_v3_0,
 };
 
@@ -83,6 +85,7 @@ constinit const Framing zmtp::v3_1 = {
   .has_commands = true,
   .get_header = get_header,
   .put_header = put_header,
+  .get_own_header = get_header,
   .form_of = form_v3_1,
 };
 

@@ -2,7 +2,7 @@
 
 Each recipe names its files in backquotes, NAME standing for what is added. For everything that was once added so - each pattern,
 transport, layer, mechanism - this follows the recipe: every file it names is there, and no other file of src/ names the thing (but for
-the transports, which name their layers).
+the transports, which name their layers and the transport that they lie on).
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def main() -> int:
         for name in names:
             listed = {path.replace("NAME", name) for path in paths if path.startswith("src/")}
             found_in = users(source, mark.format(name))
-            if title == "a layer":
-                found_in -= transports
+            if title in ("a layer", "a transport"):
+                found_in -= transports - listed
             elif title == "a framing":
                 # Whoever chooses one names it; what reads and writes frames does not.
                 found_in = (found_in & FRAMES) | listed

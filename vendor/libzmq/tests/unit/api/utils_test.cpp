@@ -31,13 +31,15 @@ TEST_CASE ("zmq_has tells the truth")
 {
     CHECK (zmq_has ("ipc") == 1);
     CHECK (zmq_has ("draft") == 1);
+    CHECK (zmq_has ("WS") == 1);
+    CHECK (zmq_has ("ws") == 1);
 #if defined ZMQ_HAVE_LIBSODIUM
     CHECK (zmq_has ("curve") == 1);
 #else
     CHECK (zmq_has ("curve") == 0);
 #endif
     for (const char *name :
-         {"pgm", "tipc", "norm", "plain", "gssapi", "vmci", "WS", "WSS", "vsock", "tcp", "inproc", "IPC", "ip", "ipcs", ""})
+         {"pgm", "tipc", "norm", "plain", "gssapi", "vmci", "Ws", "WSS", "vsock", "tcp", "inproc", "IPC", "ip", "ipcs", ""})
         CHECK (zmq_has (name) == 0);
     CHECK (zmq_has (nullptr) == 0);
 }

@@ -1,0 +1,325 @@
+"""Patterns over ws://, from Python: sync and asyncio, options, security, proxies below it; and other WebSocket libraries as peers."""
+
+import asyncio
+import struct
+
+import pytest
+from support import QUIET_MS, WAIT_MS
+
+import zmqpy as zmq
+import zmqpy.asyncio
+
+pytestmark = pytest.mark.own_engine
+
+WS = "ws://127.0.0.1:*"
+
+
+def bound(socket, path=""):
+    socket.bind(WS + path)
+    return socket.last_endpoint.decode()
+
+
+def test_has():
+    assert zmq.has("ws")
+    assert zmq.has("WS")
+
+
+def test_last_endpoint(make):
+    assert bound(make(zmq.REP)).startswith("ws://127.0.0.1:")
+    assert bound(make(zmq.REP)).endswith("/")
+    assert bound(make(zmq.REP), "/a/b").endswith("/a/b")
+    port = make(zmq.REP).bind_to_random_port("ws://127.0.0.1")
+    assert port > 0
+
+
+PAIRS = [
+    (zmq.PAIR, zmq.PAIR),
+    (zmq.PULL, zmq.PUSH),
+    (zmq.REP, zmq.REQ),
+    (zmq.ROUTER, zmq.REQ),
+    (zmq.ROUTER, zmq.DEALER),
+    (zmq.DEALER, zmq.ROUTER),
+    (zmq.DEALER, zmq.DEALER),
+    (zmq.PUB, zmq.SUB),
+    (zmq.XPUB, zmq.XSUB),
+    (zmq.SUB, zmq.PUB),
+    (zmq.CLIENT, zmq.SERVER),
+    (zmq.SERVER, zmq.CLIENT),
+    (zmq.GATHER, zmq.SCATTER),
+    (zmq.CHANNEL, zmq.CHANNEL),
+    (zmq.PEER, zmq.PEER),
+    (zmq.RADIO, zmq.DISH),
+]
+
+
+@pytest.mark.parametrize("types", PAIRS, ids=lambda pair: "-".join(t.name for t in pair))
+def test_every_type_shakes_hands(make, types):
+    a, b = (make(t) for t in types)
+    monitor = b.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+    b.connect(bound(a))
+    assert monitor.poll(WAIT_MS)
+    assert struct.unpack("=hi", monitor.recv_multipart()[0])[0] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+    b.disable_monitor()
+    monitor.close()
+
+
+def test_types_that_do_not_fit(make):
+    pull, pub = make(zmq.PULL), make(zmq.PUB)
+    monitor = pull.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    pub.connect(bound(pull))
+    assert monitor.poll(WAIT_MS)
+    pull.disable_monitor()
+    monitor.close()
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 5_000_000])
+def test_sizes(make, size):
+    a, b = make(zmq.PAIR), make(zmq.PAIR)
+    b.connect(bound(a))
+    body = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    b.send(body)
+    assert a.recv() == body
+    a.send(body, copy=False)
+    assert b.recv(copy=False).bytes == body
+    b.send(body, copy=False)
+    assert a.recv() == body
+    assert body == bytes(range(256)) * (size // 256) + bytes(size % 256), "masked in place"
+
+
+def test_radio_and_dish(make):
+    radio, dish = make(zmq.RADIO), make(zmq.DISH)
+    dish.join("group")
+    dish.connect(bound(radio))
+    for _ in range(1000):
+        radio.send(b"news", group="group")
+        if dish.poll(10):
+            break
+    frame = dish.recv(copy=False)
+    assert (frame.bytes, frame.group) == (b"news", "group")
+
+
+def test_plain_and_curve(make, context):
+    from zmqpy.auth.thread import ThreadAuthenticator
+
+    auth = ThreadAuthenticator(context)
+    auth.start()
+    auth.configure_plain(passwords={"me": "secret"})
+    auth.configure_curve(location=zmq.auth.CURVE_ALLOW_ANY)
+    try:
+        server, client = make(zmq.REP, plain_server=True), make(zmq.REQ, plain_username=b"me", plain_password=b"secret")
+        client.connect(bound(server))
+        client.send(b"hi")
+        message = server.recv(copy=False)
+        assert message["User-Id"] == "me"
+        assert message["Peer-Address"] == "127.0.0.1"
+
+        public, secret = zmq.curve_keypair()
+        own_public, own_secret = zmq.curve_keypair()
+        server = make(zmq.PUB, curve_server=True, curve_secretkey=secret)
+        client = make(
+            zmq.SUB,
+            curve_serverkey=public,
+            curve_publickey=own_public,
+            curve_secretkey=own_secret,
+            subscribe=b"a",
+            rcvtimeo=20,
+        )
+        client.connect(bound(server))
+        for _ in range(500):
+            server.send(b"a" + bytes(10_000))
+            try:
+                assert client.recv() == b"a" + bytes(10_000)
+                break
+            except zmq.Again:
+                pass
+        else:
+            pytest.fail("nothing came")
+    finally:
+        auth.stop()
+
+
+def test_accept_filters(make):
+    server, client = make(zmq.PULL, tcp_accept_filter=b"10.0.0.0/8"), make(zmq.PUSH)
+    client.connect(bound(server))
+    client.send(b"x")
+    assert not server.poll(QUIET_MS)
+
+
+def test_devices_that_there_are_not(make):
+    server = make(zmq.PULL)
+    server.set(zmq.BINDTODEVICE, b"nosuch0")
+    with pytest.raises(zmq.ZMQError):
+        server.bind(WS)
+
+
+def test_unbind_and_disconnect(make):
+    server, client = make(zmq.PULL), make(zmq.PUSH)
+    address = bound(server, "/x")
+    client.connect(address)
+    client.send(b"1")
+    assert server.recv() == b"1"
+    client.disconnect(address)
+    server.unbind(address)
+    with pytest.raises(zmq.ZMQError):
+        server.unbind(address)
+    server.bind(address)
+    client.connect(address)
+    client.send(b"2")
+    assert server.recv() == b"2"
+
+
+def test_two_sockets_one_proxy(make):
+    """A proxy between ws and tcp: frames are what they are."""
+    front, back = make(zmq.ROUTER), make(zmq.DEALER)
+    client, worker = make(zmq.REQ), make(zmq.REP)
+    client.connect(bound(front))
+    back.bind("tcp://127.0.0.1:*")
+    worker.connect(back.last_endpoint.decode())
+    client.send_multipart([b"a", b"b" * 70_000])
+    back.send_multipart(front.recv_multipart())
+    assert worker.recv_multipart() == [b"a", b"b" * 70_000]
+    worker.send(b"done")
+    front.send_multipart(back.recv_multipart())
+    assert client.recv() == b"done"
+
+
+# ---- asyncio ----
+
+
+def test_asyncio(run):
+    async def talk():
+        context = zmqpy.asyncio.Context()
+        server, client = context.socket(zmq.REP), context.socket(zmq.REQ)
+        publisher, subscriber = context.socket(zmq.PUB), context.socket(zmq.SUB)
+        try:
+            client.connect(bound(server))
+
+            async def answer():
+                for _ in range(200):
+                    await server.send_multipart(await server.recv_multipart())
+
+            answering = asyncio.ensure_future(answer())
+            for i in range(200):
+                await client.send_multipart([b"%d" % i, bytes(i * 100)])
+                assert await client.recv_multipart() == [b"%d" % i, bytes(i * 100)]
+            await answering
+            subscriber.subscribe(b"t")
+            subscriber.connect(bound(publisher))
+            receiving = asyncio.ensure_future(subscriber.recv())
+            while not receiving.done():
+                await publisher.send(b"topic")
+                await asyncio.sleep(0.002)
+            assert await receiving == b"topic"
+        finally:
+            context.destroy(linger=0)
+
+    run(asyncio.wait_for(talk(), WAIT_MS / 1000))
+
+
+# ---- other libraries ----
+# (To them ZWS2.0/NULL is no name of a sub-protocol, because of its slash. ZWS2.0 by itself has no mechanism: routing ids, then messages.)
+
+websockets = pytest.importorskip("websockets")
+NO_ID = b"\0"
+
+
+def test_a_client_of_the_websockets_library(make):
+    """Its pings, pieces and closes are other people's idea of the protocol."""
+    from websockets.asyncio.client import connect
+
+    rep = make(zmq.REP)
+    address = bound(rep, "/path")
+
+    async def talk():
+        async with connect(address, subprotocols=["chat", "ZWS2.0"], max_size=None) as client:
+            assert client.subprotocol == "ZWS2.0"
+            assert client.protocol.extensions == [], "compression, which it offers"
+            await client.send(NO_ID)
+            assert await client.recv() == NO_ID
+            await client.send(b"\1")  # the envelope's end
+            await client.send(iter([b"\0one ", b"two", b"", bytes(100_000)]))  # in pieces
+            await asyncio.wait_for(await client.ping(b"payload"), WAIT_MS / 1000)
+            loop = asyncio.get_running_loop()
+            assert await loop.run_in_executor(None, rep.recv) == b"one two" + bytes(100_000)
+            await loop.run_in_executor(None, rep.send, b"answer" * 50_000)
+            assert await client.recv() == b"\1"
+            assert await client.recv() == b"\0" + b"answer" * 50_000
+            await client.close(1000, "bye")
+            assert client.close_code == 1000
+
+    asyncio.run(asyncio.wait_for(talk(), WAIT_MS / 1000))
+
+
+def test_the_websockets_library_hears_our_end(make):
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import ConnectionClosedOK
+
+    pub = make(zmq.PUB)
+    address = bound(pub)
+
+    async def talk():
+        async with connect(address, subprotocols=["ZWS2.0"]) as client:
+            await client.send(NO_ID)
+            await client.recv()
+            pub.close()
+            with pytest.raises(ConnectionClosedOK) as caught:
+                await client.recv()
+            assert caught.value.rcvd.code == 1001
+
+    asyncio.run(asyncio.wait_for(talk(), WAIT_MS / 1000))
+
+
+def test_the_websockets_library_refused(make):
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import InvalidStatus
+
+    pub = make(zmq.PUB)
+    address = bound(pub)
+
+    async def talk():
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(address, subprotocols=["chat"])
+        assert caught.value.response.status_code == 400
+        assert b"ZWS2.0/NULL" in caught.value.response.body
+
+    asyncio.run(asyncio.wait_for(talk(), WAIT_MS / 1000))
+
+
+def test_a_server_of_the_websockets_library(make):
+    from websockets.asyncio.server import serve
+
+    push = make(zmq.PUSH, heartbeat_ivl=50, heartbeat_timeout=WAIT_MS)
+    taken = []
+
+    async def handle(connection):
+        assert connection.request.path == "/service"
+        await connection.send(NO_ID)
+        assert await connection.recv() == NO_ID
+        await asyncio.wait_for(await connection.ping(b"are you there"), WAIT_MS / 1000)
+        taken.extend([await connection.recv(), await connection.recv()])
+        await connection.close(1001)
+
+    async def talk():
+        done = asyncio.get_running_loop().create_future()
+
+        async def handle_once(connection):
+            try:
+                await handle(connection)
+                done.set_result(None)
+            except BaseException as error:
+                if not done.done():
+                    done.set_exception(error)
+
+        async with serve(handle_once, "127.0.0.1", 0, select_subprotocol=choose, max_size=None) as server:
+            port = server.sockets[0].getsockname()[1]
+            push.connect(f"ws://127.0.0.1:{port}/service")
+            push.send_multipart([b"first", b"second" * 100_000])
+            await asyncio.wait_for(done, WAIT_MS / 1000)
+            push.close()
+
+    def choose(_connection, offered):
+        assert "ZWS2.0" in offered
+        return "ZWS2.0"
+
+    asyncio.run(talk())
+    assert taken == [b"\1first", b"\0" + b"second" * 100_000]
