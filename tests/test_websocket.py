@@ -4,6 +4,7 @@ import asyncio
 import struct
 
 import pytest
+from rawws import ready
 from support import QUIET_MS, WAIT_MS
 
 import zmqpy as zmq
@@ -254,13 +255,15 @@ def test_the_websockets_library_hears_our_end(make):
     from websockets.asyncio.client import connect
     from websockets.exceptions import ConnectionClosedOK
 
-    pub = make(zmq.PUB)
+    pub = make(zmq.XPUB)
     address = bound(pub)
 
     async def talk():
         async with connect(address, subprotocols=["ZWS2.0"]) as client:
             await client.send(NO_ID)
             await client.recv()
+            await client.send(b"\0\1topic")
+            assert await asyncio.get_running_loop().run_in_executor(None, pub.recv) == b"\1topic"
             pub.close()
             with pytest.raises(ConnectionClosedOK) as caught:
                 await client.recv()
@@ -285,41 +288,77 @@ def test_the_websockets_library_refused(make):
     asyncio.run(asyncio.wait_for(talk(), WAIT_MS / 1000))
 
 
-def test_a_server_of_the_websockets_library(make):
-    from websockets.asyncio.server import serve
+class Service:
+    """A WebSocket server of tornado's at ws://127.0.0.1:port/service, that is a PULL with or without a mechanism."""
 
+    def __init__(self, protocol):
+        import tornado.httpserver
+        import tornado.netutil
+        import tornado.web
+        import tornado.websocket
+
+        self.taken = asyncio.get_running_loop().create_future()
+        service = self
+
+        class Handler(tornado.websocket.WebSocketHandler):
+            frames = ()
+
+            def select_subprotocol(self, offered):
+                assert offered == ["ZWS2.0/NULL", "ZWS2.0"]
+                return protocol
+
+            async def open(self, *_):
+                await self.write_message(ready("PULL") if protocol.endswith("/NULL") else NO_ID, binary=True)
+                self.ping(b"are you there")
+
+            def on_message(self, frame):
+                self.frames = (*self.frames, frame)
+                if len(self.frames) == 3 and not service.taken.done():
+                    service.taken.set_result(self.frames[1:])
+                    self.close(1001)
+
+        self.server = tornado.httpserver.HTTPServer(tornado.web.Application([("/service", Handler)]))
+        sockets = tornado.netutil.bind_sockets(0, "127.0.0.1")
+        self.server.add_sockets(sockets)
+        self.url = f"ws://127.0.0.1:{sockets[0].getsockname()[1]}/service"
+
+
+@pytest.mark.parametrize("protocol", ["ZWS2.0/NULL", "ZWS2.0"])
+def test_a_server_of_tornados(make, protocol):
+    pytest.importorskip("tornado")
     push = make(zmq.PUSH, heartbeat_ivl=50, heartbeat_timeout=WAIT_MS)
-    taken = []
-
-    async def handle(connection):
-        assert connection.request.path == "/service"
-        await connection.send(NO_ID)
-        assert await connection.recv() == NO_ID
-        await asyncio.wait_for(await connection.ping(b"are you there"), WAIT_MS / 1000)
-        taken.extend([await connection.recv(), await connection.recv()])
-        await connection.close(1001)
 
     async def talk():
-        done = asyncio.get_running_loop().create_future()
+        service = Service(protocol)
+        push.connect(service.url)
+        push.send_multipart([b"first", b"second" * 100_000])
+        taken = await asyncio.wait_for(service.taken, WAIT_MS / 1000)
+        push.close()
+        service.server.stop()
+        return taken
 
-        async def handle_once(connection):
-            try:
-                await handle(connection)
-                done.set_result(None)
-            except BaseException as error:
-                if not done.done():
-                    done.set_exception(error)
+    assert asyncio.run(talk()) == (b"\1first", b"\0" + b"second" * 100_000)
 
-        async with serve(handle_once, "127.0.0.1", 0, select_subprotocol=choose, max_size=None) as server:
-            port = server.sockets[0].getsockname()[1]
-            push.connect(f"ws://127.0.0.1:{port}/service")
-            push.send_multipart([b"first", b"second" * 100_000])
-            await asyncio.wait_for(done, WAIT_MS / 1000)
-            push.close()
 
-    def choose(_connection, offered):
-        assert "ZWS2.0" in offered
-        return "ZWS2.0"
+def test_a_client_of_tornados(make):
+    websocket = pytest.importorskip("tornado.websocket")
+    rep = make(zmq.REP)
+    address = bound(rep)
 
-    asyncio.run(talk())
-    assert taken == [b"\1first", b"\0" + b"second" * 100_000]
+    async def talk():
+        client = await websocket.websocket_connect(address, subprotocols=["ZWS2.0/NULL"], compression_options={})
+        assert client.selected_subprotocol == "ZWS2.0/NULL"
+        await client.write_message(ready("REQ"), binary=True)
+        await client.read_message()
+        for frame in (b"\1", b"\0" + bytes(100_000)):
+            await client.write_message(frame, binary=True)
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(None, rep.recv) == bytes(100_000)
+        rep.send(b"answer")
+        assert [await client.read_message(), await client.read_message()] == [b"\1", b"\0answer"]
+        await client.write_message("text")
+        assert await client.read_message() is None
+        assert client.close_code == 1003
+        client.close()
+
+    asyncio.run(asyncio.wait_for(talk(), WAIT_MS / 1000))
