@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/make_room.hpp"
+#include "io/attended.hpp"
 #include "io/host.hpp"
-#include "io/stream.hpp"
 #include "strand/strand.hpp"
 
 namespace engine {
@@ -15,51 +15,51 @@ Attendance::~Attendance () { watch_.reset (); }
 
 bool Attendance::open_set () noexcept { return set_.is_open () || set_.open (); }
 
-// ---- streams ----
+// ---- what is attended ----
 
 // False: the system has no room for another watch (ENOSPC, ENOMEM).
-bool Attendance::try_to_watch (Stream &stream, std::uint32_t events) noexcept
+bool Attendance::try_to_watch (Attended &one, std::uint32_t events) noexcept
 {
     if (background ())
-        return stream.watch ().watch_only (events) == 0;
-    if (stream.registered_events == events)
+        return one.watch ().watch_only (events) == 0;
+    if (one.registered_events == events)
         return true;
-    // A stream of which nothing is wanted leaves the set: a hang-up would be reported even so, and nobody would act on it.
-    const int error = events == 0                     ? set_.remove (stream.fd ())
-                      : stream.registered_events == 0 ? set_.add (stream.fd (), events, &stream)
-                                                      : set_.modify (stream.fd (), events, &stream);
+    // One of which nothing is wanted leaves the set: a hang-up would be reported even so, and nobody would act on it.
+    const int error = events == 0                  ? set_.remove (one.fd ())
+                      : one.registered_events == 0 ? set_.add (one.fd (), events, &one)
+                                                   : set_.modify (one.fd (), events, &one);
     if (error)
         return false;
-    stream.registered_events = events;
+    one.registered_events = events;
     return true;
 }
 
-void Attendance::set_interest (Stream &stream, std::uint32_t events) noexcept
+void Attendance::set_interest (Attended &one, std::uint32_t events) noexcept
 {
     constexpr Nanoseconds retry_after = 20 * millisecond;
-    if (!try_to_watch (stream, events) && !retry_.armed ()) [[unlikely]]
+    if (!try_to_watch (one, events) && !retry_.armed ()) [[unlikely]]
         retry_.arm (socket_.reactor (), socket_.strand (), *this, now () + retry_after);
 }
 
-// Some stream could not be watched.
+// Something could not be watched.
 void Attendance::on_timer () noexcept
 {
     retry_.fired ();
-    for (std::size_t i = streams_.size (); i-- > 0;) {
-        if (i >= streams_.size () || try_to_watch (*streams_[i], streams_[i]->interest ()))
+    for (std::size_t i = attended_.size (); i-- > 0;) {
+        if (i >= attended_.size () || try_to_watch (*attended_[i], attended_[i]->interest ()))
             continue;
         // Nobody tells when it is ready, so it is tried.
-        Stream &stream = *streams_[i];
-        serve (stream);
-        interest_changed (stream);
+        Attended &one = *attended_[i];
+        one.try_all ();
+        interest_changed (one);
     }
 }
 
-bool Attendance::add (Stream &stream) noexcept
+bool Attendance::add (Attended &one) noexcept
 {
     try {
-        make_room (streams_, streams_.size () + 1);
-        make_room (paused_, streams_.size () + 1);
+        make_room (attended_, attended_.size () + 1);
+        make_room (paused_, attended_.size () + 1);
     } catch (...) {
         errno = ENOMEM;
         return false;
@@ -69,7 +69,7 @@ bool Attendance::add (Stream &stream) noexcept
         return false;
     }
     if (background ()) {
-        const int error = stream.watch ().start (socket_.reactor (), socket_.strand (), stream, stream.fd (), io_in);
+        const int error = one.watch ().start (socket_.reactor (), socket_.strand (), one, one.fd (), io_in);
         if (error) {
             errno = error;
             return false;
@@ -85,35 +85,35 @@ bool Attendance::add (Stream &stream) noexcept
             }
             held_by_reactor_ = true;
         }
-        // Last, because remove() knows nothing of a stream that was not added.
-        if (const int error = set_.add (stream.fd (), io_in, &stream)) {
+        // Last, because remove() knows nothing of one that was not added.
+        if (const int error = set_.add (one.fd (), io_in, &one)) {
             errno = error;
             return false;
         }
-        stream.registered_events = io_in;
+        one.registered_events = io_in;
     }
     // While it was the only one the other was not kept up to date.
-    if (streams_.size () == 1)
-        set_interest (*streams_.front (), streams_.front ()->interest ());
-    stream.attendance_index = streams_.size ();
-    streams_.push_back (&stream);
+    if (attended_.size () == 1)
+        set_interest (*attended_.front (), attended_.front ()->interest ());
+    one.attendance_index = attended_.size ();
+    attended_.push_back (&one);
     return true;
 }
 
-void Attendance::remove (Stream &stream) noexcept
+void Attendance::remove (Attended &one) noexcept
 {
-    if (stream.attendance_index == SIZE_MAX)
+    if (one.attendance_index == SIZE_MAX)
         return;
-    if (!background () && stream.registered_events != 0)
-        set_.remove (stream.fd ());
-    Stream *const last = streams_.back ();
-    streams_[stream.attendance_index] = last;
-    last->attendance_index = stream.attendance_index;
-    streams_.pop_back ();
-    stream.attendance_index = SIZE_MAX;
-    if (stream.listed_as_paused) {
-        paused_.erase (std::find (paused_.begin (), paused_.end (), &stream));
-        stream.listed_as_paused = false;
+    if (!background () && one.registered_events != 0)
+        set_.remove (one.fd ());
+    Attended *const last = attended_.back ();
+    attended_[one.attendance_index] = last;
+    last->attendance_index = one.attendance_index;
+    attended_.pop_back ();
+    one.attendance_index = SIZE_MAX;
+    if (one.listed_as_paused) {
+        paused_.erase (std::find (paused_.begin (), paused_.end (), &one));
+        one.listed_as_paused = false;
     }
 }
 
@@ -140,8 +140,8 @@ void Attendance::hand_back () noexcept
 {
     if (!set_.is_open () || held_by_reactor_ || !watch_.active ())
         return;
-    for (Stream *stream : streams_)
-        set_interest (*stream, stream->interest ());
+    for (Attended *one : attended_)
+        set_interest (*one, one->interest ());
     held_by_reactor_ = true;
     guarded_ = false;
     watch_.modify (io_in);
@@ -170,8 +170,7 @@ void Attendance::check_lease () noexcept
 bool Attendance::trust_loop () noexcept
 {
     constexpr int growth = 16;
-    const bool heartbeats =
-      std::any_of (streams_.begin (), streams_.end (), [] (const Stream *stream) { return stream->has_heartbeat (); });
+    const bool heartbeats = std::any_of (attended_.begin (), attended_.end (), [] (const Attended *one) { return one->has_heartbeat (); });
     asked_ = used_ = false;
     trust_ = std::min (growth * trust_, heartbeats ? longest_trust_with_heartbeats : longest_trust);
     return check_loop_later ();
@@ -187,8 +186,8 @@ bool Attendance::check_loop_later () noexcept
 
 bool Attendance::something_ready () noexcept
 {
-    for (Stream *stream : streams_)
-        set_interest (*stream, stream->interest ());
+    for (Attended *one : attended_)
+        set_interest (*one, one->interest ());
     return set_.any_ready ();
 }
 
@@ -238,15 +237,15 @@ void Attendance::collect () noexcept
     constexpr int most = 64;
     set_.collect<most> (0, [this] (void *data, std::uint32_t events) {
         // One that was lost by an earlier event of this batch is freed at the end of the call, and does nothing more.
-        Stream *const stream = static_cast<Stream *> (data);
-        stream->serve (events);
-        interest_changed (*stream);
+        Attended *const one = static_cast<Attended *> (data);
+        one->serve (events);
+        interest_changed (*one);
     });
 }
 
 void Attendance::poll_input () noexcept
 {
-    if (streams_.empty ())
+    if (attended_.empty ())
         return;
     if (background ()) {
         // The reactor reads; but what a full pipe left in a decoder is ours to fetch.
@@ -254,61 +253,51 @@ void Attendance::poll_input () noexcept
         return;
     }
     take_lease ();
-    if (streams_.size () == 1) {
-        pull_only_stream ();
+    if (attended_.size () == 1) {
+        // The only one needs no look at the set, and its registration is brought up to date only when somebody waits on the set.
+        attended_.front ()->try_all ();
         return;
     }
     resume_paused ();
-    if (!streams_.empty ())
+    if (!attended_.empty ())
         collect ();
 }
 
-// One stream needs no look at the set, and its registration is brought up to date only when somebody waits on the set.
-void Attendance::pull_only_stream () noexcept { serve (*streams_.front ()); }
-
-// Without knowing what it is ready for.
-void Attendance::serve (Stream &stream) noexcept
-{
-    stream.pull ();
-    if (stream.blocked ())
-        stream.flush ();
-}
-
-// Streams that stopped reading because their pipe was full, and whose pipe has room again.
+// Those that stopped reading because their pipe was full, and whose pipe has room again.
 void Attendance::resume_paused () noexcept
 {
     for (std::size_t i = paused_.size (); i-- > 0;) {
-        Stream *const stream = paused_[i];
-        if (!stream->pipe ()->wants_more ())
+        Attended *const one = paused_[i];
+        if (!one->has_room ())
             continue;
         paused_.erase (paused_.begin () + static_cast<std::ptrdiff_t> (i));
-        stream->listed_as_paused = false;
-        stream->pull ();
-        interest_changed (*stream);
+        one->listed_as_paused = false;
+        one->resume ();
+        interest_changed (*one);
     }
 }
 
-void Attendance::note_paused (Stream &stream) noexcept
+void Attendance::note_paused (Attended &one) noexcept
 {
-    if (!stream.listed_as_paused) {
-        stream.listed_as_paused = true;
-        paused_.push_back (&stream);  // add() reserved the room
+    if (!one.listed_as_paused) {
+        one.listed_as_paused = true;
+        paused_.push_back (&one);  // add() reserved the room
     }
 }
 
-void Attendance::interest_changed (Stream &stream) noexcept
+void Attendance::interest_changed (Attended &one) noexcept
 {
-    if (stream.attendance_index == SIZE_MAX)
+    if (one.attendance_index == SIZE_MAX)
         return;
-    set_interest (stream, stream.interest ());
+    set_interest (one, one.interest ());
 }
 
-void Attendance::output_blocked (Stream &stream) noexcept
+void Attendance::output_blocked (Attended &one) noexcept
 {
-    if (stream.attendance_index == SIZE_MAX)
+    if (one.attendance_index == SIZE_MAX)
         return;
-    if (background () || held_by_reactor_ || streams_.size () > 1)
-        set_interest (stream, stream.interest ());
+    if (background () || held_by_reactor_ || attended_.size () > 1)
+        set_interest (one, one.interest ());
     if (background () || held_by_reactor_)
         return;
     // settle() hands over to the reactor, unless threads sleep on the socket: they look again at what to wait for.
@@ -322,9 +311,9 @@ void Attendance::settle () noexcept
     unsettled_ = false;
     if (background () || !set_.is_open ())
         return;
-    if (exported_.is_open () && streams_.size () == 1)
-        set_interest (*streams_.front (), streams_.front ()->interest ());
-    if (held_by_reactor_ || std::none_of (streams_.begin (), streams_.end (), [] (const Stream *stream) { return stream->blocked (); }))
+    if (exported_.is_open () && attended_.size () == 1)
+        set_interest (*attended_.front (), attended_.front ()->interest ());
+    if (held_by_reactor_ || std::none_of (attended_.begin (), attended_.end (), [] (const Attended *one) { return one->output_waits (); }))
         return;
     // What the kernel would not take must not wait for the next call. A thread that sleeps on the socket writes it; should it find what it
     // waits for and leave instead, the end of its call looks again.
@@ -352,20 +341,20 @@ void Attendance::on_io (std::uint32_t) noexcept
 
 int Attendance::fill_pollfd (pollfd *entry) noexcept
 {
-    if (background () || streams_.empty ())
+    if (background () || attended_.empty ())
         return 0;
     take_lease ();
-    if (streams_.size () == 1) {
-        const Stream &stream = *streams_.front ();
-        const std::uint32_t events = stream.interest ();
+    if (attended_.size () == 1) {
+        const Attended &one = *attended_.front ();
+        const std::uint32_t events = one.interest ();
         if (events == 0)
             return 0;  // a hang-up would be reported even so
-        entry->fd = stream.fd ();
+        entry->fd = one.fd ();
         entry->events = static_cast<short> ((events & io_in ? POLLIN : 0) | (events & io_out ? POLLOUT : 0));
         return 1;
     }
-    for (Stream *stream : streams_)
-        set_interest (*stream, stream->interest ());
+    for (Attended *one : attended_)
+        set_interest (*one, one->interest ());
     entry->fd = set_.fd ();
     entry->events = POLLIN;
     return 1;
@@ -376,7 +365,7 @@ int Attendance::export_fd () noexcept
     const int bell = socket_.strand ().doorbell.export_fd ();
     if (bell < 0 || background ())
         return bell;
-    // A set of its own around the streams' set and the bell: the reactor, which watches the former, must not see the latter.
+    // A set of its own around that set and the bell: the reactor, which watches the former, must not see the latter.
     if (!exported_.is_open ()) {
         if (!open_set () || !exported_.open ())
             return -1;

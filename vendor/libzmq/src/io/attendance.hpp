@@ -1,5 +1,5 @@
 // Which thread does a socket's input and output: the application's while it makes calls (it holds a lease), the reactor otherwise.
-// Owns the set of a socket's established streams, which is also what ZMQ_FD gives out.
+// Owns the set of what it attends (a socket's established streams, its datagram endpoints), which is also what ZMQ_FD gives out.
 //
 // An event loop asleep on ZMQ_FD attends too, although no thread sleeps in a call of ours: as long as it asks for ZMQ_EVENTS after it
 // was woken, the reactor looks only now and then whether it still does (check_loop). Once the loop has nothing to ask for, the
@@ -20,7 +20,7 @@
 namespace engine {
 
 class StreamHost;
-class Stream;
+class Attended;
 
 class Attendance final : public HookTarget
 {
@@ -28,10 +28,10 @@ class Attendance final : public HookTarget
     Attendance (StreamHost &socket, bool background) noexcept : socket_ (socket), background_ (background) {}
     ~Attendance () override;
 
-    // An established stream. False with errno: no descriptor, no memory.
-    bool add (Stream &stream) noexcept;
-    void remove (Stream &stream) noexcept;
-    std::size_t count () const noexcept { return streams_.size (); }
+    // An established stream, or a datagram endpoint. False with errno: no descriptor, no memory.
+    bool add (Attended &one) noexcept;
+    void remove (Attended &one) noexcept;
+    std::size_t count () const noexcept { return attended_.size (); }
     bool background () const noexcept { return background_; }  // nobody but the reactor reads
 
     // The calling application thread is about to do input or output here.
@@ -52,13 +52,13 @@ class Attendance final : public HookTarget
     static constexpr Nanoseconds longest_trust = 1000 * millisecond;
     static constexpr Nanoseconds longest_trust_with_heartbeats = 100 * millisecond;
 
-    // Reads what is there for all streams (as far as their pipes have room), writes where the kernel has room again.
+    // Reads what is there for all of them (as far as their pipes have room), writes where the kernel has room again.
     void poll_input () noexcept;
-    void output_blocked (Stream &stream) noexcept;
-    // The stream's interest may have changed.
-    void interest_changed (Stream &stream) noexcept;
-    // The stream stopped reading, because its pipe is full: it may hold messages that the kernel will not tell of again.
-    void note_paused (Stream &stream) noexcept;
+    void output_blocked (Attended &one) noexcept;
+    // Its interest may have changed.
+    void interest_changed (Attended &one) noexcept;
+    // It stopped reading, because its pipe is full: it may hold messages that the kernel will not tell of again.
+    void note_paused (Attended &one) noexcept;
 
     // What a sleeping thread has to watch besides its own descriptor: at most one entry. Count.
     int fill_pollfd (pollfd *entry) noexcept;
@@ -84,27 +84,25 @@ class Attendance final : public HookTarget
     };
 
     bool open_set () noexcept;
-    bool try_to_watch (Stream &stream, std::uint32_t events) noexcept;
+    bool try_to_watch (Attended &one, std::uint32_t events) noexcept;
     // Watches, or sees to it that on_timer() does what is missed.
-    void set_interest (Stream &stream, std::uint32_t events) noexcept;
+    void set_interest (Attended &one, std::uint32_t events) noexcept;
     bool check_later () noexcept;
     // The loop has asked: looks again after a while that grows each time. False: out of memory.
     bool trust_loop () noexcept;
     bool check_loop_later () noexcept;
-    // Whether a stream is ready for what it wants.
+    // Whether one is ready for what it wants.
     bool something_ready () noexcept;
     void collect () noexcept;
-    void pull_only_stream () noexcept;
-    static void serve (Stream &stream) noexcept;
     void resume_paused () noexcept;
 
     StreamHost &socket_;
     const bool background_;
-    std::vector<Stream *> streams_;
-    std::vector<Stream *> paused_;
+    std::vector<Attended *> attended_;
+    std::vector<Attended *> paused_;
     WatchHandle watch_;  // the reactor's on set_
-    TimerHandle retry_;  // prepared as long as there are streams
-    ReadySet set_;       // of the established streams
+    TimerHandle retry_;  // prepared as long as there is one
+    ReadySet set_;       // of attended_
     ReadySet exported_;  // around set_ and the doorbell's: ZMQ_FD
     bool held_by_reactor_ = false;
     LoopTimer loop_timer_{*this};

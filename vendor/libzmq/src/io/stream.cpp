@@ -24,7 +24,7 @@
 namespace engine {
 
 Stream::Stream (StreamHost &socket, ByteStream bytes, std::shared_ptr<const Options> options, Connector *connector, Listener *listener)
-    : Endpoint (socket, std::move (options)), connector_ (connector), listener_ (listener),
+    : Attended (socket, std::move (options)), connector_ (connector), listener_ (listener),
       transport_ (connector ? connector->transport () : listener->transport ()), bytes_ (std::move (bytes)), accepted_ (listener),
       decoder_ (zmtp::v3_1, -1, false, nullptr), encoder_ (zmtp::v3_1)
 {}

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "io/endpoint.hpp"
+#include "io/attended.hpp"
 #include "io/half_open.hpp"
 #include "io/network_pipe.hpp"
 #include "io/reactor.hpp"
@@ -35,7 +35,7 @@ class StreamHost;
 struct Transport;
 struct Options;
 
-class Stream final : public Endpoint, private ZapAsker
+class Stream final : public Attended, private ZapAsker
 {
   public:
     // Exactly one of connector and listener is set.
@@ -68,7 +68,7 @@ class Stream final : public Endpoint, private ZapAsker
     bool flush_inline () noexcept;
 
     // What to wait for on the descriptor.
-    std::uint32_t interest () const noexcept
+    std::uint32_t interest () const noexcept override
     {
         return bytes_.wants ((paused_ ? 0u : static_cast<std::uint32_t> (io_in)) | (blocked_ ? static_cast<std::uint32_t> (io_out) : 0u));
     }
@@ -76,9 +76,9 @@ class Stream final : public Endpoint, private ZapAsker
     bool blocked () const noexcept { return blocked_; }  // the kernel took no more: wait for writable
     bool output_pending () const noexcept { return !batch_.empty () || (pipe_ && !pipe_->outbound_empty ()); }
     bool established () const noexcept { return phase_ == Phase::traffic; }
-    bool has_heartbeat () const noexcept { return heartbeat_ != nullptr; }
+    bool has_heartbeat () const noexcept override { return heartbeat_ != nullptr; }
     bool dead () const noexcept { return phase_ == Phase::dead; }
-    int fd () const noexcept { return bytes_.fd (); }
+    int fd () const noexcept override { return bytes_.fd (); }
     NetworkPipe *pipe () const noexcept { return pipe_; }
     void set_pipe (NetworkPipe *pipe) noexcept { pipe_ = pipe; }
     Connector *connector () const noexcept { return connector_; }
@@ -126,16 +126,20 @@ class Stream final : public Endpoint, private ZapAsker
     // Of one that is in its handshake: others want its place, so it ends as when its time is over.
     void give_way () noexcept { lose ({EAGAIN, false}); }
 
-    // Does what is possible once the descriptor is ready for these events.
-    void serve (std::uint32_t events) noexcept;
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;
 
-    // Attendance's book-keeping.
-    std::uint32_t registered_events = 0;
-    std::size_t attendance_index = SIZE_MAX;
-    bool listed_as_paused = false;
-    WatchHandle &watch () noexcept { return watch_; }
+    // ---- Attended ----
+    bool output_waits () const noexcept override { return blocked_; }
+    bool has_room () const noexcept override { return pipe_->wants_more (); }
+    void serve (std::uint32_t events) noexcept override;
+    void try_all () noexcept override
+    {
+        pull ();
+        if (blocked_)
+            flush ();
+    }
+    void resume () noexcept override { pull (); }
 
   private:
     enum class Phase : std::uint8_t
