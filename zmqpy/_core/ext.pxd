@@ -24,6 +24,7 @@ cdef extern from "zmqpy_ext.h" nogil:
         uint64_t parts_in, parts_out
         uint64_t dropped_full, dropped_unroutable, dropped_lost, dropped_memory
         uint64_t handshakes
+        uint64_t datagrams_refused
 
     int ZMQ_EXT_PEER_CONNECTING, ZMQ_EXT_PEER_HANDSHAKE, ZMQ_EXT_PEER_UP, ZMQ_EXT_PEER_ENDING
 

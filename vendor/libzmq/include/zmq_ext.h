@@ -138,10 +138,11 @@ typedef struct zmq_ext_stats_t
     /* Since version 7. */
     uint64_t parts_in, parts_out;           /* frames of those messages */
     uint64_t dropped_full;                  /* the peer's queue was full */
-    uint64_t dropped_unroutable;            /* no such peer, or it had gone before */
+    uint64_t dropped_unroutable;            /* no such peer, or it had gone before; udp: no datagram can take it there */
     uint64_t dropped_lost;                  /* the peer went while it was queued for it, or half sent */
     uint64_t dropped_memory;                /* there was no memory for it */
     uint64_t handshakes;                    /* that succeeded */
+    uint64_t datagrams_refused;             /* that came and were not what they claimed to be, or too long: not messages. Since version 8 */
 } zmq_ext_stats_t;
 
 /* Fills *stats; `size` is sizeof (zmq_ext_stats_t) as the caller was compiled (a shorter struct gets its first fields).

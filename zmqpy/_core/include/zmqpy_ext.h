@@ -24,7 +24,8 @@ typedef struct zmq_ext_bytes_t
 typedef struct zmq_ext_stats_t
 {
     uint64_t messages_in, messages_out, bytes_in, bytes_out, dropped_out, queued_in, queued_out, peers, connects, accepts, disconnects,
-      reconnects, handshake_failures, parts_in, parts_out, dropped_full, dropped_unroutable, dropped_lost, dropped_memory, handshakes;
+      reconnects, handshake_failures, parts_in, parts_out, dropped_full, dropped_unroutable, dropped_lost, dropped_memory, handshakes,
+      datagrams_refused;
 } zmq_ext_stats_t;
 
 enum

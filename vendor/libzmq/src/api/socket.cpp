@@ -1,10 +1,13 @@
 // zmq_socket, zmq_close, options, endpoints and monitors. Man pages zmq_socket(3), zmq_bind(3), zmq_setsockopt(3) and so on.
 #include <cstring>
+#include <utility>
 
 #include "api/handles.hpp"
 #include "io/listener.hpp"
 #include "mechanism/mechanism.hpp"
 #include "pattern/socket_type.hpp"
+#include "transport/datagram_transport.hpp"
+#include "transport/descriptor.hpp"
 #include "transport/transport.hpp"
 
 using namespace engine;
@@ -56,18 +59,28 @@ int zmq_getsockopt (void *socket, int option, void *value, size_t *size)
 
 namespace {
 
-// Takes an endpoint apart; the transport is null for inproc. 0 or errno.
-int take_apart (const char *text, EndpointName &endpoint, const Transport *&transport)
+// An endpoint taken apart. Both null: inproc's.
+struct Place
 {
-    transport = nullptr;
+    std::string address;
+    const Transport *stream = nullptr;
+    const DatagramTransport *datagrams = nullptr;
+};
+
+// 0 or errno.
+int take_apart (const char *text, Place &place)
+{
     if (!text)
         return EINVAL;
-    if (const int error = parse_endpoint (text, endpoint))
+    EndpointName name;
+    if (const int error = parse_endpoint (text, name))
         return error;
-    if (endpoint.transport == "inproc")
+    place.address = std::move (name.address);
+    if (name.transport == "inproc")
         return 0;
-    transport = find_transport (endpoint.transport);
-    return transport ? 0 : EPROTONOSUPPORT;
+    place.stream = find_transport (name.transport);
+    place.datagrams = find_datagram_transport (name.transport);
+    return place.stream || place.datagrams ? 0 : EPROTONOSUPPORT;
 }
 
 // A mechanism that is not built must not turn into a connection that never comes up. 0 or EPROTONOSUPPORT.
@@ -96,16 +109,38 @@ int bind_stream (SocketGuard &guard, const Transport &transport, const char *tex
     return guard->add_listener (transport, std::move (listening), options);
 }
 
+// Likewise, to bind or to connect.
+int open_datagrams (SocketGuard &guard, const DatagramTransport &transport, bool bind, const std::string &address)
+{
+    const DatagramForm form = bind ? guard->type ().binds_datagrams : guard->type ().connects_datagrams;
+    if (form == DatagramForm::none)
+        return ENOCOMPATPROTO;
+    if (const int error = guard->use_reactor ())
+        return error;
+    const std::shared_ptr<const Options> options = guard->snapshot ();
+    DatagramPort port;
+    guard.unlock ();
+    const int error = (bind ? transport.bind : transport.connect) (address, *options, port);
+    Descriptor owner (port.fd);
+    if (!guard.relock ())
+        return ENOTSOCK;
+    if (error)
+        return error;
+    owner.release ();
+    return guard->add_datagrams (transport, std::move (port), options);
+}
+
 }  // namespace
 
 int zmq_bind (void *socket, const char *text)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
-        EndpointName endpoint;
-        const Transport *transport;
-        if (const int error = take_apart (text, endpoint, transport))
+        Place place;
+        if (const int error = take_apart (text, place))
             return fail (error);
-        return result (transport ? bind_stream (guard, *transport, text, endpoint.address) : guard->bind_inproc (text));
+        if (place.datagrams)
+            return result (open_datagrams (guard, *place.datagrams, true, place.address));
+        return result (place.stream ? bind_stream (guard, *place.stream, text, place.address) : guard->bind_inproc (text));
     });
 }
 
@@ -114,19 +149,20 @@ namespace {
 // 0 or errno.
 int connect (SocketGuard &guard, const char *text)
 {
-    EndpointName endpoint;
-    const Transport *transport;
-    if (const int error = take_apart (text, endpoint, transport))
+    Place place;
+    if (const int error = take_apart (text, place))
         return error;
-    if (!transport)
+    if (place.datagrams)
+        return open_datagrams (guard, *place.datagrams, false, place.address);
+    if (!place.stream)
         return guard->connect_inproc (text);
-    if (const int error = transport->check_connect (endpoint.address, guard->options))
+    if (const int error = place.stream->check_connect (place.address, guard->options))
         return error;
     if (const int error = check_mechanism (guard->options))
         return error;
     if (const int error = guard->use_reactor ())
         return error;
-    return guard->connect_stream (*transport, text, endpoint.address);
+    return guard->connect_stream (*place.stream, text, place.address);
 }
 
 }  // namespace
@@ -141,17 +177,16 @@ namespace {
 int end_endpoint (void *socket, const char *text)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
-        EndpointName endpoint;
-        const Transport *transport;
-        if (const int error = take_apart (text, endpoint, transport))
+        Place place;
+        if (const int error = take_apart (text, place))
             return fail (error);
         int error = guard->end_endpoint (text, std::string ());
-        if (error != ENOENT || !transport)
+        if (error != ENOENT || !place.stream)
             return result (error);
         // Not the very text of the bind or connect: perhaps another spelling of the same address.
         const std::shared_ptr<const Options> options = guard->snapshot ();
         guard.unlock ();
-        const std::string canonical = transport->canonical (endpoint.address, *options);
+        const std::string canonical = place.stream->canonical (place.address, *options);
         if (!guard.relock ())
             return fail (ENOTSOCK);
         if (!canonical.empty ())
@@ -222,11 +257,10 @@ int zmq_socket_monitor_versioned (void *socket, const char *text, uint64_t event
             guard->stop_monitor ();
             return 0;
         }
-        EndpointName endpoint;
-        const Transport *transport;
-        if (const int error = take_apart (text, endpoint, transport))
+        Place place;
+        if (const int error = take_apart (text, place))
             return fail (error);
-        if (transport)
+        if (place.stream || place.datagrams)
             return fail (EPROTONOSUPPORT);
         const SocketType *const row = find_socket_type (type);
         if (!row || !row->can_monitor)

@@ -11,6 +11,7 @@
 #include "base/make_room.hpp"
 #include "core/context.hpp"
 #include "core/socket.hpp"
+#include "io/datagram_endpoint.hpp"
 #include "io/stream.hpp"
 #include "strand/strand.hpp"
 
@@ -249,6 +250,9 @@ try {
         if (const Stream *const stream = pipe->stream) {
             local = stream->local_endpoint ();
             remote = stream->remote_endpoint ();
+        } else if (pipe->datagrams) {
+            local = pipe->datagrams->local_endpoint ();
+            remote = pipe->datagrams->remote_endpoint ();
         }
         tell (pipe->outbound_messages (), pipe->inbound_messages (), local, remote);
     }

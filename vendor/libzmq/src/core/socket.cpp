@@ -7,6 +7,7 @@
 #include "core/context.hpp"
 #include "core/monitor.hpp"
 #include "io/connector.hpp"
+#include "io/datagram_endpoint.hpp"
 #include "io/linger_timer.hpp"
 #include "io/listener.hpp"
 #include "io/reactor.hpp"
@@ -29,6 +30,7 @@ Socket::~Socket ()
     streams_.clear ();
     connectors_.clear ();
     listeners_.clear ();
+    datagrams_.clear ();
     while (!monitors_.empty ())
         stop (*monitors_.back ());
     context_.note_ended (stats);
@@ -171,7 +173,7 @@ bool Socket::leave (bool by_application) noexcept
             }
         }
     }
-    return closing_ && users == 0 && streams_.empty () && connectors_.empty ();
+    return closing_ && users == 0 && streams_.empty () && connectors_.empty () && datagrams_.empty ();
 }
 
 }  // namespace engine

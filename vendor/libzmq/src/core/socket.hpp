@@ -20,6 +20,7 @@
 #include "io/zap_inquiry.hpp"
 #include "pattern/pattern.hpp"
 #include "pattern/socket_type.hpp"
+#include "transport/datagram_transport.hpp"
 #include "transport/transport.hpp"
 
 namespace engine {
@@ -75,6 +76,8 @@ class Socket final : public StreamHost, public PatternHost
     // Takes over the descriptor, whatever it returns.
     int add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot) noexcept;
     int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address);
+    // Takes over the port, whatever it returns.
+    int add_datagrams (const DatagramTransport &transport, DatagramPort &&port, std::shared_ptr<const Options> snapshot) noexcept;
     // Ends all bindings and connections of that name; ENOENT.
     int end_endpoint (const std::string &endpoint, const std::string &canonical);
     // True once the engine has given up connecting (RECONNECT_IVL -1, RECONNECT_STOP, a protocol error) and no other endpoint is left that
@@ -159,6 +162,7 @@ class Socket final : public StreamHost, public PatternHost
     void stop (Monitor &monitor) noexcept;
     NetworkPipe *make_pipe ();
     NetworkPipe *attach_pipe ();
+    int attach_datagrams (DatagramEndpoint &datagrams, bool grouped) noexcept;
     NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && type_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;

@@ -5,6 +5,7 @@
 
 #include "core/socket.hpp"
 #include "io/connector.hpp"
+#include "io/datagram_endpoint.hpp"
 #include "io/stream.hpp"
 
 namespace engine {
@@ -180,6 +181,8 @@ void Socket::finish_pipe (NetworkPipe &pipe) noexcept
         pipe.discard_inbound ();
         if (stream)
             stream->end (linger);
+        else if (pipe.datagrams)
+            pipe.datagrams->end (linger);
         else
             pipe.terminate ();
     }

@@ -8,11 +8,13 @@
 #include "core/context.hpp"
 #include "core/socket.hpp"
 #include "io/connector.hpp"
+#include "io/datagram_endpoint.hpp"
 #include "io/linger_timer.hpp"
 #include "io/listener.hpp"
 #include "io/reactor.hpp"
 #include "io/stream.hpp"
 #include "strand/strand.hpp"
+#include "transport/descriptor.hpp"
 
 namespace engine {
 
@@ -99,6 +101,60 @@ NetworkPipe *Socket::attach_pipe ()
     return pipe;
 }
 
+// ---- datagram transports ----
+
+int Socket::add_datagrams (const DatagramTransport &transport, DatagramPort &&port, std::shared_ptr<const Options> snapshot) noexcept
+{
+    const DatagramForm form = port.target.size == 0 ? type_.binds_datagrams : type_.connects_datagrams;
+    DatagramEndpoint *made = nullptr;
+    std::string name;
+    try {
+        name = port.endpoint;
+        made = &datagrams_.add (std::make_unique<DatagramEndpoint> (*this, transport, std::move (port), form, std::move (snapshot)));
+    } catch (...) {
+        const Descriptor unused (port.fd);  // (-1 if it was taken over)
+        return ENOMEM;
+    }
+    if (const int error = attach_datagrams (*made, form == DatagramForm::grouped)) {
+        made->close ();
+        retire (*made);
+        return error;
+    }
+    options.last_endpoint.swap (name);
+    gave_up_ = false;
+    return 0;
+}
+
+// There is nobody to wait for: the pattern may use it from now on.
+int Socket::attach_datagrams (DatagramEndpoint &datagrams, bool grouped) noexcept
+try {
+    NetworkPipe *const pipe = make_pipe ();
+    pipe->connected_by_us = !datagrams.bound ();
+    pipe->identified = true;
+    pipe->carries_group = pipe->takes_all_groups = grouped;
+    if (const int error = datagrams.start (*pipe)) {
+        datagrams.close ();
+        destroy_pipe (*pipe);
+        return error;
+    }
+    pipe->datagrams = &datagrams;
+    pipe->attached = true;
+    try {
+        pattern_->attach (*pipe);
+    } catch (...) {
+        destroy_pipe (*pipe);
+        throw;
+    }
+    if (pipe->terminate_requested ()) {
+        destroy_pipe (*pipe);
+        return EINVAL;  // a DGRAM has one already
+    }
+    note_room ();
+    return 0;
+} catch (...) {
+    return ENOMEM;
+}
+
 void Socket::emit_bind_failed (int error, const std::string &endpoint) noexcept
 {
     emit_local (ZMQ_EVENT_BIND_FAILED, static_cast<std::uint64_t> (error), endpoint);
@@ -112,7 +168,7 @@ NetworkPipe *Socket::make_pipe ()
 
 bool Socket::unreachable () const noexcept
 {
-    return gave_up_ && listeners_.empty () && inproc_bindings_.empty () &&
+    return gave_up_ && listeners_.empty () && datagrams_.empty () && inproc_bindings_.empty () &&
            std::all_of (inproc_pipes_.begin (), inproc_pipes_.end (), [] (const auto &pipe) { return pipe->for_engine; }) &&
            std::all_of (connectors_.begin (), connectors_.end (),
                         [] (const auto &connector) { return connector->abandoned () || connector->lingering; });
@@ -149,6 +205,10 @@ int Socket::end_endpoint (const std::string &endpoint, const std::string &canoni
         held.end (options.linger);
     };
     listeners_.visit (end_if_named);
+    datagrams_.visit ([&] (DatagramEndpoint &datagrams) {
+        if (!datagrams.ending ())
+            end_if_named (datagrams);
+    });
     connectors_.visit ([&] (Connector &connector) {
         if (!connector.lingering)
             end_if_named (connector);

@@ -5,6 +5,7 @@
 #include "core/inproc.hpp"
 #include "core/socket.hpp"
 #include "io/connector.hpp"
+#include "io/datagram_endpoint.hpp"
 #include "io/stream.hpp"
 
 namespace engine {
@@ -53,9 +54,20 @@ bool other_side_is_there (const InprocPipe &pipe) noexcept
     return pipe.channel ().side[1 - pipe.side ()].known.load (std::memory_order_acquire);
 }
 
+// Who is behind it is not known, but there is nothing to wait for.
+bool is_up (const DatagramEndpoint &datagrams) noexcept { return !datagrams.ending (); }
+
 bool is_up (const NetworkPipe &pipe) noexcept
 {
+    if (pipe.datagrams)
+        return is_up (*pipe.datagrams) && pipe.attached && !pipe.closing ();
     return pipe.attached && pipe.stream && pipe.stream->established () && !pipe.stream->lingering () && !pipe.closing ();
+}
+
+// What has left the pipe's queue, and is still here.
+bool output_pending (const NetworkPipe &pipe) noexcept
+{
+    return (pipe.stream && pipe.stream->output_pending ()) || (pipe.datagrams && pipe.datagrams->output_pending ());
 }
 
 bool is_up (const InprocPipe &pipe) noexcept { return !pipe.for_engine && !pipe.closing () && other_side_is_there (pipe); }
@@ -75,6 +87,12 @@ std::vector<zmq_ext_peer_t> Socket::peers () const
         zmq_ext_peer_t peer = blank ();
         if (pipe->stream) {
             put_stream (peer, *pipe->stream);
+        } else if (const DatagramEndpoint *const datagrams = pipe->datagrams) {
+            peer.state = is_up (*datagrams) ? ZMQ_EXT_PEER_UP : ZMQ_EXT_PEER_ENDING;
+            peer.accepted = datagrams->bound ();
+            peer.unsent = pipe->outbound_bytes ();
+            put (peer.endpoint, datagrams->endpoint ());
+            put (peer.address, datagrams->peer_address ());
         } else {
             peer.state = pipe->closing () || !pipe->attached ? ZMQ_EXT_PEER_ENDING : ZMQ_EXT_PEER_CONNECTING;
             peer.accepted = !pipe->connected_by_us;
@@ -136,7 +154,7 @@ void Socket::fill_socket (zmq_ext_socket_t &out) const noexcept
     for (const auto &pipe : pipes_) {
         const std::size_t queued = pipe->outbound_messages ();
         out.queued_in += pipe->inbound_messages ();
-        out.unsent += queued > 0 ? queued : pipe->stream && pipe->stream->output_pending ();
+        out.unsent += queued > 0 ? queued : output_pending (*pipe);
     }
     for (const auto &pipe : inproc_pipes_)
         if (!pipe->for_engine)
@@ -153,7 +171,7 @@ std::size_t Socket::peers_up () const noexcept
 bool Socket::anything_unsent () const noexcept
 {
     return std::any_of (pipes_.begin (), pipes_.end (),
-                        [] (const auto &pipe) { return !pipe->outbound_empty () || (pipe->stream && pipe->stream->output_pending ()); });
+                        [] (const auto &pipe) { return !pipe->outbound_empty () || output_pending (*pipe); });
 }
 
 }  // namespace engine

@@ -2,6 +2,7 @@
 #include "core/context.hpp"
 #include "core/socket.hpp"
 #include "io/connector.hpp"
+#include "io/datagram_endpoint.hpp"
 #include "io/stream.hpp"
 
 namespace engine {
@@ -29,7 +30,7 @@ void Socket::reap (NetworkPipe &pipe) noexcept
     }
     if (pipe.take_finish_request () && !pipe.terminate_requested ())
         finish_pipe (pipe);
-    else if (pipe.terminate_requested () || (pipe.closing () && pipe.drained () && !pipe.stream))
+    else if (pipe.terminate_requested () || (pipe.closing () && pipe.drained () && !pipe.stream && !pipe.datagrams))
         destroy_pipe (pipe);
 }
 
@@ -61,6 +62,10 @@ void Socket::destroy_pipe (NetworkPipe &pipe) noexcept
                 connector->pipe = nullptr;
             connector->stream_lost (false, false);
         }
+    }
+    if (DatagramEndpoint *const datagrams = pipe.datagrams) {
+        datagrams->close ();
+        retire (*datagrams);
     }
     for (const auto &connector : connectors_)
         if (connector->pipe == &pipe)

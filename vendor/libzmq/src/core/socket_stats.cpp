@@ -35,7 +35,7 @@ void Socket::fill_stats (zmq_ext_stats_t &out) const noexcept
     for (const auto &pipe : pipes_) {
         out.queued_in += pipe->inbound_messages ();
         out.queued_out += pipe->outbound_messages ();
-        out.peers += pipe->stream != nullptr;
+        out.peers += pipe->stream || pipe->datagrams;
     }
     for (const auto &pipe : inproc_pipes_) {
         if (pipe->for_engine)

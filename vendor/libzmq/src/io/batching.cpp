@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/datagram_endpoint.hpp"
 #include "io/host.hpp"
 #include "io/network_pipe.hpp"
 #include "io/reactor.hpp"
@@ -38,6 +39,8 @@ void Batching::touch (NetworkPipe &pipe) noexcept
         pipe.touched = false;
         if (pipe.stream)
             pipe.stream->flush_inline ();
+        else if (pipe.datagrams)
+            pipe.datagrams->flush_inline ();
     }
 }
 
@@ -138,8 +141,11 @@ void Batching::flush_touched () noexcept
         NetworkPipe &pipe = *touched_[i];
         pipe.touched = false;
         Stream *const stream = pipe.stream;
-        if (!stream || !stream->established () || stream->blocked ())
+        if (!stream || !stream->established () || stream->blocked ()) {
+            if (pipe.datagrams)
+                wrote |= pipe.datagrams->flush_inline ();
             continue;
+        }
         if (!due (pipe, *stream, fan_out, time))
             continue;
         if (pipe.in_burst)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "io/connector.hpp"
+#include "io/datagram_endpoint.hpp"
 #include "io/linger_timer.hpp"
 #include "io/listener.hpp"
 #include "io/network_pipe.hpp"
@@ -54,6 +55,15 @@ void StreamHost::lose_stream (NetworkPipe &pipe) noexcept
         pipe.terminate ();
 }
 
+void StreamHost::lose_datagrams (NetworkPipe &pipe) noexcept
+{
+    pipe.datagrams = nullptr;
+    if (pipe.attached)
+        end_pipe (pipe);
+    else
+        pipe.terminate ();
+}
+
 // ---- the end of endpoints ----
 
 void StreamHost::retire (Stream &stream) noexcept
@@ -74,11 +84,14 @@ void StreamHost::retire (Connector &connector) noexcept
 
 void StreamHost::retire (Listener &listener) noexcept { listeners_.retire (listener); }
 
+void StreamHost::retire (DatagramEndpoint &datagrams) noexcept { datagrams_.retire (datagrams); }
+
 void StreamHost::free_retired () noexcept
 {
     streams_.free_retired ();
     connectors_.free_retired ();
     listeners_.free_retired ();
+    datagrams_.free_retired ();
 }
 
 void StreamHost::arm_linger () noexcept
@@ -88,6 +101,8 @@ void StreamHost::arm_linger () noexcept
         next = std::min (next, stream->linger_deadline ());
     for (const auto &connector : connectors_)
         next = std::min (next, connector->linger_deadline ());
+    for (const auto &datagrams : datagrams_)
+        next = std::min (next, datagrams->linger_deadline ());
     if (next != never && linger_timer_)
         linger_timer_->arm (next);
 }
@@ -100,6 +115,7 @@ void StreamHost::linger_expired () noexcept
     };
     streams_.visit (expire);
     connectors_.visit (expire);
+    datagrams_.visit (expire);
     arm_linger ();
 }
 
@@ -117,7 +133,8 @@ void StreamHost::end_endpoints (int linger) noexcept
         if (stream.asks_zap ())
             stream.look_for_verdict ();
     });
-    if (!(streams_.empty () && connectors_.empty ()))
+    datagrams_.visit ([linger] (DatagramEndpoint &datagrams) { datagrams.end (linger); });
+    if (!(streams_.empty () && connectors_.empty () && datagrams_.empty ()))
         arm_linger ();
 }
 

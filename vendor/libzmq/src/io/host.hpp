@@ -1,5 +1,5 @@
-// The half of a socket that streams, connectors, listeners and the reactor know: what they work on, and what they tell it. The other half
-// (patterns, inproc, endpoints' names, monitors) is core's.
+// The half of a socket that streams, connectors, listeners, datagram endpoints and the reactor know: what they work on, and what they tell
+// it. The other half (patterns, inproc, endpoints' names, monitors) is core's.
 //
 // What is asked for each message is data here, not a function: of all that runs for a message only leave() is virtual. Every function wants
 // the strand held, and none blocks.
@@ -26,6 +26,7 @@
 namespace engine {
 
 class Connector;
+class DatagramEndpoint;
 class Endpoint;
 class LingerTimer;
 class Listener;
@@ -100,10 +101,13 @@ class StreamHost : public Guarded
     void end_pipe (NetworkPipe &pipe) noexcept;
     // Its stream has ended by itself.
     void lose_stream (NetworkPipe &pipe) noexcept;
+    // Its datagram endpoint has ended; what it brought stays readable.
+    void lose_datagrams (NetworkPipe &pipe) noexcept;
     // They have ended: freed at the end of the call.
     void retire (Stream &stream) noexcept;
     void retire (Connector &connector) noexcept;
     void retire (Listener &listener) noexcept;
+    void retire (DatagramEndpoint &datagrams) noexcept;
 
     // ---- monitor events ----
     virtual void emit (int event, std::uint64_t value, const Endpoint &endpoint) noexcept = 0;
@@ -120,7 +124,10 @@ class StreamHost : public Guarded
     // The socket was closed.
     void end_endpoints (int linger) noexcept;
     bool something_to_reap () const noexcept { return !pipes_to_reap_.empty () || any_retired (); }
-    bool any_retired () const noexcept { return streams_.any_retired () || connectors_.any_retired () || listeners_.any_retired (); }
+    bool any_retired () const noexcept
+    {
+        return streams_.any_retired () || connectors_.any_retired () || listeners_.any_retired () || datagrams_.any_retired ();
+    }
 
     Strand &strand_;
     const SocketType &type_;
@@ -135,6 +142,7 @@ class StreamHost : public Guarded
     EndpointList<Stream> streams_;
     EndpointList<Connector> connectors_;
     EndpointList<Listener> listeners_;
+    EndpointList<DatagramEndpoint> datagrams_;
     List<NetworkPipe> pipes_to_reap_;
     std::unique_ptr<LingerTimer> linger_timer_;  // there is one as soon as there is a reactor
 };

@@ -1,5 +1,6 @@
 #include "io/network_pipe.hpp"
 
+#include "io/datagram_endpoint.hpp"
 #include "io/host.hpp"
 #include "io/stream.hpp"
 #include "pattern/pattern.hpp"
@@ -66,6 +67,8 @@ bool NetworkPipe::writable () noexcept
         return true;
     // Full: what the kernel takes at once makes room.
     if (stream && stream->flush_inline () && !closing_ && has_room ())
+        return true;
+    if (datagrams && datagrams->flush_inline () && !closing_ && has_room ())
         return true;
     writer_waits_ = true;
     return false;
@@ -143,6 +146,14 @@ bool NetworkPipe::wants_more () const noexcept
     if (bytes_limited_ && limit != 0 && in_bytes_ >= most_bytes (socket_.options))
         return false;
     return limit == 0 || in_complete_ < static_cast<std::uint32_t> (limit);
+}
+
+std::size_t NetworkPipe::inbound_room () const noexcept
+{
+    const auto limit = static_cast<std::size_t> (socket_.options.rcvhwm);
+    if (limit == 0 || terminate_requested_ || discarding_)
+        return SIZE_MAX;
+    return limit > in_complete_ ? limit - in_complete_ : 0;
 }
 
 bool NetworkPipe::receive (Msg &frame) noexcept

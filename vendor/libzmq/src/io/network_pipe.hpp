@@ -1,4 +1,5 @@
-// A pipe whose peer is at the other end of a byte stream: an inbound and an outbound ring, both under the socket's strand.
+// A pipe whose peer is at the other end of a byte stream, or somewhere behind a datagram endpoint: an inbound and an outbound ring, both
+// under the socket's strand.
 //
 // The pipe of a connecting endpoint may outlive its connections; then what was not yet encoded waits for the next one.
 #pragma once
@@ -13,6 +14,7 @@
 
 namespace engine {
 
+class DatagramEndpoint;
 class Pattern;
 class StreamHost;
 class Stream;
@@ -40,6 +42,8 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     void limit_bytes () noexcept { bytes_limited_ = true; }
     // Room for another inbound message (ZMQ_RCVHWM)?
     bool wants_more () const noexcept;
+    // For so many more messages; of pipes whose limit is their number.
+    std::size_t inbound_room () const noexcept;
     // A frame of ordinary data may be decoded where it will lie: into inbound_slot() (null: out of memory), then inbound_filled().
     bool conflates () const noexcept { return conflate_; }
     bool takes (const Msg &data) const noexcept { return !conflate_ && !discarding_ && !(single_frames_ && is_part (data)); }
@@ -84,9 +88,10 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     bool own_outbound (const void *begin) noexcept;
 
     Stream *stream = nullptr;  // null while not connected
-    bool attached = false;     // the pattern knows it
-    bool touched = false;      // in the socket's list of pipes written to by this call
-    bool in_burst = false;     // see Batching
+    DatagramEndpoint *datagrams = nullptr;
+    bool attached = false;  // the pattern knows it
+    bool touched = false;   // in the socket's list of pipes written to by this call
+    bool in_burst = false;  // see Batching
     std::uint32_t burst_count = 0;
     bool identified = false;
 

@@ -1,8 +1,8 @@
 // DISH: receives the messages of the groups it has joined. RFC 48; zmq_socket(3) "Radio-dish pattern".
 //
 // Groups bypass the limits of pipes, so that none is lost, and are told again to each new or reconnected RADIO. What arrives is filtered
-// again: a RADIO may not have heard yet that a group was left, or not filter at all. Only a message that passes counts as readable, so
-// looking for one reads ahead.
+// again: a RADIO may not have heard yet that a group was left, or not filter at all (over udp none does). Only a message that passes
+// counts as readable, so looking for one reads ahead.
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -148,6 +148,7 @@ constinit const SocketType dish_row = {
   .receives_only = true,
   .no_linger_by_default = true,
   .thread_safe = true,
+  .binds_datagrams = DatagramForm::grouped,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<DishPattern> (host); },
   .make_frame_check = [] () -> std::unique_ptr<FrameCheck> { return std::make_unique<DishFrameCheck> (); },
 };

@@ -25,6 +25,7 @@ extern const SocketType radio_row;
 extern const SocketType dish_row;
 extern const SocketType gather_row;
 extern const SocketType scatter_row;
+extern const SocketType dgram_row;
 extern const SocketType peer_row;
 extern const SocketType channel_row;
 

@@ -52,6 +52,8 @@ class Pipe
     bool is_inproc = false;
     // What is written and read is one frame with its group on it (RADIO, DISH). False: the group is a frame of its own, before the body.
     bool carries_group = false;
+    // The peer says nothing of the groups it wants, so that it gets all (RADIO over udp).
+    bool takes_all_groups = false;
 
     // ---- for the pattern's own use: positions in its lists, and whatever it hangs on a pipe ----
     std::uint32_t in_index = 0;

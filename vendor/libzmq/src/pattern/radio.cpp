@@ -1,11 +1,12 @@
 // RADIO: each message to all who have joined its group, never waiting for one of them. RFC 48; zmq_socket(3) "Radio-dish pattern".
 //
 // A group is a name of 0 to 255 bytes without a zero among them, and matches itself only. A pipe that carries the group with the message
-// (inproc) gets it so; the others get two frames, the group and the body, which the DISH at the other end puts together again.
+// (inproc, udp) gets it so; the others get two frames, the group and the body, which the DISH at the other end puts together again.
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <zmq.h>
 
@@ -25,11 +26,14 @@ class RadioPattern final : public Pattern
 
     void attach (Pipe &pipe) override
     {
+        if (pipe.takes_all_groups)
+            unfiltered_.push_back (&pipe);
         out (pipe).add (pipe);
         read_activated (pipe);
     }
     void detach (Pipe &pipe) noexcept override
     {
+        std::erase (unfiltered_, &pipe);
         out (pipe).remove (pipe);
         groups_.remove_pipe (&pipe, [] (std::string_view, bool) {});
     }
@@ -55,6 +59,8 @@ class RadioPattern final : public Pattern
                 return error;
         // With the zero at its end no other group begins with it.
         groups_.match ({group, size + 1}, [this] (Pipe *pipe) { out (*pipe).match (*pipe); });
+        for (Pipe *const pipe : unfiltered_)
+            out (*pipe).match (*pipe);
         if (no_drop_ && (whole_.any_full () || framed_.any_full ())) {
             whole_.clear ();
             framed_.clear ();
@@ -95,6 +101,7 @@ class RadioPattern final : public Pattern
     SubscriptionTrie groups_;  // each with a zero at its end
     FanOut whole_;
     FanOut framed_;
+    std::vector<Pipe *> unfiltered_;  // udp
     bool no_drop_ = false;
 };
 
@@ -108,6 +115,7 @@ constinit const SocketType radio_row = {
   .publishes = true,
   .thread_safe = true,
   .single_frames = true,
+  .connects_datagrams = DatagramForm::grouped,
   .make = [] (PatternHost &host) -> std::unique_ptr<Pattern> { return std::make_unique<RadioPattern> (host); },
 };
 

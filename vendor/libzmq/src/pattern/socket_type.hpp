@@ -14,6 +14,14 @@ class FrameCheck;
 class Pattern;
 class PatternHost;
 
+// How a message lies in datagrams.
+enum class DatagramForm : std::uint8_t
+{
+    none,      // it does not
+    grouped,   // zmtp/datagram.hpp; one frame with its group on it
+    addressed  // the body is all there is, and the frame before it the peer's address
+};
+
 struct SocketType
 {
     int number = -1;                     // ZMQ_PAIR ...
@@ -39,6 +47,8 @@ struct SocketType
     bool thread_safe = false;            // ZMQ_THREAD_SAFE: messages are single frames, there is no ZMQ_FD; whole messages are safe on all
     bool single_frames = false;       // SERVER CLIENT RADIO GATHER SCATTER PEER CHANNEL: on the wire, too; what has more parts is dropped
     bool connects_to_number = false;  // PEER: zmq_connect_peer
+    DatagramForm connects_datagrams = DatagramForm::none;  // RADIO: what it may do with a datagram transport
+    DatagramForm binds_datagrams = DatagramForm::none;     // DISH, DGRAM
     std::unique_ptr<Pattern> (*make) (PatternHost &host) = nullptr;
     std::unique_ptr<FrameCheck> (*make_frame_check) () = nullptr;  // may be null
 

@@ -5,11 +5,11 @@ namespace engine {
 
 namespace {
 
-// In order of type number, PAIR = 0 to CHANNEL = 20. DGRAM (18), which is for udp alone, is to come between SCATTER and PEER.
+// In order of type number, PAIR = 0 to CHANNEL = 20.
 // Nothing is made at first use: a child of a process that has threads may use it whatever they were doing at the fork.
 constexpr const SocketType *rows[] = {
-  &pair_row, &pub_row,    &sub_row,    &req_row,    &rep_row,   &dealer_row, &router_row, &pull_row,    &push_row, &xpub_row,
-  &xsub_row, &stream_row, &server_row, &client_row, &radio_row, &dish_row,   &gather_row, &scatter_row, &peer_row, &channel_row,
+  &pair_row,   &pub_row,    &sub_row,    &req_row,   &rep_row,  &dealer_row, &router_row,  &pull_row,  &push_row, &xpub_row,    &xsub_row,
+  &stream_row, &server_row, &client_row, &radio_row, &dish_row, &gather_row, &scatter_row, &dgram_row, &peer_row, &channel_row,
 };
 
 }  // namespace

@@ -51,15 +51,17 @@ int get_int (int fd, int option, int &value) noexcept
 
 }  // namespace
 
-int open_stream_socket (int family) noexcept
+namespace {
+
+int open_socket (int family, int type) noexcept
 {
     SocketCreation creation;
 #if defined SOCK_CLOEXEC && defined SOCK_NONBLOCK
-    const int made = ::socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int made = ::socket (family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     creation.opened (made);
     return made;
 #else
-    Descriptor fd (::socket (family, SOCK_STREAM, 0));
+    Descriptor fd (::socket (family, type, 0));
     creation.opened (fd.get ());
     if (fd.valid ()) {
         if (const int error = set_flags (fd.get ())) {
@@ -70,6 +72,12 @@ int open_stream_socket (int family) noexcept
     return fd.release ();
 #endif
 }
+
+}  // namespace
+
+int open_stream_socket (int family) noexcept { return open_socket (family, SOCK_STREAM); }
+
+int open_datagram_socket (int family) noexcept { return open_socket (family, SOCK_DGRAM); }
 
 int adopt_listener (int fd, int family, int other_family, int backlog) noexcept
 {

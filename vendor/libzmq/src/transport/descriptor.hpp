@@ -1,4 +1,4 @@
-// Small steps every stream transport takes with descriptors: making them non-blocking and close-on-exec, accepting without
+// Small steps every transport takes with descriptors: making them non-blocking and close-on-exec, accepting without
 // being disturbed by signals, asking for the outcome of a connect. Errors are errno values, 0 is success. Nothing blocks.
 #pragma once
 
@@ -28,6 +28,7 @@ class Descriptor
 
 // A non-blocking, close-on-exec stream socket; -1 and errno as socket(2).
 int open_stream_socket (int family) noexcept;
+int open_datagram_socket (int family) noexcept;
 
 // Takes over a descriptor the application made (ZMQ_USE_FD): checks that it is a stream socket of one of the two families,
 // makes it non-blocking and close-on-exec, and lets it listen if it does not yet. On an error it stays the application's.

@@ -2,15 +2,16 @@
 #include "transport/ipc.hpp"
 #include "transport/tcp.hpp"
 #include "transport/transport.hpp"
+#include "transport/udp.hpp"
 #include "transport/ws.hpp"
 
 namespace engine {
 
 namespace {
 
-// udp has datagrams, not a byte stream, and will have a table of its own.
 // Nothing is made at first use: a child of a process that has threads may use it whatever they were doing at the fork.
 constexpr const Transport *rows[] = {&tcp_transport, &ipc_transport, &ws_transport};
+constexpr const DatagramTransport *datagram_rows[] = {&udp_transport};
 
 }  // namespace
 
@@ -19,6 +20,14 @@ std::span<const Transport *const> transport_table () noexcept { return rows; }
 const Transport *find_transport (std::string_view name) noexcept
 {
     for (const Transport *row : rows)
+        if (name == row->name)
+            return row;
+    return nullptr;
+}
+
+const DatagramTransport *find_datagram_transport (std::string_view name) noexcept
+{
+    for (const DatagramTransport *row : datagram_rows)
         if (name == row->name)
             return row;
     return nullptr;

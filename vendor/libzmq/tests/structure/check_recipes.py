@@ -1,8 +1,8 @@
 """The recipes of docs/architecture.md ("To add ...") against the code that exists: `check_recipes.py LIBZMQ_FOLDER ARCHITECTURE_MD`.
 
 Each recipe names its files in backquotes, NAME standing for what is added. For everything that was once added so - each pattern,
-transport, layer, mechanism - this follows the recipe: every file it names is there, and no other file of src/ names the thing (but for
-the transports, which name their layers and the transport that they lie on).
+transport, datagram transport, layer, mechanism - this follows the recipe: every file it names is there, and no other file of src/
+names the thing (but for the transports, which name their layers and the transport that they lie on).
 """
 
 from __future__ import annotations
@@ -40,10 +40,17 @@ def main() -> int:
     source, repository = engine / "src", engine.parent.parent
     wrong = []
     found = recipes(architecture.read_text(encoding="utf-8"))
+    stream_rows, datagram_rows = re.findall(
+        r"\b\w*rows\[\] = \{([^}]*)\}", (source / "transport/table.cpp").read_text()
+    )
     rows = {
         "a pattern": (re.findall(r"&(\w+)_row", (source / "pattern/table.cpp").read_text()), r"\b{}_row\b"),
         "a transport": (
-            re.findall(r"&(\w+)_transport", (source / "transport/table.cpp").read_text()),
+            re.findall(r"&(\w+)_transport", stream_rows),
+            r"\b{}_transport\b",
+        ),
+        "a datagram transport": (
+            re.findall(r"&(\w+)_transport", datagram_rows),
             r"\b{}_transport\b",
         ),
         "a layer": (

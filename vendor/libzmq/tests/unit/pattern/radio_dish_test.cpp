@@ -204,3 +204,23 @@ TEST_CASE ("DISH: a connection that brings anything but a group and a body is en
     CHECK (third->accept (make_frame ("", true)));
     CHECK_FALSE (third->accept (make_frame ("body", true)));
 }
+
+TEST_CASE ("RADIO sends everything to a pipe that takes all groups, once, whether it has joined or not")
+{
+    FakeSocket radio (ZMQ_RADIO);
+    auto made = std::make_unique<FakePipe> ();
+    made->carries_group = made->takes_all_groups = true;
+    FakePipe &all = radio.attach (std::move (made));
+    FakePipe &one = radio.add ();
+    join (radio, one, "a");
+    join (radio, all, "a");
+    CHECK (send_to (radio, "a", "1") == 0);
+    CHECK (send_to (radio, "b", "2") == 0);
+    CHECK (send_to (radio, "", "3") == 0);
+    CHECK (all.sent == std::vector<Frames>{{"1"}, {"2"}, {"3"}});
+    CHECK (all.groups == Frames{"a", "b", ""});
+    CHECK (one.sent == std::vector<Frames>{{"a", "1"}});
+    radio.remove (all);
+    CHECK (send_to (radio, "a", "4") == 0);
+    CHECK (one.sent.size () == 2);
+}
