@@ -8,60 +8,13 @@
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
-#include "message/radix_tree.hpp"
+#include "message/topic_map.hpp"
 
 namespace engine {
 
 class Pipe;  // pattern/pipe.hpp; only the address is used
-
-// A set of pipes in order of address. One pipe needs no memory.
-class PipeSet
-{
-  public:
-    PipeSet () = default;
-    PipeSet (PipeSet &&other) noexcept : one_ (other.one_), count_ (other.count_), capacity_ (other.capacity_) { other.forget (); }
-    PipeSet &operator= (PipeSet &&other) noexcept
-    {
-        if (this != &other) {
-            drop ();
-            one_ = other.one_;
-            count_ = other.count_;
-            capacity_ = other.capacity_;
-            other.forget ();
-        }
-        return *this;
-    }
-    ~PipeSet () { drop (); }
-
-    bool empty () const noexcept { return count_ == 0; }
-    std::size_t size () const noexcept { return count_; }
-    Pipe *const *begin () const noexcept { return capacity_ ? many_ : &one_; }
-    Pipe *const *end () const noexcept { return begin () + count_; }
-    bool contains (const Pipe *pipe) const noexcept;
-    bool insert (Pipe *pipe);                // false: was in already
-    bool erase (const Pipe *pipe) noexcept;  // false: was not in
-
-  private:
-    void drop () noexcept
-    {
-        if (capacity_)
-            delete[] many_;
-    }
-    void forget () noexcept
-    {
-        one_ = nullptr;
-        count_ = capacity_ = 0;
-    }
-
-    union
-    {
-        Pipe *one_ = nullptr;
-        Pipe **many_;
-    };
-    std::uint32_t count_ = 0;
-    std::uint32_t capacity_ = 0;  // 0: one_ is in use
-};
 
 class SubscriptionTrie
 {
@@ -92,25 +45,47 @@ class SubscriptionTrie
     template <class Visit>
     void match (std::string_view text, Visit &&visit) const
     {
-        tree_.for_prefixes (text, [&] (const PipeSet &pipes) {
-            for (Pipe *pipe : pipes)
-                visit (pipe);
+        topics_by_name_.for_prefixes (text, [&] (TopicMap::Code code) {
+            if (!(code & is_set)) {
+                visit (pipes_by_number_[code]);
+            } else {
+                for (const Number number : sets_[code & ~is_set])
+                    visit (pipes_by_number_[number]);
+            }
             return true;
         });
     }
     // True if this pipe has a topic that is a prefix of `text`.
     bool matches (std::string_view text, const Pipe *pipe) const noexcept;
 
-    std::size_t topics () const noexcept { return topics_; }                  // distinct ones
-    std::size_t pipes () const noexcept { return topics_per_pipe_.size (); }  // with a topic
+    std::size_t topics () const noexcept { return topics_; }          // distinct ones
+    std::size_t pipes () const noexcept { return numbers_.size (); }  // with a topic
 
   private:
-    using Tree = RadixTree<PipeSet>;
-    void count_down (Pipe *pipe) noexcept;
+    // Pipes are numbered from 1, and a topic's code is its pipe's number, or where it has several the index of their set.
+    using Number = std::uint32_t;
+    using Set = std::vector<Number>;  // in order, two or more
+    static constexpr TopicMap::Code is_set = TopicMap::Code{1} << 31;
 
-    Tree tree_;
-    std::unordered_map<Pipe *, std::size_t> topics_per_pipe_;  // ends the search of remove_pipe() early
+    struct Numbered
+    {
+        Number number = 0;
+        std::size_t topics = 0;  // ends the search of remove_pipe() early
+    };
+    using Numbers = std::unordered_map<const Pipe *, Numbered>;
+
+    Number take_number (Pipe *pipe);
+    void give_back (Numbers::iterator entry) noexcept;
+    std::uint32_t new_set (Number one, Number other);
+    bool take_out (TopicMap::Code &code, Number number) noexcept;
+
+    TopicMap topics_by_name_;
     std::size_t topics_ = 0;
+    Numbers numbers_;
+    std::vector<Pipe *> pipes_by_number_{nullptr};
+    std::vector<Number> free_numbers_;  // has room for all
+    std::vector<Set> sets_;
+    std::vector<std::uint32_t> free_sets_;  // has room for all
 };
 
 class CountedTopics
@@ -130,7 +105,7 @@ class CountedTopics
     bool matches (std::string_view text) const noexcept
     {
         bool found = false;
-        tree_.for_prefixes (text, [&] (const Count &) {
+        counts_.for_prefixes (text, [&] (TopicMap::Code) {
             found = true;
             return false;
         });
@@ -142,48 +117,37 @@ class CountedTopics
     template <class Visit>
     void for_each (Visit &&visit) const
     {
-        for (const Tree::Node *node = tree_.root (); node; node = Tree::next (node))
-            if (!node->value.empty ())
-                visit (std::string_view (Tree::key_of (node)), node->value.count);
+        counts_.for_each ([&] (std::string_view topic, TopicMap::Code count) { visit (topic, std::size_t{count}); });
     }
 
   private:
-    struct Count
-    {
-        std::size_t count = 0;
-        bool empty () const noexcept { return count == 0; }
-    };
-    using Tree = RadixTree<Count>;
-
-    Tree tree_;
+    TopicMap counts_;
     std::size_t topics_ = 0;
 };
 
 template <class Gone>
 void SubscriptionTrie::remove_pipe (Pipe *pipe, Gone &&gone)
 {
-    const auto entry = topics_per_pipe_.find (pipe);
-    if (entry == topics_per_pipe_.end ())
+    const auto entry = numbers_.find (pipe);
+    if (entry == numbers_.end ())
         return;
-    std::size_t left = entry->second;
-    topics_per_pipe_.erase (entry);
-    for (Tree::Node *node = tree_.root (); left > 0;) {
-        Tree::Node *following = Tree::next (node);
-        if (node->value.erase (pipe)) {
-            --left;
-            const bool last = node->value.empty ();
-            try {
-                const std::string topic = Tree::key_of (node);
-                gone (std::string_view (topic), last);
-            } catch (const std::bad_alloc &) {  // the report is lost, see above
-            }
-            if (last) {
-                --topics_;
-                tree_.prune (node, &following);
-            }
-        }
-        node = following;
-    }
+    const Number number = entry->second.number;
+    std::size_t left = entry->second.topics;
+    topics_by_name_.change_each (
+      [&] (TopicMap::Code before, const TopicMap::Walk &walk) {
+          TopicMap::Code after = before;
+          if (!take_out (after, number))
+              return before;
+          --left;
+          topics_ -= after == 0;
+          try {
+              gone (std::string_view (walk.key ()), after == 0);
+          } catch (const std::bad_alloc &) {  // the report is lost, see above
+          }
+          return after;
+      },
+      [&] { return left > 0; });
+    give_back (entry);
 }
 
 }  // namespace engine
