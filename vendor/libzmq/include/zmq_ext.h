@@ -32,9 +32,10 @@ ZMQ_EXPORT int zmq_ext_version (void);
  *                            (ZMQ_MAXMSGSIZE limits each part alone.)
  * ZMQ_EXT_MAX_MESSAGE_PARTS  int >= 0, default 0: most parts of one inbound message; 0 any. A message that has more of either ends
  *                            its connection as one beyond ZMQ_MAXMSGSIZE does, and nothing of it is received.
- * ZMQ_EXT_MAX_HANDSHAKES     int >= 0, default 1000: how many connections that one zmq_bind has accepted may be in their handshake at a
- *                            time; 0 any. At so many no more are accepted until one is done, or has had 0.3 s: then the oldest is
- *                            dropped, as by ZMQ_HANDSHAKE_IVL. */
+ * ZMQ_EXT_MAX_HANDSHAKES     int >= 0, default 10000: how many connections that one zmq_bind has accepted may be in their handshake at a
+ *                            time; 0 any. At so many, or at half of the descriptors that the process may have (RLIMIT_NOFILE), no more
+ *                            are accepted until one is done, or the oldest has had 0.3 ms for each place, at least 0.3 s: then
+ *                            that one is dropped, as by ZMQ_HANDSHAKE_IVL. */
 #define ZMQ_EXT_MAX_MESSAGE_SIZE 23044
 #define ZMQ_EXT_MAX_MESSAGE_PARTS 23045
 #define ZMQ_EXT_MAX_HANDSHAKES 23046

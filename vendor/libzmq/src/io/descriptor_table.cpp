@@ -15,15 +15,6 @@ namespace engine {
 
 namespace {
 
-// The largest table this process may have.
-int most_descriptors () noexcept
-{
-    rlimit limit{};
-    if (::getrlimit (RLIMIT_NOFILE, &limit) != 0)
-        return 0;
-    return static_cast<int> (std::min<rlim_t> (limit.rlim_cur, std::numeric_limits<int>::max () / 8));
-}
-
 // A descriptor with the number `size` - 1, for a moment: the table grows to hold it.
 void widen (int fd, int size) noexcept
 {
@@ -33,6 +24,14 @@ void widen (int fd, int size) noexcept
 }
 
 }  // namespace
+
+int most_descriptors () noexcept
+{
+    rlimit limit{};
+    if (::getrlimit (RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    return static_cast<int> (std::min<rlim_t> (limit.rlim_cur, std::numeric_limits<int>::max () / 8));
+}
 
 void DescriptorTable::prepare (int fd) noexcept
 {

@@ -9,6 +9,9 @@
 
 namespace engine {
 
+// The largest table this process may have now; 0: unknown.
+int most_descriptors () noexcept;
+
 class DescriptorTable
 {
   public:

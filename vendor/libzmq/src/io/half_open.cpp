@@ -49,10 +49,10 @@ void HalfOpen::Place::go_on () noexcept
     of_->owner_.handshake_over ();
 }
 
-Nanoseconds HalfOpen::oldest_due () const noexcept
+Nanoseconds HalfOpen::oldest_due (std::size_t places) const noexcept
 {
     const Place *const place = places_.first ();
-    return place ? place->since_ + least_time : never;
+    return place ? place->since_ + least_time (places) : never;
 }
 
 Stream *HalfOpen::oldest () const noexcept

@@ -3,8 +3,12 @@
 //
 // Whoever can reach a port can hold connections there: each costs a descriptor and memory. So their number is limited, but not such that
 // who came first keeps the others out: those that have had their time give way. None is hurried while there is room.
+//
+// The time grows with the room: who waits for a place gets one as fast in the long run, however many there are, while in a storm of honest
+// peers far away, which all shake hands at once, many places let each take its time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "base/clock.hpp"
@@ -17,9 +21,13 @@ class Stream;
 class HalfOpen
 {
   public:
-    // What every connection has at least, however many wait: more than a handshake with a peer far away takes, and little enough that a
-    // thousand that stall let three thousand others in a second.
-    static constexpr Nanoseconds least_time = 300 * millisecond;
+    // What every connection has at least, however many wait, where there are `places`: more than a handshake with a peer far away takes, and
+    // little enough that if all stall three thousand others are let in a second.
+    static constexpr Nanoseconds least_time (std::size_t places) noexcept
+    {
+        constexpr Nanoseconds least = 300 * millisecond;
+        return std::max (least, static_cast<Nanoseconds> (places) * (least / 1000));
+    }
 
     // A connection's place here; it leaves when it ends.
     class Place : public Listed<Place>
@@ -59,8 +67,8 @@ class HalfOpen
 
     void begin (Place &place) noexcept;
     std::size_t size () const noexcept { return size_; }
-    // When the oldest that is not excused has had its time; never: there is none.
-    Nanoseconds oldest_due () const noexcept;
+    // When the oldest that is not excused has had its time, where there are `places`; never: there is none.
+    Nanoseconds oldest_due (std::size_t places) const noexcept;
     // It; null: there is none.
     Stream *oldest () const noexcept;
 

@@ -1,5 +1,6 @@
 #include "io/listener.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <poll.h>
@@ -7,6 +8,7 @@
 
 #include <zmq.h>
 
+#include "io/descriptor_table.hpp"
 #include "io/host.hpp"
 #include "io/stream.hpp"
 #include "options/options.hpp"
@@ -109,17 +111,22 @@ void Listener::on_io (std::uint32_t events) noexcept
     }
 }
 
-// There are as many half-open connections as there may be.
-bool Listener::is_full () const noexcept
+// There are as many half-open connections as there may be. They never take more than half of the descriptors that the process may have: what
+// others leave open for nothing must not keep it from opening files. (The limit may be raised meanwhile.)
+bool Listener::is_full () noexcept
 {
     const auto most = static_cast<std::size_t> (options_->ext_max_handshakes);
-    return most > 0 && half_open_.size () >= most;
+    if (most == 0 || half_open_.size () < places_)
+        return false;
+    const auto descriptors = static_cast<std::size_t> (most_descriptors ());
+    places_ = descriptors > 0 ? std::min (most, std::max<std::size_t> (descriptors / 2, 1)) : most;
+    return half_open_.size () >= places_;
 }
 
 // False: all of them are young. Goes on when that has changed, or there is one less.
 bool Listener::may_displace () noexcept
 {
-    const Nanoseconds due = half_open_.oldest_due ();
+    const Nanoseconds due = half_open_.oldest_due (places_);
     if (now () >= due)
         return true;
     waiting_ = true;

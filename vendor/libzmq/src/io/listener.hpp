@@ -39,14 +39,15 @@ class Listener final : public Endpoint, private HalfOpen::Owner
     void on_timer () noexcept override;
 
   private:
-    bool is_full () const noexcept;
+    bool is_full () noexcept;
     bool may_displace () noexcept;
     void handshake_over () noexcept override;
 
     const Transport &transport_;
     Listening listening_;
     HalfOpen half_open_;
-    bool waiting_ = false;  // nobody is accepted until a handshake is over, or the oldest has had its time
+    std::size_t places_ = 0;  // how many half-open connections there may be, as of the last look
+    bool waiting_ = false;    // nobody is accepted until a handshake is over, or the oldest has had its time
 };
 
 }  // namespace engine

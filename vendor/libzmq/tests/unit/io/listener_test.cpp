@@ -194,7 +194,7 @@ TEST_CASE ("listener: where all stall, the oldest gives way once it has had its 
     const Nanoseconds began = now ();
     at.caller.write ("knock");
     CHECK (socket.wait ([&] { return at.stats ().accepts == 3; }));
-    CHECK (now () - began >= HalfOpen::least_time);
+    CHECK (now () - began >= HalfOpen::least_time (2));
     CHECK (at.stats ().disconnects == 1);
     CHECK (at.stats ().handshake_failures == 1);
     CHECK (at.listener->half_open ().size () == 2);
@@ -202,6 +202,13 @@ TEST_CASE ("listener: where all stall, the oldest gives way once it has had its 
     }
     at.script.far[2].write (greeting () + ready ("DEALER"));
     CHECK (socket.wait ([&] { return at.stats ().peers == 1; }));
+}
+
+TEST_CASE ("listener: where there are many places everybody has the longer time")
+{
+    CHECK (HalfOpen::least_time (1) == 300 * millisecond);
+    CHECK (HalfOpen::least_time (1000) == 300 * millisecond);
+    CHECK (HalfOpen::least_time (10000) == 3000 * millisecond);
 }
 
 TEST_CASE ("listener: half-open connections outlive it, or it them")
