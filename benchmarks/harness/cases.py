@@ -202,8 +202,7 @@ def _connections(session: Session, library: str, count: int = 1000) -> Sample:
     """Time until `count` new connections are greeted; processor time and memory of the ROUTER's process a connection."""
     router = session.start("router.echo", library=library, endpoint=session.endpoint("tcp"), backlog=4 * count)
     endpoint = router.answer("ready")["endpoint"]
-    host, port = endpoint.rpartition("/")[2].split(":")
-    dealers = session.start_command([capi.program("greet"), host, port, str(count)], "capi greet")
+    dealers = session.start_command([capi.program("greet"), endpoint, str(count)], "capi greet")
     dealers.answer("ready")
     memory, cpu = router.resident(), router.cpu()
     sample = session.measure([dealers], [router])

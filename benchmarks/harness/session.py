@@ -62,8 +62,12 @@ class Worker:
 
     def go(self, start: float, stop: float) -> None:
         """Tell the worker its window."""
+        self.say(json.dumps([start, stop]))
+
+    def say(self, line: str) -> None:
+        """Tell the worker something that only its role understands."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([start, stop]) + "\n")
+        self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
     def cpu(self) -> float:

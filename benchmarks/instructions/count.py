@@ -2,7 +2,7 @@
 
 Unlike times, they are the same whatever else the machine is doing. record.json holds what they were when somebody last
 looked, with the compiler and the Python that they are true for; --check fails when a path now takes more than TOLERANCE over
-its record, --record writes the record anew. Needs valgrind, its headers and a C compiler.
+its record, or grows with the number of peers or topics beside it (LEVEL); --record writes the record anew. Needs valgrind, its headers and a C compiler.
 """
 
 from __future__ import annotations
@@ -26,9 +26,22 @@ from harness import capi  # noqa: E402
 
 RECORD = HERE / "record.json"
 TOLERANCE = 0.03
-C_PATHS = ("send", "receive", "round-trip", "multipart", "publish-16", "inproc", "poll")
+C_PATHS = (
+    "send",
+    "receive",
+    "round-trip",
+    "multipart",
+    "publish-16",
+    "inproc",
+    "poll",
+    "routed-10",
+    "routed-1000",
+    "topics-6",
+    "topics-100000",
+)
+LEVEL = (("c/routed-10", "c/routed-1000"), ("c/topics-6", "c/topics-100000"))  # the second may cost what the first does
 PYTHON_PATHS = ("send", "receive", "round-trip", "multipart", "inproc", "frame", "poll", "poller")
-TIME_LIMIT = 60  # seconds a path
+TIME_LIMIT = 120  # seconds a path
 
 
 def main() -> int:
@@ -58,6 +71,11 @@ def main() -> int:
     if options.check and comparable and grown:
         print(f"FAILED: more than {TOLERANCE:.0%} over the record: {', '.join(grown)}")
         print("If that is what a change costs and is worth it, commit the new record with it (--record).")
+        return 1
+    if options.check and (
+        steep := [many for few, many in LEVEL if counts.get(many, 0) > counts.get(few, 0) * (1 + TOLERANCE)]
+    ):
+        print(f"FAILED: grows with what is beside it: {', '.join(steep)}")
         return 1
     return 0
 

@@ -3,6 +3,7 @@
  * Both ends are in one thread, so that nothing depends on how threads are scheduled. Each path is walked some rounds before it
  * is measured. Says how many messages (or calls) the measured instructions were for. */
 #include <stdint.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "../capi/library.h"
@@ -13,7 +14,10 @@ enum
     ROUNDS = 20,
     BATCH = 100, /* messages a round */
     SIZE = 64,   /* bytes a message */
-    SUBSCRIBERS = 16
+    SUBSCRIBERS = 16,
+    FEW = 10,
+    MANY_PEERS = 1000,
+    MANY_TOPICS = 100000
 };
 
 static void (*measure_begin) (void);
@@ -174,6 +178,82 @@ static void publish_round (void)
             receive (subscribers[i]);
 }
 
+/* A ROUTER and one of its DEALERs, back and forth, beside others that are connected and silent: what it costs must not depend on them. */
+static void routed_setup (int peers)
+{
+    char endpoint[256];
+    size_t length = sizeof endpoint;
+    struct rlimit descriptors;
+    check (getrlimit (RLIMIT_NOFILE, &descriptors) == 0, "getrlimit");
+    descriptors.rlim_cur = descriptors.rlim_max;
+    check (setrlimit (RLIMIT_NOFILE, &descriptors) == 0, "setrlimit");
+    one = bound (context, TYPE_ROUTER, "tcp://127.0.0.1:*");
+    check (zmq.getsockopt (one, OPTION_LAST_ENDPOINT, endpoint, &length) == 0, "zmq_getsockopt");
+    for (int i = 0; i < peers; i++) {
+        other = connected (context, TYPE_DEALER, endpoint);
+        send_part (other, 0);
+        flush (other);
+        receive (one);
+        receive (one);
+    }
+}
+static void routed_few_setup (void) { routed_setup (FEW); }
+static void routed_many_setup (void) { routed_setup (MANY_PEERS); }
+
+static void routed_round (void)
+{
+    char id[SIZE];
+    begin ();
+    for (int i = 0; i < BATCH; i++) {
+        send_part (other, 0);
+        const int size = zmq.recv (one, id, sizeof id, 0);
+        check (size > 0, "zmq_recv");
+        receive (one);
+        check (zmq.send (one, id, (size_t) size, FLAG_MORE) == size, "zmq_send");
+        send_part (one, 0);
+        receive (other);
+    }
+    end ();
+}
+
+/* A PUB whose subscriber wants many topics, and gets one of them: what it costs depends on that topic's length and on how often others part
+ * from it on the way, which are the same with few and with many. */
+static char first_topic[SIZE];
+
+static void topics_setup (int all)
+{
+    couple ("tcp://127.0.0.1:*", TYPE_PUB, TYPE_SUB, &one, &other);
+    for (int i = 0, decade = 1; i < MANY_TOPICS; i = all ? i + 1 : i == 0 ? decade : (decade *= 10)) {
+        char topic[SIZE];
+        const int size = snprintf (topic, sizeof topic, "topic.%08d", i);
+        check (zmq.setsockopt (other, OPTION_SUBSCRIBE, topic, (size_t) size) == 0, "zmq_setsockopt");
+        if (i == 0)
+            memcpy (first_topic, topic, sizeof topic);
+    }
+    check (zmq.setsockopt (other, OPTION_SUBSCRIBE, "ready", 5) == 0, "zmq_setsockopt");
+    struct poll_item item = {other, 0, EVENT_IN, 0};
+    do
+        check (zmq.send (one, "ready", 5, 0) == 5, "zmq_send");
+    while (zmq.poll (&item, 1, 10) == 0);
+    do
+        receive (other);
+    while (zmq.poll (&item, 1, 200) > 0);
+}
+static void topics_few_setup (void) { topics_setup (0); }
+static void topics_many_setup (void) { topics_setup (1); }
+
+static void topics_round (void)
+{
+    begin ();
+    for (int i = 0; i < BATCH; i++) {
+        check (zmq.send (one, "topic.unwanted", 14, 0) == 14, "zmq_send");
+        check (zmq.send (one, first_topic, SIZE, 0) == SIZE, "zmq_send");
+        flush (one);
+        receive (other);
+    }
+    end ();
+}
+
 /* zmq_poll over two sockets of which one has a message. */
 static void poll_setup (void)
 {
@@ -199,9 +279,17 @@ static const struct
     void (*setup) (void);
     void (*round) (void);
 } paths[] = {
-  {"send", tcp_setup, send_round},         {"receive", tcp_setup, receive_round},        {"round-trip", ask_setup, ask_round},
-  {"multipart", parts_setup, parts_round}, {"publish-16", publish_setup, publish_round}, {"inproc", inproc_setup, both_round},
+  {"send", tcp_setup, send_round},
+  {"receive", tcp_setup, receive_round},
+  {"round-trip", ask_setup, ask_round},
+  {"multipart", parts_setup, parts_round},
+  {"publish-16", publish_setup, publish_round},
+  {"inproc", inproc_setup, both_round},
   {"poll", poll_setup, poll_round},
+  {"routed-10", routed_few_setup, routed_round},
+  {"routed-1000", routed_many_setup, routed_round},
+  {"topics-6", topics_few_setup, topics_round},
+  {"topics-100000", topics_many_setup, topics_round},
 };
 
 int main (int argc, char **argv)
