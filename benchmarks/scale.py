@@ -184,11 +184,12 @@ def topics(session: Session, library: str, count: int, peers: int) -> Values:
 
 
 def sizes(session: Session, library: str, size: int) -> Values:
-    """PUSH to PULL as fast as it goes."""
+    """PUSH to PULL as fast as it goes, with no more under way than fits into memory."""
+    hwm = max(5, min(1000, 2**28 // size))
     batch = max(1, min(100, 2**20 // size))  # between two looks at the clock
-    receiver = session.start("stream.receiver", library=library, endpoint=session.endpoint("tcp"), batch=batch)
+    receiver = session.start("stream.receiver", library=library, endpoint=session.endpoint("tcp"), batch=batch, hwm=hwm)
     endpoint = receiver.answer("ready")["endpoint"]
-    sender = session.start("stream.sender", library=library, endpoint=endpoint, size=size)
+    sender = session.start("stream.sender", library=library, endpoint=endpoint, size=size, hwm=hwm)
     sender.answer("ready")
     session.seconds += size / 2**23  # some dozens of the largest
     sample = session.measure([receiver], [sender])

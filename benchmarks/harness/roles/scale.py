@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 from harness import channel
 from harness.library import Library
@@ -83,7 +84,7 @@ def subscriber(library: str, endpoint: str, peers: int, topics: int) -> None:
     channel.stay()
 
 
-def _change(changes: list, names: list[bytes], sockets: list) -> None:
+def _change(changes: list[Any], names: list[bytes], sockets: list[Any]) -> None:
     began = time.monotonic()
     for change in changes:
         for name in names:

@@ -9,16 +9,20 @@ from harness import channel
 from harness.library import Library
 
 
-def sender(library: str, endpoint: str, size: int, many: int = 0, curve: bool = False) -> None:
+def sender(library: str, endpoint: str, size: int, many: int = 0, curve: bool = False, hwm: int = 1000) -> None:
     """PUSH that sends as fast as it can, for ever; `many` messages a call when that is not 0."""
-    socket = Library(library, curve).connected("PUSH", endpoint)
+    socket = Library(library, curve).connecting("PUSH")
+    if hwm != 1000:
+        socket.sndhwm = hwm
+    socket.connect(endpoint)
     channel.ready()
     _send_for_ever(socket, size, many)
 
 
-def receiver(library: str, endpoint: str, batch: int, many: int = 0, curve: bool = False) -> None:
+def receiver(library: str, endpoint: str, batch: int, many: int = 0, curve: bool = False, hwm: int = 1000) -> None:
     """PULL that counts what arrives; takes up to `many` messages a call when that is not 0."""
-    socket, reached = Library(library, curve).bound("PULL", endpoint)
+    options = {} if hwm == 1000 else {"rcvhwm": hwm}
+    socket, reached = Library(library, curve).bound("PULL", endpoint, **options)
     channel.ready(endpoint=reached)
     _count(socket, batch, many)
 
