@@ -21,8 +21,8 @@ class Stream;
 class HalfOpen
 {
   public:
-    // What every connection has at least, however many wait, where there are `places`: more than a handshake with a peer far away takes, and
-    // little enough that if all stall three thousand others are let in a second.
+    // What every connection has at least, however many wait, where there are `places`: more than a handshake with a peer far away takes,
+    // and little enough that if all stall three thousand others are let in a second.
     static constexpr Nanoseconds least_time (std::size_t places) noexcept
     {
         constexpr Nanoseconds least = 300 * millisecond;

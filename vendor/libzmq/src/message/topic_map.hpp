@@ -34,8 +34,8 @@ class TopicMap
     template <class Visit>
     void for_prefixes (std::string_view text, Visit &&visit) const;
 
-    // Calls change(code, walk) for each key in order, while more() says so; walk.key() spells the key out and may throw std::bad_alloc. What
-    // it returns is the key's code from now on; without one the key is forgotten. Neither may throw or touch the map.
+    // Calls change(code, walk) for each key in order, while more() says so; walk.key() spells the key out and may throw std::bad_alloc.
+    // What it returns is the key's code from now on; without one the key is forgotten. Neither may throw or touch the map.
     template <class Change, class More>
     void change_each (Change &&change, More &&more);
 
