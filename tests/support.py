@@ -15,10 +15,14 @@ import textwrap
 import time
 import uuid
 
+import pytest
+
 TESTS = os.path.dirname(os.path.abspath(__file__))
 
 #: Milliseconds within which anything that should happen must have happened, generous for a loaded machine.
 WAIT_MS = 10_000
+#: A parameter beside "tcp" and "ipc". Upstream's libzmq, where it has WebSocket at all, lacks much of what these tests ask for.
+WS = pytest.param("ws", marks=pytest.mark.own_engine)
 #: Milliseconds after which "nothing came" is believed.
 QUIET_MS = 60
 
@@ -45,8 +49,8 @@ def engine_is_own():
 
 def endpoint(transport):
     """An endpoint to bind to: an ephemeral tcp port, a fresh ipc path or a fresh inproc name."""
-    if transport == "tcp":
-        return "tcp://127.0.0.1:*"
+    if transport in ("tcp", "ws"):
+        return f"{transport}://127.0.0.1:*"
     name = uuid.uuid4().hex[:12]
     if transport == "ipc":
         return f"ipc://{tempfile.gettempdir()}/zmqpy-{name}"

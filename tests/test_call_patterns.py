@@ -11,7 +11,7 @@ import uuid
 
 import numpy
 import pytest
-from support import QUIET_MS, WAIT_MS, bind, start_python, wait_readable, wait_until
+from support import QUIET_MS, WAIT_MS, WS, bind, start_python, wait_readable, wait_until
 
 import zmqpy as zmq
 import zmqpy.asyncio
@@ -21,7 +21,7 @@ HALF_GIB = 512 * 1024 * 1024
 PAIRS = [(zmq.ROUTER, zmq.DEALER), (zmq.PULL, zmq.PUSH), (zmq.XSUB, zmq.XPUB)]
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", WS])
 @pytest.mark.parametrize("types", PAIRS, ids=lambda pair: f"{pair[0].name}-{pair[1].name}")
 def test_no_limits_and_large_buffers(connected, types, transport):
     options = {"sndhwm": 0, "rcvhwm": 0, "sndbuf": HALF_GIB, "rcvbuf": HALF_GIB}
@@ -84,7 +84,7 @@ def test_unknown_flags_are_accepted(pair):
     assert b.recv_multipart(flags=zmq.BLOCKY) == [b"x", b"y"]
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_pickle_with_buffers_out_of_band(connected, transport):
     a, b = connected(zmq.PUSH, zmq.PULL, transport)
     array = numpy.arange(300_000, dtype=numpy.float32)
@@ -105,7 +105,7 @@ def test_array_on_a_frame(connected):
     assert array[-1] == 99_999 and array.sum() == sum(range(100_000))
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", WS])
 def test_buffer_is_used_again_when_the_tracker_is_done(connected, transport):
     a, b = connected(zmq.PUSH, zmq.PULL, transport)
     buffer = bytearray(2_000_000)
@@ -118,7 +118,7 @@ def test_buffer_is_used_again_when_the_tracker_is_done(connected, transport):
         assert tracker.done
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", WS])
 def test_listener_made_beforehand(make, tmp_path, transport):
     listener = sockets.socket(sockets.AF_INET if transport == "tcp" else sockets.AF_UNIX)
     path = f"{tmp_path}/s"

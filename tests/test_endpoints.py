@@ -5,12 +5,12 @@ import socket as posix
 import tempfile
 
 import pytest
-from support import QUIET_MS, bind, bind_when_free, endpoint, remove_ipc
+from support import QUIET_MS, WS, bind, bind_when_free, endpoint, remove_ipc
 
 import zmqpy as zmq
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_last_endpoint_is_what_a_peer_connects_to(make, transport):
     a, b = make(zmq.PAIR), make(zmq.PAIR)
     address = bind(a, transport)
@@ -167,7 +167,7 @@ def test_endings_of_what_was_not_begun(make, method):
 # ---- endings ----
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_unbind_frees_the_address(make, transport, own_engine):
     address = bind(first := make(zmq.PULL), transport)
     first.unbind(address)
@@ -180,7 +180,7 @@ def test_unbind_frees_the_address(make, transport, own_engine):
     remove_ipc(address)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_disconnect_stops_delivery(make, transport):
     pull, push = make(zmq.PULL), make(zmq.PUSH)
     address = bind(pull, transport)

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from support import WAIT_MS, bind, run_python
+from support import WAIT_MS, WS, bind, run_python
 
 import zmqpy as plain_zmq
 
@@ -49,7 +49,7 @@ def test_others_run_while_one_waits(pipeline):
     assert got == [b"0", b"1", b"2"]
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_every_form(connected, transport):
     a, b = connected(zmq.DEALER, zmq.DEALER, transport)
 

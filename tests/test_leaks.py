@@ -3,7 +3,7 @@
 import gc
 
 import pytest
-from support import bind, open_descriptors, remove_ipc, run_python, thread_count, wait_until
+from support import WS, bind, open_descriptors, remove_ipc, run_python, thread_count, wait_until
 
 import zmqpy as zmq
 
@@ -46,7 +46,7 @@ def test_500_sockets(nothing_left):
             context.socket(kind).close(linger=0)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_100_connected_pairs(nothing_left, transport):
     with zmq.Context() as context:
         for _ in range(100):

@@ -7,7 +7,7 @@ early only where the context has a thread, that is, has used another transport.
 from textwrap import dedent
 
 import pytest
-from support import endpoint, run_python
+from support import WS, endpoint, run_python
 
 pytestmark = [pytest.mark.own_engine, pytest.mark.timeout(80)]
 
@@ -185,12 +185,12 @@ def check(program, transport, **parts):
         assert left < limit, output
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_a_backlog_that_is_dropped_leaves_nothing_behind(transport):
     check(DROPPED, transport)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_a_backlog_leaves_nothing_behind_when_it_is_read(transport):
     check(READ, transport, send="send", read="read")
 

@@ -1,7 +1,7 @@
 """Socket monitors at the Python level: which events come in which order, and how they are parsed."""
 
 import pytest
-from support import QUIET_MS, WAIT_MS, bind, bind_when_free, endpoint, remove_ipc
+from support import QUIET_MS, WAIT_MS, WS, bind, bind_when_free, endpoint, remove_ipc
 
 import zmqpy as zmq
 from zmqpy.utils.monitor import parse_monitor_message, recv_monitor_message
@@ -37,7 +37,7 @@ def events_until(monitor, last):
             return seen
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", WS])
 def test_events_of_both_ends(monitored, transport, own_engine):
     server, server_monitor = monitored(zmq.REP)
     client, client_monitor = monitored(zmq.REQ)

@@ -1,12 +1,12 @@
 """PUSH and PULL, and PAIR: sharing work out, collecting it, and what stops a sender."""
 
 import pytest
-from support import QUIET_MS, bind, wait_until
+from support import QUIET_MS, WS, bind, wait_until
 
 import zmqpy as zmq
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_tasks_are_shared_among_workers(make, transport):
     push = make(zmq.PUSH)
     address = bind(push, transport)
@@ -55,7 +55,7 @@ def test_high_water_mark_of_inproc(make, sndhwm, rcvhwm):
     assert push.poll(5000, zmq.POLLOUT)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", WS])
 def test_high_water_mark_stops_a_sender_and_nothing_is_lost(make, transport):
     pull, push = make(zmq.PULL, rcvhwm=5), make(zmq.PUSH, sndhwm=5)
     push.connect(bind(pull, transport))
@@ -122,7 +122,7 @@ def test_worker_that_leaves_is_left_out(make):
 # ---- PAIR ----
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_pair_is_one_to_one(make, transport):
     a, b, extra = make(zmq.PAIR), make(zmq.PAIR), make(zmq.PAIR)
     address = bind(a, transport)

@@ -1,7 +1,7 @@
 """PUB, SUB, XPUB, XSUB: matching, subscription messages, and what slow or late subscribers get."""
 
 import pytest
-from support import QUIET_MS, bind, bind_when_free, wait_until
+from support import QUIET_MS, WS, bind, bind_when_free, wait_until
 
 import zmqpy as zmq
 
@@ -17,7 +17,7 @@ def subscribed(make, topics, transport="inproc", publisher=zmq.XPUB, **options):
     return pub, sub
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_topics_are_prefixes(make, transport):
     pub, sub = subscribed(make, [b"news", b"w"], transport)
     for message in (b"new", b"news", b"newsroom", b"weather", b"", b"other", b"w"):

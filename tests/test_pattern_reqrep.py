@@ -1,12 +1,12 @@
 """REQ, REP, and the envelope they speak with DEALER and ROUTER."""
 
 import pytest
-from support import QUIET_MS, bind, wait_until
+from support import QUIET_MS, WS, bind, wait_until
 
 import zmqpy as zmq
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_request_and_reply(connected, transport):
     rep, req = connected(zmq.REP, zmq.REQ, transport)
     for i in range(20):

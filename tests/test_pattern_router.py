@@ -4,12 +4,12 @@ import socket as posix
 
 import pytest
 import rawzmtp
-from support import QUIET_MS, bind, wait_until
+from support import QUIET_MS, WS, bind, wait_until
 
 import zmqpy as zmq
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_identities(make, transport):
     router = make(zmq.ROUTER)
     address = bind(router, transport)
@@ -134,7 +134,7 @@ def test_dealer_balances_and_queues_fairly(make):
     assert sorted(dealer.recv() for _ in routers) == [b"from 0", b"from 1", b"from 2"]
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_many_dealers_echo(make, transport):
     router = make(zmq.ROUTER)
     address = bind(router, transport)

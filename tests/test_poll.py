@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from support import QUIET_MS, WAIT_MS, bind
+from support import QUIET_MS, WAIT_MS, WS, bind
 
 import zmqpy as zmq
 
@@ -254,7 +254,7 @@ def test_select_timeout_is_in_seconds(pair):
 # ---- the descriptor ----
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_fd_contract(connected, transport):
     """zmq_getsockopt(3): when the descriptor fires read EVENTS, and handle everything before waiting for it again."""
     a, b = connected(zmq.PAIR, zmq.PAIR, transport)

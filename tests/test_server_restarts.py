@@ -6,7 +6,7 @@ Upstream's libzmq hears of an end in a thread of its own, some time later, and l
 import time
 
 import pytest
-from support import WAIT_MS, endpoint, remove_ipc, start_python
+from support import WAIT_MS, WS, endpoint, remove_ipc, start_python
 
 import zmqpy as zmq
 
@@ -46,7 +46,7 @@ class Server:
         assert self._process.returncode == 0, errors
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", WS])
 @pytest.mark.parametrize("types", [(zmq.PUSH, zmq.PULL), (zmq.REQ, zmq.REP)], ids=["push", "req"])
 def test_what_is_sent_after_a_server_has_ended_the_next_one_gets(make, types, transport):
     mine, its = types

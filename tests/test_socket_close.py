@@ -7,7 +7,7 @@ import time
 import weakref
 
 import pytest
-from support import bind
+from support import WS, bind
 
 import zmqpy as zmq
 
@@ -72,7 +72,7 @@ def test_closed_socket_in_a_poller(context):
     assert poller.poll(0) == []
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_close_delivers_what_was_sent(connected, transport):
     pull, push = connected(zmq.PULL, zmq.PUSH, transport, second_options={"linger": 10_000})
     for i in range(100):

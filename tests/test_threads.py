@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from support import bind, wait_until
+from support import WS, bind, wait_until
 
 import zmqpy as zmq
 
@@ -59,7 +59,7 @@ def test_other_threads_run_while_a_large_body_is_given_back(pair, call):
     assert {"recv": len, "recv_into": int}.get(call, lambda parts: len(parts[0]))(received) == size
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_two_threads_ping_pong(connected, run_threads, transport):
     a, b = connected(zmq.PAIR, zmq.PAIR, transport)
 

@@ -7,7 +7,7 @@ import time
 import weakref
 
 import pytest
-from support import bind, wait_until
+from support import WS, bind, wait_until
 
 import zmqpy as zmq
 
@@ -71,7 +71,7 @@ def test_wait_times_out_in_seconds(make):
     assert tracker.done, "dropped messages release their buffers"
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", WS])
 def test_done_after_delivery(connected, transport):
     pull, push = connected(zmq.PULL, zmq.PUSH, transport)
     buffer = bytearray(b"x" * BIG)

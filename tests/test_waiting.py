@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from support import QUIET_MS, WAIT_MS, bind, endpoint
+from support import QUIET_MS, WAIT_MS, WS, bind, endpoint
 
 import zmqpy as zmq
 import zmqpy.asyncio
@@ -40,7 +40,7 @@ def test_where_it_cannot_be_told(make, own_engine):
 
 
 @pytest.mark.own_engine
-@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc", WS])
 def test_wait_connected(make, transport, run_threads):
     server, clients = make(zmq.PULL), [make(zmq.PUSH) for _ in range(3)]
     address = bind(server, transport)

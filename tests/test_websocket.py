@@ -1,11 +1,14 @@
 """Patterns over ws://, from Python: sync and asyncio, options, security, proxies below it; and other WebSocket libraries as peers."""
 
 import asyncio
+import contextlib
+import socket as posix
 import struct
+import threading
 
 import pytest
 from rawws import ready
-from support import QUIET_MS, WAIT_MS
+from support import QUIET_MS, WAIT_MS, wait_until
 
 import zmqpy as zmq
 import zmqpy.asyncio
@@ -182,6 +185,69 @@ def test_two_sockets_one_proxy(make):
     worker.send(b"done")
     front.send_multipart(back.recv_multipart())
     assert client.recv() == b"done"
+
+
+@pytest.fixture
+def proxy():
+    """A SOCKS5 proxy without authentication: its address, and the targets it was asked for."""
+    listener = posix.create_server(("127.0.0.1", 0))
+    asked = []
+
+    def forward(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(posix.SHUT_WR)
+
+    def serve(client):
+        with client, contextlib.suppress(OSError):
+            client.recv(3)
+            client.sendall(b"\5\0")
+            head = client.recv(4)
+            size = 4 if head[3] == 1 else client.recv(1)[0]
+            host = client.recv(size)
+            port = int.from_bytes(client.recv(2), "big")
+            asked.append((host if head[3] == 3 else posix.inet_ntoa(host).encode(), port))
+            with posix.create_connection(("127.0.0.1", port)) as target:
+                client.sendall(b"\5\0\0\1" + bytes(6))
+                back = threading.Thread(target=forward, args=(target, client), daemon=True)
+                back.start()
+                forward(client, target)
+                back.join(WAIT_MS / 1000)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield f"127.0.0.1:{listener.getsockname()[1]}", asked
+    listener.close()
+
+
+def test_through_a_socks_proxy(make, proxy):
+    address, asked = proxy
+    rep, req = make(zmq.REP), make(zmq.REQ, socks_proxy=address)
+    endpoint = bound(rep, "/path")
+    req.connect(endpoint.replace("127.0.0.1", "localhost"))
+    req.send(b"hello" * 10_000)
+    assert rep.recv() == b"hello" * 10_000
+    rep.send(b"world")
+    assert req.recv() == b"world"
+    assert asked == [(b"localhost", int(endpoint.split(":")[2].split("/")[0]))]
+
+
+def test_stats(make):
+    server, client = make(zmq.PULL), make(zmq.PUSH)
+    address = bound(server)
+    with posix.create_connection(("127.0.0.1", int(address.split(":")[2].strip("/")))) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        while stranger.recv(1000):
+            pass
+    client.connect(address)
+    client.send(b"x")
+    assert server.recv() == b"x"
+    wait_until(lambda: server.stats()["handshake_failures"] == 1, "the stranger counts")
 
 
 # ---- asyncio ----

@@ -7,7 +7,7 @@ packages=(
   doctest-dev libzmq3-dev make pkg-config                      # as the second
   clang clang-tidy llvm libclang-rt-dev ccache shellcheck git  # sanitizers, fuzzers, lint
   valgrind                                                     # instructions
-  openssh-server                                               # applications
+  openssh-server chromium                                      # applications
 )
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Engine and conformance tests under AddressSanitizer and UndefinedBehaviorSanitizer, and every fuzz target for 20 s.
+# Engine and conformance tests under AddressSanitizer and UndefinedBehaviorSanitizer, and every fuzz target for 20 s, WebSocket's for a minute.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 folder=$ci_build/address

@@ -624,18 +624,23 @@ bool Stream::write_end (std::span<const std::uint8_t> body) noexcept
     Msg end;
     static_cast<void> (end.init_copy (body.data (), body.size ()));  // fits inside: cannot fail
     end.set_kind (Kind::end);
-    if (encode (end) != 0)
-        return true;
-    while (!batch_.empty ()) {
+    bool gone = encode (end) != 0;
+    bool wrote = false;
+    while (!gone && !batch_.empty ()) {
         const ssize_t count = write_some ();
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS;
+        if (count < 0) {
+            if (errno == EINTR)
+                continue;
+            gone = errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS;
+            break;
+        }
         batch_.written (static_cast<std::size_t> (count), !pipe_ || pipe_->between_messages ());
         written_ += static_cast<std::uint64_t> (count);
+        wrote = true;
     }
-    return true;
+    if (wrote && pipe_)
+        pipe_->offer_room ();  // what waited before it has gone as well
+    return gone || batch_.empty ();
 }
 
 void Stream::finish () noexcept

@@ -112,9 +112,10 @@ std::vector<Entry> choose (const Settings &settings)
 {
     std::vector<Entry> entries;
     for (const Case &what : table ())
-        for (const Transport transport : {Transport::inproc, Transport::tcp, Transport::ipc}) {
+        for (const Transport transport : {Transport::inproc, Transport::tcp, Transport::ipc, Transport::ws}) {
             const bool inproc = transport == Transport::inproc;
-            if ((what.reconnects && inproc) || (what.waits && !inproc) || (what.shares && !ours ()))
+            if ((what.reconnects && inproc) || (what.waits && !inproc) || (what.shares && !ours ()) ||
+                (transport == Transport::ws && !ours ()))
                 continue;
             const std::string name = std::string (what.name) + "." + name_of (transport);
             const auto contains = [&] (const std::string &text) { return name.find (text) != std::string::npos; };

@@ -13,7 +13,7 @@ namespace stress {
 
 namespace {
 
-constexpr const char *transports[] = {"inproc", "tcp", "ipc"};
+constexpr const char *transports[] = {"inproc", "tcp", "ipc", "ws"};
 constexpr const char *waitings[] = {"block", "timed", "poll", "poll_two", "poller", "fd", "busy"};
 constexpr const char *orders[] = {"bind_first", "connect_first", "connect_racing"};
 
@@ -117,7 +117,7 @@ Plan::Plan (std::uint64_t seed_, Transport transport_, int milliseconds_, const 
     pin (*this, pins);
     for (const auto &[key, value] : pins)
         pinned += " --set " + key + "=" + value;
-    if (transport == Transport::tcp && order == Order::connect_first)
+    if ((transport == Transport::tcp || transport == Transport::ws) && order == Order::connect_first)
         order = Order::bind_first;
 }
 

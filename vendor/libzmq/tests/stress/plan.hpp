@@ -12,7 +12,8 @@ enum class Transport : std::uint8_t
 {
     inproc,
     tcp,
-    ipc
+    ipc,
+    ws
 };
 const char *name_of (Transport transport) noexcept;
 

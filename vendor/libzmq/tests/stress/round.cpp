@@ -60,6 +60,8 @@ std::string Round::new_endpoint ()
         return "inproc://stress-" + number;
     case Transport::ipc:
         return "ipc://" + _folder + "/" + number;
+    case Transport::ws:
+        return "ws://127.0.0.1:*";
     default:
         return "tcp://127.0.0.1:*";
     }
