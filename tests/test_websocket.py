@@ -227,7 +227,7 @@ def proxy():
 
 def test_through_a_socks_proxy(make, proxy):
     address, asked = proxy
-    rep, req = make(zmq.REP), make(zmq.REQ, socks_proxy=address)
+    rep, req = make(zmq.REP), make(zmq.REQ, socks_proxy=address.encode())
     endpoint = bound(rep, "/path")
     req.connect(endpoint.replace("127.0.0.1", "localhost"))
     req.send(b"hello" * 10_000)
