@@ -276,6 +276,17 @@ GROUPS: tuple[Group, ...] = (
         EXT_MAX_HANDSHAKES 23046
         EXT_UNREACHABLE 23047
         EXT_FD 23048 fd
+        EXT_TLS_CERT_PEM 23049 bytes
+        EXT_TLS_KEY_PEM 23050 bytes
+        EXT_TLS_KEY_PASSWORD 23051 bytes
+        EXT_TLS_TRUST_PEM 23052 bytes
+        EXT_TLS_TRUST_SYSTEM 23053
+        EXT_TLS_CRL_PEM 23054 bytes
+        EXT_TLS_HOSTNAME 23055 bytes
+        EXT_TLS_VERIFY 23056
+        EXT_TLS_CHECK_HOSTNAME 23057
+        EXT_TLS_ALPN 23058 bytes
+        EXT_TLS_FAILURE 23059 bytes
         """,
         enum="SocketOption",
         header="zmq_ext.h",

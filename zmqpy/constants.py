@@ -318,6 +318,17 @@ class SocketOption(IntEnum):
     EXT_MAX_HANDSHAKES = 23046
     EXT_UNREACHABLE = 23047
     EXT_FD = 23048, _OptType.fd
+    EXT_TLS_CERT_PEM = 23049, _OptType.bytes
+    EXT_TLS_KEY_PEM = 23050, _OptType.bytes
+    EXT_TLS_KEY_PASSWORD = 23051, _OptType.bytes
+    EXT_TLS_TRUST_PEM = 23052, _OptType.bytes
+    EXT_TLS_TRUST_SYSTEM = 23053
+    EXT_TLS_CRL_PEM = 23054, _OptType.bytes
+    EXT_TLS_HOSTNAME = 23055, _OptType.bytes
+    EXT_TLS_VERIFY = 23056
+    EXT_TLS_CHECK_HOSTNAME = 23057
+    EXT_TLS_ALPN = 23058, _OptType.bytes
+    EXT_TLS_FAILURE = 23059, _OptType.bytes
 
 
 class SocketType(IntEnum):
@@ -589,6 +600,17 @@ EXT_MAX_MESSAGE_PARTS: int = SocketOption.EXT_MAX_MESSAGE_PARTS
 EXT_MAX_HANDSHAKES: int = SocketOption.EXT_MAX_HANDSHAKES
 EXT_UNREACHABLE: int = SocketOption.EXT_UNREACHABLE
 EXT_FD: int = SocketOption.EXT_FD
+EXT_TLS_CERT_PEM: int = SocketOption.EXT_TLS_CERT_PEM
+EXT_TLS_KEY_PEM: int = SocketOption.EXT_TLS_KEY_PEM
+EXT_TLS_KEY_PASSWORD: int = SocketOption.EXT_TLS_KEY_PASSWORD
+EXT_TLS_TRUST_PEM: int = SocketOption.EXT_TLS_TRUST_PEM
+EXT_TLS_TRUST_SYSTEM: int = SocketOption.EXT_TLS_TRUST_SYSTEM
+EXT_TLS_CRL_PEM: int = SocketOption.EXT_TLS_CRL_PEM
+EXT_TLS_HOSTNAME: int = SocketOption.EXT_TLS_HOSTNAME
+EXT_TLS_VERIFY: int = SocketOption.EXT_TLS_VERIFY
+EXT_TLS_CHECK_HOSTNAME: int = SocketOption.EXT_TLS_CHECK_HOSTNAME
+EXT_TLS_ALPN: int = SocketOption.EXT_TLS_ALPN
+EXT_TLS_FAILURE: int = SocketOption.EXT_TLS_FAILURE
 
 PAIR: int = SocketType.PAIR
 PUB: int = SocketType.PUB
@@ -858,6 +880,17 @@ __all__ = [
     "EXT_MAX_HANDSHAKES",
     "EXT_UNREACHABLE",
     "EXT_FD",
+    "EXT_TLS_CERT_PEM",
+    "EXT_TLS_KEY_PEM",
+    "EXT_TLS_KEY_PASSWORD",
+    "EXT_TLS_TRUST_PEM",
+    "EXT_TLS_TRUST_SYSTEM",
+    "EXT_TLS_CRL_PEM",
+    "EXT_TLS_HOSTNAME",
+    "EXT_TLS_VERIFY",
+    "EXT_TLS_CHECK_HOSTNAME",
+    "EXT_TLS_ALPN",
+    "EXT_TLS_FAILURE",
     "PAIR",
     "PUB",
     "SUB",

@@ -13,6 +13,7 @@ from zmqpy.constants import Errno, SocketType
 
 _FORMS = {
     "tcp": "tcp://127.0.0.1:5555 (bind also takes tcp://*:5555, and port * for a free one)",
+    "tls+tcp": "tls+tcp://host:5555, where TLS is built in",
     "ipc": "ipc:///tmp/name.sock, or ipc://@name for an abstract one",
     "inproc": "inproc://name",
 }
@@ -70,8 +71,10 @@ def form_hint(errno: int, address: str) -> str:
         if name:
             return f"did you mean {name}://{rest}?"
         return f"there is no transport {transport!r} here: {'; '.join(_FORMS.values())}"
-    if transport == "tcp":
-        return tcp_hint(rest)
+    if transport == "tls+tcp" and not has("tls"):
+        return "this engine was built without TLS: it needs OpenSSL when it is built"
+    if transport in ("tcp", "tls+tcp"):
+        return tcp_hint(rest).replace("tcp://", f"{transport}://")
     return f"the form is {_FORMS[transport]}" if errno == Errno.EINVAL and not rest else ""
 
 

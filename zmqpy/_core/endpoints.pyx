@@ -1,9 +1,9 @@
 # cython: language_level=3
 """Calls of a socket with an address or the name of a group: as text from Python, with the GIL let go, and with errors that name it."""
 
-from libc.errno cimport EINTR
+from libc.errno cimport EINTR, EINVAL
 from libc.stdint cimport int64_t
-from zmqpy._core.constants cimport ZMQ_CURVE, ZMQ_MECHANISM
+from zmqpy._core.constants cimport ZMQ_CURVE, ZMQ_EXT_TLS_FAILURE, ZMQ_MECHANISM
 from zmqpy._core.errors cimport check_signals, raise_error, raise_unsupported
 from zmqpy._core.handle cimport Handle
 from zmqpy._core.libzmq cimport *
@@ -25,8 +25,19 @@ cdef int call_with_endpoint(Handle socket, endpoint_call call, object addr) exce
         if rc >= 0:
             return 0
         if error != EINTR:
-            raise_error(error, endpoint)
+            raise_error(error, endpoint, tls_failure(socket, endpoint) if error == EINVAL else "")
         check_signals()
+
+
+cdef str tls_failure(Handle socket, bytes endpoint):
+    """What is wrong with the options of an endpoint with TLS that was refused, "" if it is something else."""
+    cdef char text[1024]
+    cdef size_t size = sizeof(text)
+    if not endpoint.startswith((b"tls+tcp://", b"wss://")):
+        return ""
+    if zmq_getsockopt(socket.handle, ZMQ_EXT_TLS_FAILURE, text, &size) < 0:
+        return ""
+    return text[:size - 1].decode("utf-8", "replace")
 
 
 cdef int make_endpoint(Handle socket, endpoint_call call, object addr) except -1:

@@ -13,7 +13,7 @@ cdef extern from "zmqpy_wait.h" nogil:
     int64_t zmqpy_now_ms()
 
 # Always raises: the exception of `error` (an errno value), with `address` named in its text unless that is None.
-cdef int raise_error(int error, object address=*) except -1
+cdef int raise_error(int error, object address=*, str reason=*) except -1
 
 # The same of an error about which more can be said, when its text is asked for: zmqpy/hints.py knows how, from the tuple `about`.
 cdef int raise_about(int error, tuple about) except -1

@@ -40,7 +40,7 @@ cdef object errors():
     return _error
 
 
-cdef int raise_error(int error, object address=None) except -1:
+cdef int raise_error(int error, object address=None, str reason="") except -1:
     module = errors()
     if error == EAGAIN:
         # Polling loops raise this all the time; its attributes are the class's and __init__ has nothing to do.
@@ -61,6 +61,8 @@ cdef int raise_error(int error, object address=None) except -1:
             text = f"{text}: an ipc path has at most {IPC_PATH_MAX_LEN} bytes (zmq.IPC_PATH_MAX_LEN), this one {len(os.fsencode(path))}"
         elif error == ENOENT:
             text = f"{text}: the directory of ipc path {path!r} does not exist"
+    if reason:
+        raise module.ZMQError(error, msg=f"{text}: {reason} (addr={address!r})")
     failure = module.ZMQError(error, msg=f"{text} (addr={address!r})")
     failure._about = ("endpoint", address)
     raise failure

@@ -254,3 +254,25 @@ class OptionAttributes:
     EXT_UNREACHABLE: int
     ext_fd: int
     EXT_FD: int
+    ext_tls_cert_pem: bytes
+    EXT_TLS_CERT_PEM: bytes
+    ext_tls_key_pem: bytes
+    EXT_TLS_KEY_PEM: bytes
+    ext_tls_key_password: bytes
+    EXT_TLS_KEY_PASSWORD: bytes
+    ext_tls_trust_pem: bytes
+    EXT_TLS_TRUST_PEM: bytes
+    ext_tls_trust_system: int
+    EXT_TLS_TRUST_SYSTEM: int
+    ext_tls_crl_pem: bytes
+    EXT_TLS_CRL_PEM: bytes
+    ext_tls_hostname: bytes
+    EXT_TLS_HOSTNAME: bytes
+    ext_tls_verify: int
+    EXT_TLS_VERIFY: int
+    ext_tls_check_hostname: int
+    EXT_TLS_CHECK_HOSTNAME: int
+    ext_tls_alpn: bytes
+    EXT_TLS_ALPN: bytes
+    ext_tls_failure: bytes
+    EXT_TLS_FAILURE: bytes

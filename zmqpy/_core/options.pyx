@@ -27,7 +27,7 @@ cdef enum:
     KIND_INT64
     KIND_BYTES
     KIND_FD
-    KINDS = 256               # libzmq's numbers, and in the last places those of zmq_ext.h
+    KINDS = 304               # libzmq's numbers, and in the last places those of zmq_ext.h
     EXTENSIONS_AT = 240
     FIRST_EXTENSION = 23040
     TEXT_SIZE = 256  # bytes; every text option but LAST_ENDPOINT of a long inproc name fits

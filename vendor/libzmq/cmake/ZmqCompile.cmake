@@ -87,7 +87,7 @@ function(zmq_library_settings target)
     INTERPROCEDURAL_OPTIMIZATION_RELEASE ${zmq_lto})
   target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${libzmq_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
-  target_link_libraries(${target} PRIVATE Threads::Threads ${ZMQ_SODIUM_LIBRARIES})
+  target_link_libraries(${target} PRIVATE Threads::Threads ${ZMQ_SODIUM_LIBRARIES} ${ZMQ_TLS_LIBRARIES})
   if(ZMQ_SANITIZE_FLAGS)
     target_link_options(${target} PUBLIC ${ZMQ_SANITIZE_FLAGS})
   endif()

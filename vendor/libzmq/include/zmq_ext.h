@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /* Version of this interface: grows by one with each addition; nothing is ever removed or renumbered. */
-#define ZMQ_EXT_VERSION 8
+#define ZMQ_EXT_VERSION 9
 ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Context options for zmq_ctx_set / zmq_ctx_get, effective for calls made afterwards.
@@ -48,6 +48,34 @@ ZMQ_EXPORT int zmq_ext_version (void);
 
 /* Likewise, since version 8: what ZMQ_FD is, of sockets of the thread-safe types too, which libzmq gives none. */
 #define ZMQ_EXT_FD 23048
+
+/* Socket options of tls+tcp endpoints (zmq_has ("tls")), of what is bound or connected afterwards. Since version 9. A value that says
+ * PEM is the text itself ("-----BEGIN ...") or the name of a file; an empty one is none. A bind or connect for which they are wrong (no
+ * PEM, no such file, a key of another certificate, a bind without a certificate) fails with EINVAL, and ZMQ_EXT_TLS_FAILURE says why.
+ * ZMQ_EXT_TLS_CERT_PEM       own certificate, behind it those that lead to a root. A bind needs one; a connecting client shows it if asked.
+ * ZMQ_EXT_TLS_KEY_PEM        its private key; none: it is behind the certificate. Write only, as is the next.
+ * ZMQ_EXT_TLS_KEY_PASSWORD   of an encrypted key.
+ * ZMQ_EXT_TLS_TRUST_PEM      certificates of those who may vouch for peers, also a directory of such files.
+ * ZMQ_EXT_TLS_TRUST_SYSTEM   int -1, 0 or 1, default -1: the system's, too; -1: for connecting, if ZMQ_EXT_TLS_TRUST_PEM is empty.
+ * ZMQ_EXT_TLS_CRL_PEM        revocation lists: peers' certificates are looked up in their issuer's, which must be there.
+ * ZMQ_EXT_TLS_HOSTNAME       the name that a server is asked for (SNI) and has to have; none: the endpoint's host.
+ * ZMQ_EXT_TLS_VERIFY         int -1 .. 2, default -1: 0 peers need no certificate and none is looked at, 1 it is if a client shows one, 2 it is
+ *                            needed and must be good; -1: 2 for connecting, for binding 2 if there is something to trust, else 0.
+ *                            Of servers 1 is as 2.
+ * ZMQ_EXT_TLS_CHECK_HOSTNAME int 0 or 1, default 1: 0 a verified server may have any name.
+ * ZMQ_EXT_TLS_ALPN           names of protocols in order of preference, separated by commas; none: ALPN is not used.
+ * ZMQ_EXT_TLS_FAILURE        read only: why the last bind or connect with TLS failed with EINVAL, or the last connection's TLS failed. */
+#define ZMQ_EXT_TLS_CERT_PEM 23049
+#define ZMQ_EXT_TLS_KEY_PEM 23050
+#define ZMQ_EXT_TLS_KEY_PASSWORD 23051
+#define ZMQ_EXT_TLS_TRUST_PEM 23052
+#define ZMQ_EXT_TLS_TRUST_SYSTEM 23053
+#define ZMQ_EXT_TLS_CRL_PEM 23054
+#define ZMQ_EXT_TLS_HOSTNAME 23055
+#define ZMQ_EXT_TLS_VERIFY 23056
+#define ZMQ_EXT_TLS_CHECK_HOSTNAME 23057
+#define ZMQ_EXT_TLS_ALPN 23058
+#define ZMQ_EXT_TLS_FAILURE 23059
 
 /* ---- batches ---- */
 

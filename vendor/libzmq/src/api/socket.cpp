@@ -86,6 +86,22 @@ int take_apart (const char *text, Place &place)
 // A mechanism that is not built must not turn into a connection that never comes up. 0 or EPROTONOSUPPORT.
 int check_mechanism (const Options &options) noexcept { return find_mechanism (options.mechanism) ? 0 : EPROTONOSUPPORT; }
 
+// The options of an endpoint to be, with what its transport makes of them. That may read files, so it happens with the strand let go.
+int prepare (SocketGuard &guard, const Transport &transport, bool binds, std::shared_ptr<Options> &options)
+{
+    options = guard->snapshot ();
+    if (!transport.prepare)
+        return 0;
+    guard.unlock ();
+    const int error = transport.prepare (*options, binds);
+    if (!guard.relock ())
+        return ENOTSOCK;
+    // Its next endpoints may have the same.
+    guard->options.tls_report = options->tls_report;
+    guard->options.tls_contexts = options->tls_contexts;
+    return error;
+}
+
 // Resolving a host name may take long, so it happens with the strand let go.
 int bind_stream (SocketGuard &guard, const Transport &transport, const char *text, const std::string &address)
 {
@@ -93,7 +109,12 @@ int bind_stream (SocketGuard &guard, const Transport &transport, const char *tex
         return error;
     if (const int error = guard->use_reactor ())
         return error;
-    const std::shared_ptr<const Options> options = guard->snapshot ();
+    std::shared_ptr<Options> options;
+    if (const int error = prepare (guard, transport, true, options)) {
+        if (error != ENOTSOCK)
+            guard->emit_bind_failed (error, text);
+        return error;
+    }
     Listening listening;
     guard.unlock ();
     const int error = transport.listen (address, *options, listening);
@@ -162,7 +183,10 @@ int connect (SocketGuard &guard, const char *text)
         return error;
     if (const int error = guard->use_reactor ())
         return error;
-    return guard->connect_stream (*place.stream, text, place.address);
+    std::shared_ptr<Options> options;
+    if (const int error = prepare (guard, *place.stream, false, options))
+        return error;
+    return guard->connect_stream (*place.stream, text, place.address, std::move (options));
 }
 
 }  // namespace

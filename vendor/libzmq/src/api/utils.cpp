@@ -41,6 +41,9 @@ int zmq_has (const char *capability)
 #if defined ZMQ_HAVE_LIBSODIUM
         "curve",
 #endif
+#if defined ZMQ_HAVE_TLS
+        "tls",
+#endif
     };
     if (!capability)
         return 0;

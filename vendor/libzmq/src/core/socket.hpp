@@ -72,10 +72,12 @@ class Socket final : public StreamHost, public PatternHost
     bool connect_to_handler (const std::string &endpoint, Pattern &pattern);
     int use_reactor () noexcept;  // EMTHREAD, or why none could be started
     // The options as an endpoint keeps them.
-    std::shared_ptr<const Options> snapshot () const;
+    std::shared_ptr<Options> snapshot () const;
     // Takes over the descriptor, whatever it returns.
     int add_listener (const Transport &transport, Listening &&listening, std::shared_ptr<const Options> snapshot) noexcept;
-    int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address);
+    // `prepared`: the endpoint's options, if its transport has prepared them.
+    int connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address,
+                        std::shared_ptr<const Options> prepared = nullptr);
     // Takes over the port, whatever it returns.
     int add_datagrams (const DatagramTransport &transport, DatagramPort &&port, std::shared_ptr<const Options> snapshot) noexcept;
     // Ends all bindings and connections of that name; ENOENT.

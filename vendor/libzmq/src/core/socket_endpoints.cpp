@@ -60,7 +60,8 @@ try {
     return ENOMEM;
 }
 
-int Socket::connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address)
+int Socket::connect_stream (const Transport &transport, const std::string &endpoint, const std::string &address,
+                            std::shared_ptr<const Options> prepared)
 {
     if (type_.connects_once)
         for (const auto &connector : connectors_)
@@ -69,7 +70,7 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
     if (const int error = pattern_->check_connect ())
         return error;
     std::string name = endpoint;
-    auto made = std::make_unique<Connector> (*this, transport, endpoint, address, snapshot ());
+    auto made = std::make_unique<Connector> (*this, transport, endpoint, address, prepared ? std::move (prepared) : snapshot ());
     if (const int error = made->prepare ())
         return error;
     Connector &connector = connectors_.add (std::move (made));

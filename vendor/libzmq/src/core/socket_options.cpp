@@ -25,7 +25,7 @@ int give_int (int number, void *value, std::size_t *size) noexcept
 
 }  // namespace
 
-std::shared_ptr<const Options> Socket::snapshot () const
+std::shared_ptr<Options> Socket::snapshot () const
 {
     auto copy = std::make_shared<Options> (options);
     if (copy->mechanism == ZMQ_CURVE && copy->as_server)

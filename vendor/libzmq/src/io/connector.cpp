@@ -176,6 +176,11 @@ void Connector::attempt_failed (int error) noexcept
 {
     timer_.cancel ();
     const bool had_fd = bytes_.is_open ();
+    const int failure = bytes_.failure ();
+    if (failure) {
+        happened (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, failure);
+        socket_.stats.handshake_failures++;
+    }
     close_bytes (true);
     if (!had_fd && error != 0)
         happened (ZMQ_EVENT_CLOSED, error);
@@ -186,7 +191,8 @@ void Connector::attempt_failed (int error) noexcept
     }
     const bool refused = error == ECONNREFUSED;
     if ((refused && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_CONN_REFUSED)) ||
-        (refused && lingering && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_AFTER_DISCONNECT)))
+        (refused && lingering && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_AFTER_DISCONNECT)) ||
+        (failure && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_HANDSHAKE_FAILED)))
     {
         phase_ = Phase::idle;
         socket_.endpoint_ended (*this);

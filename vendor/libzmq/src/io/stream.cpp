@@ -531,7 +531,10 @@ void Stream::lose (Loss loss) noexcept
         zap_->cancel ();  // an event may bring the verdict, which comes too late
     const bool in_handshake = phase_ == Phase::handshake;
     const bool was_finishing = phase_ == Phase::finishing;
-    if (in_handshake && handshake_) {
+    if (const int of_layer = in_handshake ? bytes_.failure () : 0) {
+        happened (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, of_layer);
+        socket_.stats.handshake_failures++;
+    } else if (in_handshake && handshake_) {
         const Handshake::Failure &failure = handshake_->failure ();
         if (handshake_->state () == Handshake::State::failed && failure.event)
             happened (failure.event, failure.value);

@@ -27,7 +27,7 @@ namespace {
 constexpr std::size_t most_refused_bytes = 64 * 1024;
 constexpr Nanoseconds refused_time = 30'000 * millisecond;
 
-HandshakeConfig handshake_config (const StreamHost &socket, const Options &options, int fd, const Transport &transport)
+HandshakeConfig handshake_config (const StreamHost &socket, const Options &options, const ByteStream &bytes, const Transport &transport)
 {
     const SocketType &type = socket.type ();
     HandshakeConfig config;
@@ -47,8 +47,9 @@ HandshakeConfig handshake_config (const StreamHost &socket, const Options &optio
     config.curve_own_key = options.curve_own_key;
     config.max_message_size = options.maxmsgsize;
     config.metadata.assign (options.metadata.begin (), options.metadata.end ());
-    config.peer_address = transport.peer_address (fd);
-    config.fd = fd;
+    config.peer_address = transport.peer_address (bytes.fd ());
+    bytes.describe (config.connection_facts);
+    config.fd = bytes.fd ();
     return config;
 }
 
@@ -111,8 +112,9 @@ void Stream::layers_failed (int error) noexcept
 void Stream::begin ()
 {
     if (raw_) {
-        const Metadata::Property property ("Peer-Address", transport_.peer_address (bytes_.fd ()));
-        metadata_ = Metadata::create ({&property, 1}, bytes_.fd ());
+        ConnectionFacts facts{{"Peer-Address", transport_.peer_address (bytes_.fd ())}};
+        bytes_.describe (facts);
+        metadata_ = Metadata::create (facts, bytes_.fd ());
         if (metadata_)
             metadata_->open_stock (&socket_);
         // One read more than there is room for does not matter then; see NetworkPipe::limit_bytes.
@@ -121,7 +123,7 @@ void Stream::begin ()
         become_ready ({}, false);
         return;
     }
-    handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, bytes_.fd (), transport_), bytes_.agreed ());
+    handshake_ = std::make_unique<Handshake> (handshake_config (socket_, *options_, bytes_, transport_), bytes_.agreed ());
     if (bytes_.agreed ())
         advance_handshake ({}, false);  // it may have failed, or wait for ZAP
     // A peer that connected has mostly begun to speak by now: one answer to all of it is one segment instead of three.

@@ -28,11 +28,12 @@ struct HandshakeConfig
     CurveKey curve_publickey{};
     SecretKey curve_secretkey;
     CurveKey curve_serverkey{};
-    std::optional<CurveKey> curve_own_key;                      // a server's public key, if it is known already
-    std::int64_t max_message_size = -1;                         // bytes a frame, < 0 unlimited
-    std::vector<std::pair<std::string, std::string>> metadata;  // X- properties, in order of name
-    std::string peer_address;                                   // becomes property Peer-Address
-    int fd = -1;                                                // becomes property __fd (ZMQ_SRCFD)
+    std::optional<CurveKey> curve_own_key;                              // a server's public key, if it is known already
+    std::int64_t max_message_size = -1;                                 // bytes a frame, < 0 unlimited
+    std::vector<std::pair<std::string, std::string>> metadata;          // X- properties, in order of name
+    std::string peer_address;                                           // becomes property Peer-Address
+    std::vector<std::pair<std::string, std::string>> connection_facts;  // properties as well; the peer announces none of these names
+    int fd = -1;                                                        // becomes property __fd (ZMQ_SRCFD)
 };
 
 // Why it failed, as a monitor event says it.

@@ -189,6 +189,25 @@ constexpr auto get_curve_secretkey = get_key<&Options::curve_secretkey>;
 constexpr auto get_curve_serverkey = get_key<&Options::curve_serverkey>;
 constexpr auto get_mechanism = get_number<&Options::mechanism>;
 
+// ---- TLS ----
+
+template <auto Field>
+int set_secret (Options &options, const void *value, std::size_t size)
+{
+    if (!value && size > 0)
+        return EINVAL;
+    options.*Field = SecretText ({static_cast<const char *> (value), size});
+    return 0;
+}
+
+int get_tls_failure (const Options &options, void *value, std::size_t *size)
+{
+    return write_text (options.tls_report ? options.tls_report->text () : std::string (), value, size);
+}
+
+constexpr auto set_tls_key_pem = set_secret<&Options::tls_key_pem>;
+constexpr auto set_tls_key_password = set_secret<&Options::tls_key_password>;
+
 // ---- filters ----
 
 int add_tcp_accept_filter (Options &options, const void *value, std::size_t size)
@@ -345,7 +364,7 @@ constexpr OptionRow rows[] = {
 // libzmq's numbers, and behind them those of zmq_ext.h.
 constexpr int highest_number = ZMQ_NORM_PUSH;
 constexpr int lowest_extension = ZMQ_EXT_MAX_MESSAGE_SIZE;
-constexpr int highest_extension = ZMQ_EXT_FD;
+constexpr int highest_extension = ZMQ_EXT_TLS_FAILURE;
 constexpr std::size_t no_place = highest_number + 1 + highest_extension - lowest_extension + 1;
 constexpr std::uint8_t no_row = 255;
 static_assert (std::size (rows) < no_row);

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,11 +19,13 @@
 
 #include "mechanism/secrets.hpp"
 #include "options/accept_filter.hpp"
+#include "options/tls_report.hpp"
 
 namespace engine {
 
 struct ContextOptions;  // options/context_options.hpp
 struct SocketType;      // pattern/socket_type.hpp
+class TlsContext;       // transport/tls_context.hpp
 
 struct Options
 {
@@ -53,12 +56,18 @@ struct Options
     std::map<std::string, std::string> metadata;  // X-name to value
     int router_notify = 0;                        // ZMQ_NOTIFY_*
     bool stream_notify = true;
+    SecretText tls_key_pem;
+    SecretText tls_key_password;
 
     // Set by the socket, not by zmq_setsockopt.
     const SocketType *type = nullptr;
     std::string last_endpoint;
     std::optional<CurveKey> curve_own_key;  // of a server, as it is now
     bool zero_copy_recv = true;             // the context's ZMQ_ZERO_COPY_RECV
+
+    // Set by transports with TLS when a bind or connect begins.
+    std::shared_ptr<TlsReport> tls_report;                    // the socket's, as long as it lives
+    std::array<std::shared_ptr<TlsContext>, 2> tls_contexts;  // for connecting and for binding, made of what the options were last
 };
 
 // A new socket's options: the defaults as its type and its context have them.

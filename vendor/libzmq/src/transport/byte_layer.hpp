@@ -39,6 +39,11 @@ class ByteLayer
     // Bytes that this layer has still to write.
     virtual std::size_t unsent () const noexcept { return 0; }
 
+    // ---- what is known ----
+    // See ByteStream's functions of these names.
+    virtual int failure () const noexcept { return 0; }
+    virtual void describe (ConnectionFacts &) const {}
+
     ByteStream &below () noexcept { return below_; }
     const ByteStream &below () const noexcept { return below_; }
 

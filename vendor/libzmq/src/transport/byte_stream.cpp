@@ -124,6 +124,22 @@ std::int64_t ByteStream::unsent () const noexcept
     return below < 0 ? below : below + static_cast<std::int64_t> (layer_->unsent ());
 }
 
+int ByteStream::failure () const noexcept
+{
+    if (!layer_)
+        return 0;
+    const int error = layer_->failure ();
+    return error ? error : layer_->below ().failure ();
+}
+
+void ByteStream::describe (ConnectionFacts &facts) const
+{
+    if (!layer_)
+        return;
+    layer_->describe (facts);
+    layer_->below ().describe (facts);
+}
+
 bool ByteStream::peer_ended () const noexcept { return engine::peer_ended (fd_); }
 
 }  // namespace engine

@@ -21,7 +21,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -32,6 +34,7 @@
 namespace engine {
 
 class ByteLayer;
+using ConnectionFacts = std::vector<std::pair<std::string, std::string>>;
 
 class ByteStream
 {
@@ -107,6 +110,11 @@ class ByteStream
     void cut () noexcept { ::shutdown (fd_, SHUT_RDWR); }
     // How much of what was written, in the kernel's bytes, the peer's system does not have; -1: the system does not say.
     std::int64_t unsent () const noexcept;
+    // Why a layer of its own accord, rather than what is below it, has ended the connection: an errno; 0: none has.
+    int failure () const noexcept;
+    // Adds what layers know of the peer and of themselves, as properties of messages. (Names that a
+    // peer may not announce; see Handshake::finish.) After open().
+    void describe (ConnectionFacts &facts) const;
     // The peer has ended its side, also if nobody has read what lies before that.
     bool peer_ended () const noexcept;
     void close () noexcept;

@@ -1,6 +1,7 @@
 // The transports this engine has, in one place. inproc is not here: it moves messages, not bytes, and lives in core/.
 #include "transport/ipc.hpp"
 #include "transport/tcp.hpp"
+#include "transport/tls_tcp.hpp"
 #include "transport/transport.hpp"
 #include "transport/udp.hpp"
 #include "transport/ws.hpp"
@@ -10,7 +11,14 @@ namespace engine {
 namespace {
 
 // Nothing is made at first use: a child of a process that has threads may use it whatever they were doing at the fork.
-constexpr const Transport *rows[] = {&tcp_transport, &ipc_transport, &ws_transport};
+constexpr const Transport *rows[] = {
+  &tcp_transport,
+  &ipc_transport,
+  &ws_transport,
+#if defined ZMQ_HAVE_TLS
+  &tls_tcp_transport,
+#endif
+};
 constexpr const DatagramTransport *datagram_rows[] = {&udp_transport};
 
 }  // namespace

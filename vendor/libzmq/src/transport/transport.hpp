@@ -48,6 +48,8 @@ struct DialTarget
     std::uint16_t socks_port = 0;
     std::string http_host;  // ws: what its request says of the peer and of what is wanted there
     std::string http_path;
+    std::string host;  // the target's as the endpoint names it, and its port, for layers that have to know; empty with most transports
+    std::uint16_t port = 0;
 };
 
 struct Transport
@@ -78,6 +80,10 @@ struct Transport
     // opening exchange is the caller's.
     int (*layers_on_dialled) (ByteStream &bytes, const DialTarget &target, const Options &options) noexcept = nullptr;
     int (*layers_on_accepted) (ByteStream &bytes, const Options &options) noexcept = nullptr;
+
+    // What a bind or connect makes of the options once, for all its connections; `options` are the endpoint's own. 0, or why they will not do.
+    // May block on files.
+    int (*prepare) (Options &options, bool binds) = nullptr;
 };
 
 std::span<const Transport *const> transport_table () noexcept;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include <zmq.h>
@@ -332,14 +333,20 @@ void Handshake::put_frame (std::uint8_t flags, const void *body, std::size_t siz
 
 // ---- the end ----
 
+// What says where a property comes from: only a connection's layers may.
+static bool is_reserved (std::string_view name) noexcept { return name.starts_with ("Peer-Certificate-") || name.starts_with ("TLS-"); }
+
 // Of equal names the first counts.
 void Handshake::finish (const Properties &zap_properties, const Properties &peer_properties)
 {
     Properties known;
     if (!config_.peer_address.empty ())
         known.emplace_back ("Peer-Address", config_.peer_address);
+    known.insert (known.end (), config_.connection_facts.begin (), config_.connection_facts.end ());
     known.insert (known.end (), zap_properties.begin (), zap_properties.end ());
-    known.insert (known.end (), peer_properties.begin (), peer_properties.end ());
+    for (const auto &property : peer_properties)
+        if (!is_reserved (property.first))
+            known.push_back (property);
     if (!known.empty () || config_.fd >= 0) {
         metadata_ = Metadata::create (known, config_.fd);
         if (!metadata_)

@@ -76,6 +76,8 @@ const IntRange int_ranges[] = {
   {ZMQ_HANDSHAKE_IVL, 30000, 0, INT_MAX},
   {ZMQ_EXT_MAX_MESSAGE_PARTS, 0, 0, INT_MAX},
   {ZMQ_EXT_MAX_HANDSHAKES, 10000, 0, INT_MAX},
+  {ZMQ_EXT_TLS_TRUST_SYSTEM, -1, -1, 1},
+  {ZMQ_EXT_TLS_VERIFY, -1, -1, 2},
   {ZMQ_HEARTBEAT_IVL, 0, 0, INT_MAX},
   {ZMQ_HEARTBEAT_TIMEOUT, -1, 0, INT_MAX},
   {ZMQ_CONNECT_TIMEOUT, 0, 0, INT_MAX},
@@ -99,9 +101,9 @@ TEST_CASE ("every option number of zmq.h has one row, and no other number has")
         const bool exists = number >= 0 && number <= ZMQ_NORM_PUSH && !unused.contains (number);
         CHECK ((find_option (number) != nullptr) == exists);
     }
-    for (int number = ZMQ_EXT_SPIN_US; number <= ZMQ_EXT_FD + 1; ++number) {
+    for (int number = ZMQ_EXT_SPIN_US; number <= ZMQ_EXT_TLS_FAILURE + 1; ++number) {
         CAPTURE (number);
-        CHECK ((find_option (number) != nullptr) == (number >= ZMQ_EXT_MAX_MESSAGE_SIZE && number <= ZMQ_EXT_FD));
+        CHECK ((find_option (number) != nullptr) == (number >= ZMQ_EXT_MAX_MESSAGE_SIZE && number <= ZMQ_EXT_TLS_FAILURE));
     }
     CHECK (find_option (INT_MAX) == nullptr);
     CHECK (find_option (INT_MIN) == nullptr);

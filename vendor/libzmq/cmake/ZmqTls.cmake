@@ -1,0 +1,21 @@
+# Finds OpenSSL, which does TLS for tls+tcp. Gives ZMQ_TLS_LIBRARIES and ZMQ_TLS_DEFINITIONS, both empty without it.
+include_guard()
+set(ZMQ_TLS_LIBRARIES "")
+set(ZMQ_TLS_DEFINITIONS "")
+if(ZMQ_WITH_TLS)
+  find_package(OpenSSL 1.1.1 QUIET)
+  if(OpenSSL_FOUND)
+    set_target_properties(OpenSSL::SSL OpenSSL::Crypto PROPERTIES IMPORTED_GLOBAL TRUE)
+    set(ZMQ_TLS_LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
+    set(ZMQ_TLS_DEFINITIONS ZMQ_HAVE_TLS=1)
+    message(STATUS "ZeroMQ: OpenSSL ${OPENSSL_VERSION}, so tls+tcp is built")
+  elseif(ZMQ_WITH_TLS STREQUAL "AUTO")
+    message(STATUS "ZeroMQ: OpenSSL 1.1.1 or later not found, so there will be no tls+tcp. "
+      "To have it install OpenSSL (Debian: libssl-dev, Fedora: openssl-devel, brew: openssl) and configure again.")
+  else()
+    message(FATAL_ERROR "ZMQ_WITH_TLS is ${ZMQ_WITH_TLS} but OpenSSL 1.1.1 or later was not found. "
+      "Install it (Debian: libssl-dev, Fedora: openssl-devel, brew: openssl) or use AUTO or OFF.")
+  endif()
+else()
+  message(STATUS "ZeroMQ: built without OpenSSL on request")
+endif()
