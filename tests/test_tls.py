@@ -496,6 +496,46 @@ def test_a_client_that_connects_again_resumes_its_session(tls, make, authority):
         proxy.close()
 
 
+class SocksProxy(CuttingProxy):
+    """A SOCKS5 proxy without authentication, which looks names up itself."""
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near):
+        stream = near.makefile("rb")
+        stream.read(stream.read(2)[1])
+        near.sendall(b"\5\0")
+        assert stream.read(4) == b"\5\1\0\3"
+        self.asked_for = stream.read(stream.read(1)[0]).decode(), int.from_bytes(stream.read(2), "big")
+        far = system.create_connection(("127.0.0.1", self.asked_for[1]))
+        near.sendall(b"\5\0\0\1" + bytes(6))
+        with self._lock:
+            self._open += [near, far]
+        for source, target in ((near, far), (far, near)):
+            threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+
+def test_through_a_socks_proxy(make, authority, server_identity):
+    server = make(zmq.PULL, **serving(server_identity))
+    server.bind("tls+tcp://127.0.0.1:*")
+    port = int(server.last_endpoint.rpartition(b":")[2])
+    proxy = SocksProxy(port)
+    try:
+        client = make(zmq.PUSH, ext_tls_trust_pem=authority.certificate, socks_proxy=b"127.0.0.1:%d" % proxy.port)
+        client.connect(f"tls+tcp://localhost:{port}")
+        client.send(b"by proxy")
+        assert server.recv() == b"by proxy"
+        assert proxy.asked_for == ("localhost", port)
+    finally:
+        proxy.close()
+
+
 def test_a_restarted_server_is_connected_to_again(tls, make, server_identity):
     server, client = tls(zmq.PULL, zmq.PUSH, (), {"reconnect_ivl": 1})
     address = server.last_endpoint.decode()

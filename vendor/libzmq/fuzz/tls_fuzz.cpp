@@ -86,7 +86,8 @@ void read_some (Side &side, const Side &other, std::size_t most)
         require (other.offered.compare (side.read, size, space, 0, size) == 0);
         side.read += size;
     } else if (count < 0 && errno != EAGAIN) {
-        require (side.altered || other.failed || side.wire.in_ended);
+        // (The other tells of what it makes nothing of, and of an end in the middle of a record.)
+        require (side.altered || other.altered || side.wire.in_ended || other.wire.in_ended);
         side.failed = true;
         require (side.bytes.pending ());
     } else if (count < 0) {

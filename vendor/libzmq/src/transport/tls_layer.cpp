@@ -159,7 +159,7 @@ class TlsLayer final : public ByteLayer
         std::array<std::uint8_t, record_size> space;
         Pieces rest (pieces, count);
         std::size_t total = 0;
-        int result = error_ ? error_ : said_end_ ? EPIPE : 0;
+        int result = error_ ? error_ : said_end_ || ending_ ? EPIPE : 0;
         wire_.open (true);
         while (!result) {
             std::span<const std::uint8_t> record = rest.front (space);
