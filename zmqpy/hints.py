@@ -14,6 +14,8 @@ from zmqpy.constants import Errno, SocketType
 _FORMS = {
     "tcp": "tcp://127.0.0.1:5555 (bind also takes tcp://*:5555, and port * for a free one)",
     "tls+tcp": "tls+tcp://host:5555, where TLS is built in",
+    "ws": "ws://host:80/path",
+    "wss": "wss://host:443/path, where TLS is built in",
     "ipc": "ipc:///tmp/name.sock, or ipc://@name for an abstract one",
     "inproc": "inproc://name",
 }
@@ -71,7 +73,7 @@ def form_hint(errno: int, address: str) -> str:
         if name:
             return f"did you mean {name}://{rest}?"
         return f"there is no transport {transport!r} here: {'; '.join(_FORMS.values())}"
-    if transport == "tls+tcp" and not has("tls"):
+    if transport in ("tls+tcp", "wss") and not has("tls"):
         return "this engine was built without TLS: it needs OpenSSL when it is built"
     if transport in ("tcp", "tls+tcp"):
         return tcp_hint(rest).replace("tcp://", f"{transport}://")

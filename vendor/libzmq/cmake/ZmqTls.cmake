@@ -1,4 +1,4 @@
-# Finds OpenSSL, which does TLS for tls+tcp. Gives ZMQ_TLS_LIBRARIES and ZMQ_TLS_DEFINITIONS, both empty without it.
+# Finds OpenSSL, which does TLS for tls+tcp and wss. Gives ZMQ_TLS_LIBRARIES and ZMQ_TLS_DEFINITIONS, both empty without it.
 include_guard()
 set(ZMQ_TLS_LIBRARIES "")
 set(ZMQ_TLS_DEFINITIONS "")
@@ -8,9 +8,9 @@ if(ZMQ_WITH_TLS)
     set_target_properties(OpenSSL::SSL OpenSSL::Crypto PROPERTIES IMPORTED_GLOBAL TRUE)
     set(ZMQ_TLS_LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
     set(ZMQ_TLS_DEFINITIONS ZMQ_HAVE_TLS=1)
-    message(STATUS "ZeroMQ: OpenSSL ${OPENSSL_VERSION}, so tls+tcp is built")
+    message(STATUS "ZeroMQ: OpenSSL ${OPENSSL_VERSION}, so tls+tcp and wss are built")
   elseif(ZMQ_WITH_TLS STREQUAL "AUTO")
-    message(STATUS "ZeroMQ: OpenSSL 1.1.1 or later not found, so there will be no tls+tcp. "
+    message(STATUS "ZeroMQ: OpenSSL 1.1.1 or later not found, so there will be no tls+tcp and no wss. "
       "To have it install OpenSSL (Debian: libssl-dev, Fedora: openssl-devel, brew: openssl) and configure again.")
   else()
     message(FATAL_ERROR "ZMQ_WITH_TLS is ${ZMQ_WITH_TLS} but OpenSSL 1.1.1 or later was not found. "

@@ -192,7 +192,8 @@ void open_with (TlsRole role, std::size_t piece, std::span<const std::uint8_t> i
         result = side.bytes.open ();
         require (result != 0);  // nobody guesses a Finished
         require (before == EAGAIN || result == before);
-        require ((result == EAGAIN) == (side.bytes.failure () == 0));
+        // (EPIPE: it has said good-bye.)
+        require ((result == EAGAIN || result == EPIPE) == (side.bytes.failure () == 0));
     }
     side.wire.in_ended = true;
     require (side.bytes.open () != 0);

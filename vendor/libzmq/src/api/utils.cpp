@@ -43,6 +43,8 @@ int zmq_has (const char *capability)
 #endif
 #if defined ZMQ_HAVE_TLS
         "tls",
+        "WSS",
+        "wss",
 #endif
     };
     if (!capability)

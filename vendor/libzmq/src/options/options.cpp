@@ -205,6 +205,32 @@ int get_tls_failure (const Options &options, void *value, std::size_t *size)
     return write_text (options.tls_report ? options.tls_report->text () : std::string (), value, size);
 }
 
+// libzmq has these where it has wss only.
+#if defined ZMQ_HAVE_TLS
+constexpr bool has_wss = true;
+#else
+constexpr bool has_wss = false;
+#endif
+
+template <auto Field, std::size_t Max>
+int set_wss_text (Options &options, const void *value, std::size_t size)
+{
+    return has_wss ? set_string<Field, 0, Max, Empty::clears> (options, value, size) : EINVAL;
+}
+
+int set_wss_key_pem (Options &options, const void *value, std::size_t size)
+{
+    return has_wss ? set_secret<&Options::wss_key_pem> (options, value, size) : EINVAL;
+}
+
+int set_wss_trust_system (Options &options, const void *value, std::size_t size)
+{
+    return has_wss ? read_bool (value, size, Rule::strict, options.wss_trust_system) : EINVAL;
+}
+
+constexpr auto set_wss_cert_pem = set_wss_text<&Options::wss_cert_pem, SIZE_MAX>;
+constexpr auto set_wss_trust_pem = set_wss_text<&Options::wss_trust_pem, SIZE_MAX>;
+constexpr auto set_wss_hostname = set_wss_text<&Options::wss_hostname, 255>;
 constexpr auto set_tls_key_pem = set_secret<&Options::tls_key_pem>;
 constexpr auto set_tls_key_password = set_secret<&Options::tls_key_password>;
 

@@ -58,6 +58,11 @@ struct Options
     bool stream_notify = true;
     SecretText tls_key_pem;
     SecretText tls_key_password;
+    std::string wss_cert_pem;
+    SecretText wss_key_pem;
+    std::string wss_trust_pem;
+    std::string wss_hostname;
+    bool wss_trust_system = false;
 
     // Set by the socket, not by zmq_setsockopt.
     const SocketType *type = nullptr;

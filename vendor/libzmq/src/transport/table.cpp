@@ -5,6 +5,7 @@
 #include "transport/transport.hpp"
 #include "transport/udp.hpp"
 #include "transport/ws.hpp"
+#include "transport/wss.hpp"
 
 namespace engine {
 
@@ -12,11 +13,9 @@ namespace {
 
 // Nothing is made at first use: a child of a process that has threads may use it whatever they were doing at the fork.
 constexpr const Transport *rows[] = {
-  &tcp_transport,
-  &ipc_transport,
-  &ws_transport,
+  &tcp_transport,     &ipc_transport, &ws_transport,
 #if defined ZMQ_HAVE_TLS
-  &tls_tcp_transport,
+  &tls_tcp_transport, &wss_transport,
 #endif
 };
 constexpr const DatagramTransport *datagram_rows[] = {&udp_transport};

@@ -117,6 +117,8 @@ class TlsLayer final : public ByteLayer
 
     int open () noexcept override
     {
+        if (error_)
+            return error_;
         ERR_clear_error ();
         wire_.open (true);
         if (const int error = outcome (SSL_do_handshake (tls_.get ()), read_wants_)) {
