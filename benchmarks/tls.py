@@ -35,10 +35,15 @@ class Certificate:
         )
 
 
+Measure = Callable[[zmq.Context[zmq.Socket[bytes]], str, Certificate, int, float], float]
+
+
 class Sockets:
     """A PUSH and a PULL, or a REQ and a REP, over a transport."""
 
-    def __init__(self, context: zmq.Context, transport: str, certificate: Certificate, kinds: tuple[int, int]) -> None:
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], transport: str, certificate: Certificate, kinds: tuple[int, int]
+    ) -> None:
         self.receiver, self.sender = (context.socket(kind) for kind in kinds)
         for one in (self.receiver, self.sender):
             one.rcvtimeo = one.sndtimeo = PAUSE
@@ -55,7 +60,7 @@ class Sockets:
 
 
 def throughput_of_sockets(
-    context: zmq.Context, transport: str, certificate: Certificate, size: int, seconds: float
+    context: zmq.Context[zmq.Socket[bytes]], transport: str, certificate: Certificate, size: int, seconds: float
 ) -> float:
     """Bytes a second from a thread to another."""
     sockets = Sockets(context, transport, certificate, (zmq.PULL, zmq.PUSH))
@@ -83,7 +88,9 @@ def throughput_of_sockets(
     return received / passed
 
 
-def round_trips(context: zmq.Context, transport: str, certificate: Certificate, size: int, seconds: float) -> float:
+def round_trips(
+    context: zmq.Context[zmq.Socket[bytes]], transport: str, certificate: Certificate, size: int, seconds: float
+) -> float:
     """Seconds a round trip."""
     sockets = Sockets(context, transport, certificate, (zmq.REP, zmq.REQ))
     body = bytes(size)
@@ -148,14 +155,20 @@ def main() -> None:
         )
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
         for size in SIZES:
-            measures: tuple[Callable[[], float], ...] = (
-                lambda size=size: throughput_of_sockets(context, "tcp", certificate, size, arguments.seconds),
-                lambda size=size: throughput_of_sockets(context, "tls+tcp", certificate, size, arguments.seconds),
-                lambda size=size: throughput_of_python(certificate, size, arguments.seconds),
-                lambda size=size: -round_trips(context, "tcp", certificate, size, arguments.seconds),
-                lambda size=size: -round_trips(context, "tls+tcp", certificate, size, arguments.seconds),
-            )
-            taken = [[measure() for measure in measures] for _ in range(arguments.rounds)]
+
+            def sockets(measure: Measure, transport: str, size: int = size) -> float:
+                return measure(context, transport, certificate, size, arguments.seconds)
+
+            taken = [
+                (
+                    sockets(throughput_of_sockets, "tcp"),
+                    sockets(throughput_of_sockets, "tls+tcp"),
+                    throughput_of_python(certificate, size, arguments.seconds),
+                    -sockets(round_trips, "tcp"),
+                    -sockets(round_trips, "tls+tcp"),
+                )
+                for _ in range(arguments.rounds)
+            ]
             plain, tls, python, plain_trip, tls_trip = (max(column) for column in zip(*taken))
             print(
                 f"| {size} | {plain / 1e6:.0f} | {tls / 1e6:.0f} | {python / 1e6:.0f} | {tls / plain:.2f} | {tls / python:.2f} "

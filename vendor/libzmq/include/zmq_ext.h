@@ -59,12 +59,12 @@ ZMQ_EXPORT int zmq_ext_version (void);
  * ZMQ_EXT_TLS_TRUST_SYSTEM   int -1, 0 or 1, default -1: the system's, too; -1: for connecting, if ZMQ_EXT_TLS_TRUST_PEM is empty.
  * ZMQ_EXT_TLS_CRL_PEM        revocation lists: peers' certificates are looked up in their issuer's, which must be there.
  * ZMQ_EXT_TLS_HOSTNAME       the name that a server is asked for (SNI) and has to have; none: the endpoint's host.
- * ZMQ_EXT_TLS_VERIFY         int -1 .. 2, default -1: 0 peers need no certificate and none is looked at, 1 it is if a client shows one, 2 it is
- *                            needed and must be good; -1: 2 for connecting, for binding 2 if there is something to trust, else 0.
+ * ZMQ_EXT_TLS_VERIFY         int -1 .. 2, default -1: 0 peers need no certificate and none is looked at, 1 it is if a client shows one, 2
+ *                            it is needed and must be good; -1: 2 for connecting, for binding 2 if there is something to trust, else 0.
  *                            Of servers 1 is as 2.
  * ZMQ_EXT_TLS_CHECK_HOSTNAME int 0 or 1, default 1: 0 a verified server may have any name.
- * (wss has libzmq's ZMQ_WSS_* for certificates, keys, trust and name; ZMQ_EXT_TLS_KEY_PASSWORD, _CRL_PEM, _VERIFY and _CHECK_HOSTNAME hold for
- * it, too, but that a bind needs clients' certificates only with ZMQ_EXT_TLS_VERIFY 2.)
+ * (wss has libzmq's ZMQ_WSS_* for certificates, keys, trust and name; ZMQ_EXT_TLS_KEY_PASSWORD, _CRL_PEM, _VERIFY and _CHECK_HOSTNAME hold
+ * for it, too, but that a bind needs clients' certificates only with ZMQ_EXT_TLS_VERIFY 2.)
  * ZMQ_EXT_TLS_ALPN           names of protocols in order of preference, separated by commas; none: ALPN is not used.
  * ZMQ_EXT_TLS_FAILURE        read only: why the last bind or connect with TLS failed with EINVAL, or the last connection's TLS failed. */
 #define ZMQ_EXT_TLS_CERT_PEM 23049

@@ -1,7 +1,7 @@
 // See tls_layer.hpp.
 //
-// What is written is cut into records, each made by one call of SSL_write, which is made again with the same bytes until all of the record is
-// the kernel's: so bytes count as written when they are, as ByteStream wants it. What is read is decrypted where it will lie.
+// What is written is cut into records, each made by one call of SSL_write, which is made again with the same bytes until all of the record
+// is the kernel's: so bytes count as written when they are, as ByteStream wants it. What is read is decrypted where it will lie.
 #include "transport/tls_layer.hpp"
 
 #if defined ZMQ_HAVE_TLS
@@ -267,8 +267,8 @@ class TlsLayer final : public ByteLayer
         }
     }
 
-    // Why it failed, as an errno: the connection's own, EACCES for a certificate that one end did not take, EPROTO for other quarrels of TLS;
-    // ECONNABORTED if the connection ended without TLS's word for it, as when somebody has cut it.
+    // Why it failed, as an errno: the connection's own, EACCES for a certificate that one end did not take, EPROTO for other quarrels of
+    // TLS; ECONNABORTED if the connection ended without TLS's word for it, as when somebody has cut it.
     int explain () noexcept
     try {
         const unsigned long code = ERR_peek_last_error ();

@@ -1,5 +1,5 @@
-// TLS over TCP (tls+tcp://) as a row of the transport table: tcp's addresses, descriptors and SOCKS, with TLS above them. It exists only with
-// OpenSSL (ZMQ_HAVE_TLS).
+// TLS over TCP (tls+tcp://) as a row of the transport table: tcp's addresses, descriptors and SOCKS, with TLS above them. It exists only
+// with OpenSSL (ZMQ_HAVE_TLS).
 #pragma once
 
 #include "transport/transport.hpp"

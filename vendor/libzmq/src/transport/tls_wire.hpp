@@ -1,5 +1,5 @@
-// What OpenSSL reads from and writes to: a BIO on the ByteStream below. Nothing blocks; bytes go from the kernel to OpenSSL's buffer, and from
-// it to the kernel, without another in between.
+// What OpenSSL reads from and writes to: a BIO on the ByteStream below. Nothing blocks; bytes go from the kernel to OpenSSL's buffer, and
+// from it to the kernel, without another in between.
 #pragma once
 
 #if defined ZMQ_HAVE_TLS

@@ -81,8 +81,8 @@ struct Transport
     int (*layers_on_dialled) (ByteStream &bytes, const DialTarget &target, const Options &options) noexcept = nullptr;
     int (*layers_on_accepted) (ByteStream &bytes, const Options &options) noexcept = nullptr;
 
-    // What a bind or connect makes of the options once, for all its connections; `options` are the endpoint's own. 0, or why they will not do.
-    // May block on files.
+    // What a bind or connect makes of the options once, for all its connections; `options` are the endpoint's own. 0, or why they will not
+    // do. May block on files.
     int (*prepare) (Options &options, bool binds) = nullptr;
 };
 

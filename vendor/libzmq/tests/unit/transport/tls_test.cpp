@@ -1,5 +1,5 @@
-// TLS as a layer, over bytes that the test hands on as it likes; the peer is another layer, or OpenSSL itself where a peer of ours would not
-// do it. Certificates, names and options from outside: the repository's tests/test_tls*.py.
+// TLS as a layer, over bytes that the test hands on as it likes; the peer is another layer, or OpenSSL itself where a peer of ours would
+// not do it. Certificates, names and options from outside: the repository's tests/test_tls*.py.
 #if defined ZMQ_HAVE_TLS
 
 #    include <cerrno>
