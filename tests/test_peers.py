@@ -70,6 +70,66 @@ def test_many_peers(make):
     assert len(pull.peers()) == 40
 
 
+@pytest.mark.parametrize("transport", ["tcp", "ipc", "inproc"])
+def test_messages_and_bytes_of_each_peer(make, transport):
+    router = make(zmq.ROUTER)
+    address = bind(router, transport)
+    dealers = {name: make(zmq.DEALER, routing_id=name) for name in (b"one", b"two")}
+    for dealer in dealers.values():
+        dealer.connect(address)
+    router.wait_connected(2, WAIT_MS)
+    sent = {b"one": [[b"x" * 10, b"y"], [b"z"]], b"two": [[b"w" * 100]]}
+    for name, messages in sent.items():
+        for message in messages:
+            dealers[name].send_multipart(message)
+            got, *parts = router.recv_multipart()
+            assert (got, parts) == (name, message)
+            router.send_multipart([name, *parts, b"back"])
+            assert dealers[name].recv_multipart() == [*message, b"back"]
+    found = {peer.routing_id: peer for peer in router.peers()}
+    for name, messages in sent.items():
+        size = sum(len(part) for message in messages for part in message)
+        ends = (found[name], dealers[name].peers()[0])
+        counted = [(peer.messages_in, peer.messages_out, peer.bytes_in, peer.bytes_out) for peer in ends]
+        # Over inproc a ROUTER's peer announces its routing id in a message of its own.
+        announced = (transport == "inproc", len(name) * (transport == "inproc"))
+        back = size + 4 * len(messages)
+        near, far = counted
+        assert near[0] - len(messages) in (0, announced[0]) and near[2] - size in (0, announced[1])
+        assert (near[1], near[3]) == (len(messages), back)
+        assert far[0] == len(messages) and far[2] == back
+        assert far[1] - len(messages) in (0, announced[0]) and far[3] - size in (0, announced[1])
+    for name in ("messages_in", "messages_out", "bytes_in", "bytes_out"):
+        assert sum(getattr(peer, name) for peer in found.values()) == router.stats()[name]
+
+
+def test_counts_of_a_peer_that_comes_again(make):
+    """Those of who connects go on, those of who is accepted begin anew."""
+    push, pull = make(zmq.PUSH), make(zmq.PULL)
+    address = bind(pull)
+    push.reconnect_ivl = 1
+    push.connect(address)
+    push.send(b"x")
+    assert pull.recv() == b"x"
+    pull.close()
+    wait_until(lambda: push.peers()[0].state is PeerState.CONNECTING, "the connection has ended")
+    again = make(zmq.PULL)
+    wait_until(lambda: _bound(again, address), "the port is free again")
+    push.send(b"y")
+    assert again.recv() == b"y"
+    (there,), (here,) = push.peers(), again.peers()
+    assert (there.messages_out, there.bytes_out) == (2, 2)
+    assert (here.messages_in, here.bytes_in) == (1, 1)
+
+
+def _bound(socket, address):
+    try:
+        socket.bind(address)
+    except zmq.ZMQError:
+        return False
+    return True
+
+
 def test_stats_count_parts_and_causes(connected):
     pull, push = connected(zmq.PULL, zmq.PUSH, "tcp")
     push.send_multipart([b"1", b"2", b"3"])

@@ -36,6 +36,10 @@ class Peer(NamedTuple):
     address: str  #: the peer's, where its transport has addresses
     mechanism: str  #: "NULL", "PLAIN", "CURVE"; "" if it is not up
     user_id: str  #: that ZAP's handler has given it
+    messages_in: int  #: whole messages received from it: of what this socket connects to, over all connections
+    messages_out: int  #: likewise, sent to it
+    bytes_in: int  #: of messages, without headers
+    bytes_out: int
 
     def __str__(self) -> str:
         """The peer in a few words."""

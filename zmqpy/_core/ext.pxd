@@ -39,6 +39,7 @@ cdef extern from "zmqpy_ext.h" nogil:
         char address[128]
         char mechanism[16]
         char user_id[256]
+        uint64_t messages_in, messages_out, bytes_in, bytes_out
 
     ctypedef struct zmq_ext_socket_t:
         void *socket

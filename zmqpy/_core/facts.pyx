@@ -79,6 +79,7 @@ cdef object peer_of(void *entry):
     return (
         peer.state, bool(peer.accepted), peer.since, peer.queued_in, peer.queued_out, peer.unsent,
         <bytes>peer.routing_id[:peer.routing_id_size], text(peer.endpoint), text(peer.address), text(peer.mechanism), text(peer.user_id),
+        peer.messages_in, peer.messages_out, peer.bytes_in, peer.bytes_out,
     )
 
 

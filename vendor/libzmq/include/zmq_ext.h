@@ -204,6 +204,9 @@ typedef struct zmq_ext_peer_t
     char endpoint[256];               /* this socket's: as ZMQ_LAST_ENDPOINT said it */
     char address[128];                /* the peer's, where its transport has addresses */
     char mechanism[16], user_id[256]; /* of a peer that is up; the user id is ZAP's */
+    /* Since version 9: whole messages received from, encoded for it, bytes of frame bodies; of an endpoint that this socket connects to,
+     * over all its connections. */
+    uint64_t messages_in, messages_out, bytes_in, bytes_out;
 } zmq_ext_peer_t;
 
 /* Fills up to `count` of `peers`, each `size` bytes (as in zmq_ext_socket_stats). Returns how many there are, which may be more. Answers

@@ -44,6 +44,7 @@ typedef struct zmq_ext_peer_t
     size_t routing_id_size;
     unsigned char routing_id[256];
     char endpoint[256], address[128], mechanism[16], user_id[256];
+    uint64_t messages_in, messages_out, bytes_in, bytes_out;
 } zmq_ext_peer_t;
 
 typedef struct zmq_ext_socket_t

@@ -97,9 +97,10 @@ bool InprocPipe::take_newest (Msg &out) noexcept
 {
     if (!inbound ().newest.take (out))
         return false;
+    ++messages_in;
     if (closing_ && nothing_inbound ())
         socket_.request_reap (*this);
-    count_in (out);
+    count_in (out.size (), &zmq_ext_stats_t::messages_in);
     return true;
 }
 
@@ -128,7 +129,7 @@ bool InprocPipe::read (Msg &out) noexcept
         if (out.more ()) {
             reading_message_ = true;
             in.parts_read.store (in.parts_read.load (std::memory_order_relaxed) + 1, std::memory_order_release);
-            count_in (out);
+            count_in (out.size (), &zmq_ext_stats_t::parts_in);
             return true;
         }
         reading_message_ = false;
@@ -136,7 +137,7 @@ bool InprocPipe::read (Msg &out) noexcept
         acknowledge_when_due ();
         if (closing_ && nothing_inbound ()) [[unlikely]]
             socket_.request_reap (*this);
-        count_in (out);
+        count_in (out.size (), &zmq_ext_stats_t::messages_in);
         return true;
     }
 }
@@ -152,12 +153,13 @@ void InprocPipe::acknowledge_when_due () noexcept
     wake_writer ();
 }
 
-void InprocPipe::count_in (const Msg &frame) noexcept
+inline void InprocPipe::count_in (std::size_t size, std::uint64_t zmq_ext_stats_t::*frames) noexcept
 {
-    if (for_engine)
+    if (for_engine) [[unlikely]]
         return;
-    socket_.stats.bytes_in += frame.size ();
-    ++(frame.more () ? socket_.stats.parts_in : socket_.stats.messages_in);
+    socket_.stats.bytes_in += size;
+    ++(socket_.stats.*frames);
+    bytes_in += size;
 }
 
 bool InprocPipe::drained () noexcept { return !reading_message_ && nothing_inbound (); }
@@ -231,9 +233,13 @@ bool InprocPipe::push (Msg &frame) noexcept
     const std::size_t size = frame.size ();
     if (!out.queue.push (std::move (frame)))
         return false;
-    if (!for_engine) {
+    if (!for_engine) [[likely]] {
         socket_.stats.bytes_out += size;
-        ++(more ? socket_.stats.parts_out : socket_.stats.messages_out);
+        bytes_out += size;
+        if (more)
+            ++socket_.stats.parts_out;
+        else
+            ++socket_.stats.messages_out;
     }
     writing_message_ = more;
     if (more) {
@@ -257,6 +263,8 @@ void InprocPipe::replace (Msg &frame) noexcept
     if (!for_engine) {
         socket_.stats.bytes_out += frame.size ();
         ++socket_.stats.messages_out;
+        bytes_out += frame.size ();
+        ++messages_out;
     }
     if (outbound ().newest.put (std::move (frame)))
         tell_peer ();
@@ -275,10 +283,10 @@ void InprocPipe::count_greeting () noexcept
 {
     if (channel_->greeting != InprocChannel::Greeting::said)
         return;
-    if (!conflate_)
-        ++written_;
+    ++(conflate_ ? messages_out : written_);
     socket_.stats.bytes_out += channel_->greeting_size;
     ++socket_.stats.messages_out;
+    bytes_out += channel_->greeting_size;
 }
 
 void InprocPipe::rollback () noexcept

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <zmq_ext.h>
 
 #include "base/intrusive_list.hpp"
 #include "io/served.hpp"
@@ -137,6 +138,9 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     void leave () noexcept;
     bool drained () noexcept;
     bool terminate_requested () const noexcept { return terminate_requested_; }
+    // Those of the queues are counted anyway; messages_in and messages_out are of those that replace each other (ZMQ_CONFLATE).
+    std::uint64_t all_messages_in () const noexcept { return read_ + messages_in; }
+    std::uint64_t all_messages_out () const noexcept { return written_ + messages_out; }
     // What this side shall read once the peer has left, after all that came from there (ZMQ_DISCONNECT_MSG); empty: nothing.
     void say_at_end (const std::string &message) { farewell_ = message; }
     // What greet() said for this side counts as written by it.
@@ -166,7 +170,7 @@ class InprocPipe final : public Pipe, public Listed<InprocPipe>
     bool wait_for_inbound () noexcept;
     bool take_newest (Msg &out) noexcept;
     bool take_farewell (Msg &out) noexcept;
-    void count_in (const Msg &frame) noexcept;
+    void count_in (std::size_t size, std::uint64_t zmq_ext_stats_t::*frames) noexcept;
     void tell_peer () noexcept;
     void acknowledge_when_due () noexcept;
     void wake_writer () noexcept;

@@ -33,6 +33,14 @@ void put_id (zmq_ext_peer_t &out, std::string_view id) noexcept
     std::copy_n (id.begin (), out.routing_id_size, out.routing_id);
 }
 
+void put_counters (zmq_ext_peer_t &out, const Pipe &pipe, std::uint64_t messages_in, std::uint64_t messages_out) noexcept
+{
+    out.messages_in = messages_in;
+    out.messages_out = messages_out;
+    out.bytes_in = pipe.bytes_in;
+    out.bytes_out = pipe.bytes_out;
+}
+
 void put_stream (zmq_ext_peer_t &out, const Stream &stream)
 {
     out.accepted = stream.accepted ();
@@ -110,6 +118,7 @@ std::vector<zmq_ext_peer_t> Socket::peers () const
         }
         peer.queued_in = pipe->inbound_messages ();
         peer.queued_out = pipe->outbound_messages ();
+        put_counters (peer, *pipe, pipe->messages_in, pipe->messages_out);
         found.push_back (peer);
     }
     // Those that have no pipe (yet).
@@ -136,6 +145,7 @@ std::vector<zmq_ext_peer_t> Socket::peers () const
         peer.accepted = pipe->side () == 1;
         peer.queued_in = pipe->queued_in ();
         peer.queued_out = pipe->queued_out ();
+        put_counters (peer, *pipe, pipe->all_messages_in (), pipe->all_messages_out ());
         const std::string_view id = pattern_->id_of (*pipe);
         put_id (peer, id.empty () ? std::string_view (pipe->peer_routing_id) : id);
         put (peer.endpoint, pipe->endpoint);

@@ -48,6 +48,7 @@ bool NetworkPipe::read (Msg &out) noexcept
     --in_complete_;
     --socket_.inbound_messages;
     socket_.stats.messages_in++;
+    messages_in++;
     if (in_complete_ == 0 && closing_) [[unlikely]]
         socket_.request_reap (*this);
     return true;
@@ -190,6 +191,7 @@ void NetworkPipe::count_newest () noexcept
 {
     const Msg &frame = in_.back ();
     socket_.stats.bytes_in += frame.size ();
+    bytes_in += frame.size ();
     if (bytes_limited_) [[unlikely]]
         in_bytes_ += frame.size ();
     if (frame.more ()) {
@@ -223,11 +225,14 @@ Msg *NetworkPipe::next_outbound () noexcept
         if (!encoding_message_)
             --out_complete_;
         if (!skip_rest_) [[likely]] {
-            if (!encoding_message_)
+            if (!encoding_message_) {
                 socket_.stats.messages_out++;
-            else
+                messages_out++;
+            } else {
                 socket_.stats.parts_out++;
+            }
             socket_.stats.bytes_out += size;
+            bytes_out += size;
             return &frame;
         }
         skip_rest_ = encoding_message_;
@@ -281,6 +286,8 @@ void NetworkPipe::take_back (Ring &messages, bool open) noexcept
     socket_.stats.messages_out -= whole;
     socket_.stats.parts_out -= frames - whole;
     socket_.stats.bytes_out -= bytes;
+    messages_out -= whole;
+    bytes_out -= bytes;
 }
 
 void NetworkPipe::connection_lost () noexcept

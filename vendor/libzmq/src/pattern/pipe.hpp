@@ -55,6 +55,12 @@ class Pipe
     // The peer says nothing of the groups it wants, so that it gets all (RADIO over udp).
     bool takes_all_groups = false;
 
+    // ---- counters: whole messages that were read and sent, and bytes of frames; of all connections that this pipe has had ----
+    std::uint64_t messages_in = 0;
+    std::uint64_t messages_out = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+
     // ---- for the pattern's own use: positions in its lists, and whatever it hangs on a pipe ----
     std::uint32_t in_index = 0;
     std::uint32_t out_index = 0;

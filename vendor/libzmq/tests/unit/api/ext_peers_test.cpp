@@ -340,6 +340,10 @@ TEST_CASE ("ext: parts are counted, and what a context's sockets have counted ou
         CHECK (stats_of (push).messages_out == 2);
         CHECK (stats_of (pull).parts_in == 4);
         CHECK (stats_of (pull).messages_in == 2);
+        CHECK (peers_of (push).at (0).messages_out == 2);
+        CHECK (peers_of (push).at (0).bytes_out == 4);
+        CHECK (peers_of (pull).at (0).messages_in == 2);
+        CHECK (peers_of (pull).at (0).bytes_in == 4);
         REQUIRE (zmq_ext_ctx_stats (context, &all, sizeof all) == 0);
         CHECK (all.peers == 2);
     }
