@@ -48,9 +48,10 @@ def test_example_runs(tmp_path):
     assert finished.returncode == 0
 
 
-@pytest.mark.parametrize("page", ["serialization.md"])
+@pytest.mark.parametrize("page", ["serialization.md", pytest.param("howto.md", marks=pytest.mark.own_engine)])
 def test_programs_of_a_page_run(page, tmp_path):
-    pytest.importorskip("numpy")
+    if page == "serialization.md":
+        pytest.importorskip("numpy")
     programs = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     assert programs
     for program in programs:
