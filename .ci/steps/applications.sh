@@ -11,5 +11,5 @@ wheels=("${ZMQPY_CI_WHEEL:-/nowhere}"/*.whl)
 "$ci_build/applications-venv/bin/pip" uninstall -y pyzmq
 # Their suites are in their source distributions only.
 rm -rf "$ci_build/applications-sources"
-"$ci_build/applications-venv/bin/pip" download --no-deps --no-binary :all: -d "$ci_build/applications-sources" aiozmq eventlet
+"$ci_build/applications-venv/bin/pip" download --no-deps --no-binary aiozmq,eventlet -d "$ci_build/applications-sources" aiozmq eventlet
 ZMQPY_TEST_SOURCES=$PWD/$ci_build/applications-sources ZMQPY_TEST_APPLICATIONS=1 "$ci_build/applications-venv/bin/pytest" -q tests/applications tests/test_ssh.py tests/test_cimport.py
