@@ -156,6 +156,7 @@ int Socket::start_monitor (const std::string &endpoint, std::uint64_t events, in
         return error;
     Pattern &pattern = monitor->pattern ();
     monitors_.push_back (std::move (monitor));
+    tells_ends |= version > 1;
     attach_waiting (waiting, pattern, endpoint, id, true);
     return 0;
 }

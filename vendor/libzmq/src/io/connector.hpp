@@ -49,7 +49,11 @@ class Connector final : public Endpoint
     // ---- Endpoint ----
     void end (int linger) noexcept override;
     const std::string &endpoint () const noexcept override { return endpoint_; }
-    std::string local_endpoint () const override { return std::string (); }
+    // While it tells that it is connected.
+    std::string local_endpoint () const override
+    {
+        return phase_ == Phase::connected && bytes_.is_open () ? transport_.local_endpoint (bytes_.fd ()) : std::string ();
+    }
     std::string remote_endpoint () const override { return endpoint_; }
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;

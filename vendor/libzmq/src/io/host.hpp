@@ -57,6 +57,7 @@ class StreamHost : public Guarded
     Options options;
     // As zmq_ext_stats_t has it, but of parts those that others follow, and of what was dropped the causes alone: see fill_stats.
     zmq_ext_stats_t stats{};
+    bool tells_ends = false;                 // a monitor has wanted to hear both ends of connections
     int flush_waiters = 0;                   // threads that want to hear when nothing is left to be sent
     std::uint64_t inbound_messages = 0;      // complete ones, in all network pipes
     virtual bool raw () const noexcept = 0;  // no ZMTP is spoken

@@ -81,7 +81,9 @@ void Listener::on_io (std::uint32_t events) noexcept
         int fd = -1;
         const int error = transport_.accept (listening_.fd, *options_, fd);
         if (error == 0) {
+            newcomer_ = fd;
             happened (ZMQ_EVENT_ACCEPTED, fd);
+            newcomer_ = -1;
             socket_.reactor ().descriptor_table ().in_use (fd);
             // (The event may have led to handshakes that ended.)
             if (Stream *const oldest = half_open_.oldest (); oldest && is_full ())

@@ -34,7 +34,8 @@ class Listener final : public Endpoint, private HalfOpen::Owner
     void end (int linger) noexcept override;
     const std::string &endpoint () const noexcept override { return listening_.endpoint; }
     std::string local_endpoint () const override { return listening_.endpoint; }
-    std::string remote_endpoint () const override { return std::string (); }
+    // While it tells of somebody who came.
+    std::string remote_endpoint () const override { return newcomer_ < 0 ? std::string () : transport_.remote_endpoint (newcomer_); }
     void on_io (std::uint32_t events) noexcept override;
     void on_timer () noexcept override;
 
@@ -46,6 +47,7 @@ class Listener final : public Endpoint, private HalfOpen::Owner
     const Transport &transport_;
     Listening listening_;
     HalfOpen half_open_;
+    int newcomer_ = -1;
     std::size_t places_ = 0;  // how many half-open connections there may be, as of the last look
     bool waiting_ = false;    // nobody is accepted until a handshake is over, or the oldest has had its time
 };

@@ -38,6 +38,7 @@ Stream::~Stream ()
 
 void Stream::orphan () noexcept
 {
+    remember_ends ();
     half_open_.end ();
     connector_ = nullptr;
     listener_ = nullptr;
@@ -722,7 +723,11 @@ void Stream::end_with_listener (int linger_time) noexcept
 const std::string &Stream::endpoint () const noexcept
 {
     static const std::string none;
-    return listener_ ? listener_->endpoint () : connector_ ? connector_->endpoint () : none;
+    if (listener_)
+        return listener_->endpoint ();
+    if (connector_)
+        return connector_->endpoint ();
+    return !ends_ ? none : accepted_ ? ends_->local : ends_->remote;
 }
 
 PeerFacts Stream::peer () const noexcept
@@ -746,8 +751,18 @@ PeerFacts Stream::peer () const noexcept
 
 std::string Stream::peer_address () const { return bytes_.is_open () ? transport_.peer_address (bytes_.fd ()) : std::string (); }
 
+void Stream::remember_ends () noexcept
+try {
+    if (socket_.tells_ends && !ends_)
+        ends_ = std::make_unique<const Ends> (Ends{local_endpoint (), remote_endpoint ()});
+} catch (...) {
+    // they are asked for when they are told
+}
+
 std::string Stream::local_endpoint () const
 {
+    if (ends_)
+        return ends_->local;
     if (listener_)
         return listener_->endpoint ();
     return connector_ && bytes_.is_open () ? transport_.local_endpoint (bytes_.fd ()) : std::string ();
@@ -755,6 +770,8 @@ std::string Stream::local_endpoint () const
 
 std::string Stream::remote_endpoint () const
 {
+    if (ends_)
+        return ends_->remote;
     if (connector_)
         return connector_->endpoint ();
     return listener_ && bytes_.is_open () ? transport_.remote_endpoint (bytes_.fd ()) : std::string ();

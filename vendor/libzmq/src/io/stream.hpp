@@ -155,6 +155,7 @@ class Stream final : public Attended, private ZapAsker
         bool protocol;  // an active side gives up for good
     };
 
+    void remember_ends () noexcept;
     void open_layers () noexcept;
     void layers_failed (int error) noexcept;
     void begin ();
@@ -194,6 +195,12 @@ class Stream final : public Attended, private ZapAsker
     bool output_moves () noexcept;
     void check_finished () noexcept;
 
+    // Of the connection, for events that come when the system knows them no more.
+    struct Ends
+    {
+        std::string local, remote;
+    };
+
     static constexpr std::size_t batch_limit = 64 * 1024;
 
     Connector *connector_;
@@ -215,6 +222,7 @@ class Stream final : public Attended, private ZapAsker
     bool stalled_ = false;
     bool end_said_ = false;
     int encode_error_ = 0;  // why the encoding failed: ENOMEM or a ZMQ_PROTOCOL_ERROR_*
+    std::unique_ptr<const Ends> ends_;
     std::unique_ptr<Handshake> handshake_;
     std::vector<std::uint8_t> held_input_;  // behind what the handshake took before it had to wait
     std::unique_ptr<ZapInquiry> zap_;

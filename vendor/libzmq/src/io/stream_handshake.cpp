@@ -61,6 +61,7 @@ try {
         lose ({ENOMEM, false});
         return;
     }
+    remember_ends ();
     raw_ = socket_.raw ();
     int error = 0;
     if (listener_ && transport_.layers_on_accepted)

@@ -375,3 +375,83 @@ TEST_CASE ("every accepted connection is reported once, and its end once")
     }
     CHECK (events_seen.rest (5).empty ());
 }
+
+namespace {
+
+struct Ends
+{
+    std::string event, local, remote;
+    bool operator== (const Ends &) const = default;
+};
+std::ostream &operator<< (std::ostream &out, const Ends &ends) { return out << ends.event << ": " << ends.local << " -> " << ends.remote; }
+
+// A monitor of version 2, whose events have both ends.
+class EndsMonitor
+{
+  public:
+    EndsMonitor (Context &context, void *socket) : _consumer (context, ZMQ_PAIR)
+    {
+        const std::string name = inproc_name ();
+        ok (symbol<int (void *, const char *, uint64_t, int, int)> ("zmq_socket_monitor_versioned") (socket, name.c_str (), ZMQ_EVENT_ALL,
+                                                                                                     2, ZMQ_PAIR));
+        _consumer.connect (name);
+    }
+    Ends next ()
+    {
+        const Msg frames = recv (_consumer);
+        uint64_t event = 0;
+        REQUIRE (frames.size () >= 4);
+        std::memcpy (&event, frames[0].data (), sizeof event);
+        return {event_name (static_cast<int> (event)), frames[frames.size () - 2], frames.back ()};
+    }
+    Ends wait (const std::string &event)
+    {
+        for (;;)
+            if (Ends found = next (); found.event == event)
+                return found;
+    }
+
+  private:
+    Socket _consumer;
+};
+
+}  // namespace
+
+TEST_CASE ("version 2: every event of a connection has both of its ends, also when the system has forgotten them")
+{
+    if (!zmq_has ("draft"))
+        return;
+    Context ctx;
+    Socket server (ctx, ZMQ_DEALER);
+    auto client = std::make_unique<Socket> (ctx, ZMQ_DEALER);
+    EndsMonitor server_events (ctx, server);
+    const std::string bound = server.bind ();
+    CHECK (server_events.next () == Ends{"LISTENING", bound, ""});
+    {
+        EndsMonitor client_events (ctx, *client);
+        client->connect (bound);
+        const std::string from = client_events.wait ("CONNECTED").local;
+        CHECK (from.starts_with ("tcp://127.0.0.1:"));
+        CHECK (client_events.next () == Ends{"HANDSHAKE_SUCCEEDED", from, bound});
+        CHECK (server_events.next () == Ends{"ACCEPTED", bound, from});
+        CHECK (server_events.next () == Ends{"HANDSHAKE_SUCCEEDED", bound, from});
+        client->close ();
+        CHECK (server_events.next () == Ends{"DISCONNECTED", bound, from});
+    }
+    // Reset, so that the connection has no peer any more.
+    Peer peer = Peer::connect (bound);
+    const std::string from = server_events.wait ("ACCEPTED").remote;
+    CHECK (from.starts_with ("tcp://127.0.0.1:"));
+    peer.handshake ("DEALER");
+    CHECK (server_events.next () == Ends{"HANDSHAKE_SUCCEEDED", bound, from});
+    peer.reset ();
+    CHECK (server_events.next () == Ends{"DISCONNECTED", bound, from});
+    // What the connecting side says when it is lost, and after that.
+    Socket other (ctx, ZMQ_DEALER);
+    EndsMonitor other_events (ctx, other);
+    other.connect (bound);
+    const std::string near = other_events.wait ("HANDSHAKE_SUCCEEDED").local;
+    server.close ();
+    CHECK (other_events.next () == Ends{"DISCONNECTED", near, bound});
+    CHECK (other_events.next () == Ends{"CONNECT_RETRIED", "", bound});
+}
