@@ -97,6 +97,7 @@ def test_who_may_bind(make, kind):
     with pytest.raises(zmq.ZMQError) as caught:
         make(kind).bind("udp://127.0.0.1:*")
     assert caught.value.errno == zmq.ENOCOMPATPROTO
+    assert "only DISH and DGRAM bind" in caught.value.hint
 
 
 @pytest.mark.parametrize("kind", [zmq.PAIR, zmq.PUB, zmq.SUB, zmq.DISH, zmq.DGRAM])
@@ -104,6 +105,22 @@ def test_who_may_connect(make, kind):
     with pytest.raises(zmq.ZMQError) as caught:
         make(kind).connect("udp://127.0.0.1:5555")
     assert caught.value.errno == zmq.ENOCOMPATPROTO
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "hint"),
+    [
+        ("udp://127.0.0.1", "the form is udp://127.0.0.1:5555, or udp://eth0;239.0.0.1:5555"),
+        ("udp://lo;127.0.0.1:5555", "the form is udp://127.0.0.1:5555, or udp://eth0;239.0.0.1:5555"),
+        ("vsock://x:1", "the form is vsock://CID:5555"),
+        ("tipc://5555", "the form is tipc://{type,lower,upper}"),
+    ],
+)
+def test_hints(make, endpoint, hint):
+    with pytest.raises(zmq.ZMQError) as caught:
+        make(zmq.DISH).bind(endpoint)
+    assert caught.value.errno == zmq.EINVAL
+    assert hint in caught.value.hint
 
 
 def test_refused_datagrams_are_counted(make, peer):

@@ -47,7 +47,7 @@ def versions() -> dict[str, Any]:
         "libzmq": zmq_version(),
         "has": [
             capability
-            for capability in ("ipc", "curve", "gssapi", "norm", "pgm", "tipc", "vmci", "draft")
+            for capability in ("ipc", "curve", "gssapi", "norm", "pgm", "tipc", "vmci", "vsock", "draft")
             if has(capability)
         ],
         "python": platform.python_version(),

@@ -19,6 +19,12 @@ _FORMS = {
     "ipc": "ipc:///tmp/name.sock, or ipc://@name for an abstract one",
     "inproc": "inproc://name",
 }
+# Those that few need, and nobody means by mistake.
+_OTHER_FORMS = {
+    "udp": "udp://127.0.0.1:5555, or udp://eth0;239.0.0.1:5555 for a multicast group on an interface",
+    "vsock": "vsock://CID:5555 (bind also takes * for any CID, and port * for a free one)",
+    "tipc": "tipc://{type,lower,upper} to bind, tipc://{type,instance}@0.0.0 to connect",
+}
 _ends: dict[int, str] = {}  # address of a C context -> where it was ended
 
 
@@ -54,6 +60,8 @@ def endpoint_hint(errno: int | None, address: str) -> str:
         return listener_hint(address)
     if errno in (Errno.EINVAL, Errno.EPROTONOSUPPORT):
         return form_hint(errno, address)
+    if errno == Errno.ENOCOMPATPROTO and address.startswith("udp:"):
+        return "over udp only a RADIO connects, and only DISH and DGRAM bind"
     if errno == Errno.EADDRNOTAVAIL or errno == 19:  # ENODEV
         return "no interface of this machine has that address: bind to one that it has, to tcp://127.0.0.1:... or to tcp://*:..."
     return ""
@@ -68,6 +76,8 @@ def form_hint(errno: int, address: str) -> str:
         return "an endpoint is a transport, :// and an address: " + (
             _FORMS[name] if name else "; ".join(_FORMS.values())
         )
+    if transport in _OTHER_FORMS:
+        return f"the form is {_OTHER_FORMS[transport]}" if errno == Errno.EINVAL else ""
     if transport not in _FORMS:
         name = nearest(transport)
         if name:

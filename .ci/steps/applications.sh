@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Programs written for pyzmq, installed from the registry and run on zmqpy where no pyzmq can be imported; and the tests of what
-# needs more than the suite's own requirements: tunnels through a real sshd, modules of other Cython projects. Takes the wheel that the step
+# needs more than the suite's own requirements: tunnels through a real sshd, a real SOCKS proxy, modules of other Cython projects. Takes the wheel that the step
 # packages of the same run has built, if there is one.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
@@ -12,4 +12,4 @@ wheels=("${ZMQPY_CI_WHEEL:-/nowhere}"/*.whl)
 # Their suites are in their source distributions only.
 rm -rf "$ci_build/applications-sources"
 "$ci_build/applications-venv/bin/pip" download --no-deps --no-binary aiozmq,eventlet -d "$ci_build/applications-sources" aiozmq eventlet
-ZMQPY_TEST_SOURCES=$PWD/$ci_build/applications-sources ZMQPY_TEST_APPLICATIONS=1 "$ci_build/applications-venv/bin/pytest" -q tests/applications tests/test_ssh.py tests/test_cimport.py
+ZMQPY_TEST_SOURCES=$PWD/$ci_build/applications-sources ZMQPY_TEST_APPLICATIONS=1 "$ci_build/applications-venv/bin/pytest" -q tests/applications tests/test_ssh.py tests/test_socks.py tests/test_cimport.py

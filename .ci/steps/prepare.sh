@@ -8,7 +8,7 @@ packages=(
   clang clang-tidy llvm libclang-rt-dev ccache shellcheck git  # sanitizers, fuzzers, lint
   openssl                                                      # certificates, peers of TLS
   valgrind                                                     # instructions
-  openssh-server chromium                                      # applications
+  openssh-server microsocks chromium                           # applications
 )
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive

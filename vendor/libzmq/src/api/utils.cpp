@@ -35,6 +35,8 @@ int zmq_has (const char *capability)
     // What is built in; every other name, known to libzmq or not, is not.
     static constexpr std::string_view built_in[] = {
         "ipc",
+        "tipc",
+        "vsock",
         "draft",
         "WS",  // libzmq's spelling
         "ws",

@@ -297,3 +297,25 @@ TEST_CASE ("zmq_errno is this thread's errno")
     other.join ();
     CHECK (zmq_errno () == 77);
 }
+
+TEST_CASE ("vsock and tipc: where the kernel is without them, bind says so, and ours does in connect too")
+{
+    Context ctx;
+    Socket pair (ctx, ZMQ_PAIR);
+    for (const char *transport : {"tipc", "vsock"}) {
+        CAPTURE (std::string (transport));
+        if (!zmq_has (transport))
+            continue;
+        const bool tipc = transport == "tipc"s;
+        const char *const to_bind = tipc ? "tipc://{5599,0,0}" : "vsock://*:*";
+        const char *const to_connect = tipc ? "tipc://{5599,0}@0.0.0" : "vsock://9999:5599";
+        for (const char *endpoint : {"tipc://", "tipc://{}", "tipc://x"})
+            if (tipc)
+                CHECK_ERRNO (zmq_bind (pair, endpoint), EINVAL);
+        if (zmq_bind (pair, to_bind) == 0)
+            continue;  // it is there
+        CHECK (zmq_errno () == EAFNOSUPPORT);
+        if (ours ())
+            CHECK_ERRNO (zmq_connect (pair, to_connect), EAFNOSUPPORT);
+    }
+}
