@@ -63,7 +63,7 @@ TlsContext::TlsContext (TlsSettings settings, TlsRole role, std::shared_ptr<TlsR
     : settings_ (std::move (settings)), role_ (role), report_ (std::move (report))
 {}
 
-std::shared_ptr<TlsContext> TlsContext::make (const TlsSettings &settings, TlsRole role, std::shared_ptr<TlsReport> report)
+std::shared_ptr<TlsContext> TlsContext::make (const TlsSettings &settings, TlsRole role, const std::shared_ptr<TlsReport> &report)
 try {
     std::shared_ptr<TlsContext> made (new TlsContext (settings, role, report));
     made->load ();

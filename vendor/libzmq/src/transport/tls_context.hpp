@@ -53,7 +53,7 @@ class TlsContext
 {
   public:
     // Blocks on files. Null: `report` says what is wrong. Throws std::bad_alloc.
-    static std::shared_ptr<TlsContext> make (const TlsSettings &settings, TlsRole role, std::shared_ptr<TlsReport> report);
+    static std::shared_ptr<TlsContext> make (const TlsSettings &settings, TlsRole role, const std::shared_ptr<TlsReport> &report);
 
     // It would be made again as it is. Looks at the state of files.
     bool is_of (const TlsSettings &settings) const;

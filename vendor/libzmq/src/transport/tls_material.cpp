@@ -6,7 +6,6 @@
 #    include <algorithm>
 #    include <cerrno>
 #    include <cstdlib>
-#    include <cstring>
 #    include <filesystem>
 
 #    include <fcntl.h>
@@ -78,7 +77,7 @@ int give_password (char *space, int size, int, void *password) noexcept
     const std::string &text = static_cast<const SecretText *> (password)->text ();
     if (text.empty () || text.size () > static_cast<std::size_t> (size))
         return -1;
-    std::memcpy (space, text.data (), text.size ());
+    std::ranges::copy (text, space);
     return static_cast<int> (text.size ());
 }
 
