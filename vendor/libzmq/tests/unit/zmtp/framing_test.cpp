@@ -307,7 +307,7 @@ TEST_CASE ("framing: sealed frames")
         Encoder encoder (*from);
         Batch batch;
         const std::vector<Part> parts = {
-          {Kind::data, true, text (10)}, {Kind::subscribe, false, "topic"}, {Kind::ping, false, "p"}, {Kind::data, false, text (70'000)}};
+          {Kind::data, true, text (10)}, {Kind::join, false, "topic"}, {Kind::ping, false, "p"}, {Kind::data, false, text (70'000)}};
         for (const Part &part : parts) {
             const Msg one = made (part);
             REQUIRE (encoder.encode_sealed (one, batch, cipher) == 0);
