@@ -111,7 +111,7 @@ std::uint64_t Decoder::largest_frame (const FrameHeader &header) const noexcept
     if (header.piece != Piece::whole) [[unlikely]] {
         // (The header that the joined bytes begin with counts for nothing.)
         const std::uint64_t most = s_.limited && !s_.cipher ? std::min (largest, s_.bytes_left) : largest;
-        const std::uint64_t held = s_.pieces && header.piece != Piece::first ? s_.pieces->size () : 0;
+        const std::uint64_t held = s_.pieces ? s_.pieces->held_before (header) : 0;
         return std::max (most + s_.framing->longest_header, held) - held;
     }
     if (!s_.limited || s_.most_bytes == UINT64_MAX)

@@ -186,15 +186,15 @@ void Handshake::take_frame ()
 {
     const FrameHeader header = framing_->get_header (held_);
     if (header.error)
-        return fail_silently ();
+        return fail_silently (header.error);
     if (header.header_size == 0)
         return;
     if (pieces_ ? !pieces_->expects (header) : header.piece == Piece::middle || header.piece == Piece::last)
         return fail_silently ();
-    const std::uint64_t size = header.body_size + (pieces_ && header.piece != Piece::first ? pieces_->size () : 0);
+    const std::uint64_t size = header.body_size + (pieces_ ? pieces_->held_before (header) : 0);
     const bool too_large = config_.max_message_size >= 0 && size > static_cast<std::uint64_t> (config_.max_message_size);
     if ((too_large && header.kind == Kind::data) || size > (mechanism_ ? mechanism_->command_limit () : largest_frame))
-        return fail_silently ();
+        return fail_silently (EMSGSIZE);
     if (phase_ == Phase::routing_id && header.piece == Piece::whole && header.kind == Kind::data && !may_be_routing_id (header))
         return fail_silently ();
     frame_size_ = header.header_size + static_cast<std::size_t> (header.body_size);

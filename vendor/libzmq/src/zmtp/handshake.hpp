@@ -106,7 +106,8 @@ class Handshake
     void finish (const Properties &zap_properties, const Properties &peer_properties);
     void fail (Failure why, int error = EPROTO) noexcept;
     void say_end (std::span<const std::uint8_t> body);
-    void fail_silently () noexcept { fail ({0, 0, true}); }
+    // `error`: what the peer is told where its protocol has words for it.
+    void fail_silently (int error = EPROTO) noexcept { fail ({0, 0, true}, error); }
 
     HandshakeConfig config_;
     const MechanismRow *row_;

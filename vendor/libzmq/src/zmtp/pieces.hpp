@@ -27,7 +27,11 @@ class Pieces
     int add (const FrameHeader &header, std::span<const std::uint8_t> body) noexcept;
     // What was joined until now.
     std::span<std::uint8_t> bytes () noexcept;
-    std::size_t size () const noexcept { return size_; }
+    // What a frame with this header is joined to: bytes that count towards its size.
+    std::size_t held_before (const FrameHeader &header) const noexcept
+    {
+        return header.piece == Piece::middle || header.piece == Piece::last ? size_ : 0;
+    }
     // After the last piece: the block, which a message may take over, with its bytes at the same place.
     Content *take () noexcept;
 

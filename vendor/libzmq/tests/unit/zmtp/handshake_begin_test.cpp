@@ -182,3 +182,37 @@ TEST_CASE ("without a mechanism, each side says its routing id and is ready")
         CHECK (handshake.output ().empty ());
     }
 }
+
+TEST_CASE ("without a greeting, pieces count towards the frame that they make, and towards no other")
+{
+    const auto piece = [] (int first, const std::string &body) {
+        return std::string (1, static_cast<char> (first)) + static_cast<char> (body.size ()) + body;
+    };
+    HandshakeConfig limited = sides (ZMQ_PLAIN).server;
+    limited.max_message_size = 40;
+    Handshake handshake (limited, HandshakeStart{&engine::websocket::client});
+    feed (handshake, piece (0x02, "\2\5HEL"s) + piece (0x80, "LO\1x\1x"s));
+    if (handshake.waiting ())
+        handshake.decide ({ZapVerdict::Outcome::allowed, 200, {}});
+    feed (handshake, piece (0x82, "\2\x08"
+                                  "INITIATE\x0bSocket-Type\0\0\0\6DEALER"s));
+    if (handshake.waiting ())
+        handshake.decide ({ZapVerdict::Outcome::allowed, 200, {}});
+    CHECK (handshake.state () == State::ready);
+}
+
+TEST_CASE ("without a greeting, the peer is told what is wrong where there are words for it")
+{
+    const auto told = [] (const std::string &bytes) {
+        Handshake handshake (config (ZMQ_PULL), HandshakeStart{&engine::websocket::client});
+        take (handshake);
+        feed (handshake, bytes);
+        CHECK (handshake.state () == State::failed);
+        const std::string said = take (handshake);
+        REQUIRE (said.size () == 8);  // masked
+        return (static_cast<unsigned char> (said[6] ^ said[2]) << 8) | static_cast<unsigned char> (said[7] ^ said[3]);
+    };
+    CHECK (told ("\x81\1x"s) == 1003);
+    CHECK (told ("\x82\x7f\0\0\0\1\0\0\0\0\0"s) == 1009);
+    CHECK (told ("\xf2\1x"s) == 1002);
+}
