@@ -80,7 +80,7 @@ def test_other_methods(make, server, method, status):
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"505"),
         (b"GET /\r\n\r\n", b"400"),
         (b"hello\r\n", b"400"),
-        (b"\r\n", b"400"),
+        (b"\r\n\r\n", b"400"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400"),  # TLS
         (b"\xff\0\0\0\0\0\0\0\1\x7f\3\1NULL", b"400"),  # ZMTP
         (b"SSH-2.0-OpenSSH_9.2\r\n", b"400"),
@@ -89,7 +89,7 @@ def test_other_methods(make, server, method, status):
         (b"GET / HTTP/1.1\r\nA: " + b"x" * 20_000, b"431"),
         (b"GET /" + b"x" * 20_000, b"431"),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200, b"431"),
-        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 50 + b"\r\n" + b"more" * 10_000, b"426"),
+        (b"GET / HTTP/1.1\r\nHost: h\r\n" + b"A: b\r\n" * 50 + b"\r\n" + b"more" * 10_000, b"426"),
     ],
 )
 def test_what_is_no_request(make, server, request_, status):
@@ -117,6 +117,7 @@ def test_what_is_no_request(make, server, request_, status):
         ({"Upgrade": "h2c"}, b"426"),
         ({"Connection": "keep-alive"}, b"426"),
         ({"Content-Length": "3"}, b"400"),
+        ({"Host": None}, b"400"),
         ({"Transfer-Encoding": "chunked"}, b"400"),
     ],
 )

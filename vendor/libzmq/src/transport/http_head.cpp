@@ -70,6 +70,8 @@ void HttpHead::take (char character)
 
 void HttpHead::take_line ()
 {
+    if (in_start_line_ && line_.empty () && std::exchange (may_begin_empty_, false))
+        return;
     if (std::exchange (in_start_line_, false)) {
         start_line_ = line_;
         if (line_.empty ())

@@ -26,6 +26,9 @@ class HttpHead
         too_large
     };
 
+    // One empty line before the start line counts for nothing, as a server should have it (RFC 9112, 2.2).
+    void ignore_empty_line () noexcept { may_begin_empty_ = true; }
+
     // How many bytes were used: all while it is incomplete.
     std::size_t feed (std::span<const std::uint8_t> bytes);
     State state () const noexcept { return state_; }
@@ -54,6 +57,7 @@ class HttpHead
 
     State state_ = State::incomplete;
     bool in_start_line_ = true;
+    bool may_begin_empty_ = false;
     std::size_t size_ = 0;
     std::string line_;  // with its carriage return
     std::string start_line_;

@@ -138,9 +138,9 @@ void WebSocketAnswer::judge ()
         return refuse ("505 HTTP Version Not Supported", "HTTP/1.1 is spoken here.");
     if (line.method != "GET")
         return refuse ("405 Method Not Allowed", "Only GET is understood.", "Allow: GET\r\n");
-    if (head_.count ("host") > 1 || head_.count ("transfer-encoding") > 0 ||
-        (head_.count ("content-length") > 0 && head_.value ("content-length") != "0"))
-        return refuse ("400 Bad Request", "The request is ambiguous, or has a body.");
+    if (head_.count ("host") != 1 || head_.count ("transfer-encoding") > 0 || head_.count ("content-length") > 1 ||
+        (head_.count ("content-length") == 1 && head_.value ("content-length") != "0"))
+        return refuse ("400 Bad Request", "The request has not one Host, is ambiguous, or has a body.");
     if (!head_.lists ("upgrade", "websocket") || !head_.lists ("connection", "upgrade"))
         return refuse ("426 Upgrade Required", "A ZeroMQ socket listens here, for WebSocket connections.",
                        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");

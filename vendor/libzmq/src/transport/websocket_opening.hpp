@@ -77,7 +77,7 @@ class WebSocketAnswer final : public WebSocketOpening
     // Of what is taken from one that was refused.
     static constexpr std::size_t most_forgotten = 256u << 10;
 
-    using WebSocketOpening::WebSocketOpening;
+    explicit WebSocketAnswer (SubProtocols ours) : WebSocketOpening (std::move (ours)) { head_.ignore_empty_line (); }
     // As WebSocketRequest's.
     std::size_t feed (std::span<const std::uint8_t> bytes);
     // More came of one that was refused than is taken.

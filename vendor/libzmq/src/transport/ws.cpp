@@ -7,6 +7,7 @@
 
 #include "transport/socks_layer.hpp"
 #include "transport/tcp.hpp"
+#include "transport/tcp_address.hpp"
 #include "transport/websocket_layer.hpp"
 
 namespace engine {
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::string_view scheme = "ws://";
 constexpr std::string_view tcp_scheme = "tcp://";
-constexpr std::string_view usual_port = ":80";
+constexpr std::uint16_t usual_port = 80;
 
 // "HOST:PORT/PATH".
 struct Address
@@ -67,10 +68,9 @@ int resolve (const std::string &address, const Options &options, std::vector<Dia
     const std::size_t first = out.size ();
     if (const int error = tcp_transport.resolve (parts.tcp, options, out))
         return error;
-    // (The source address is nothing to the peer.)
-    std::string host = parts.tcp.substr (parts.tcp.find (';') + 1);
-    if (host.ends_with (usual_port))
-        host.resize (host.size () - usual_port.size ());
+    std::string host;
+    if (const int error = http_host (parts.tcp, usual_port, host))
+        return error;
     for (std::size_t i = first; i < out.size (); ++i) {
         out[i].http_host = host;
         out[i].http_path = parts.path;
@@ -118,6 +118,19 @@ int layers_on_dialled (ByteStream &bytes, const DialTarget &target, const Option
 }
 
 }  // namespace
+
+int http_host (const std::string &tcp_address, std::uint16_t usual_port, std::string &out)
+{
+    TcpTarget target;
+    if (const int error = parse_tcp_target (tcp_address, target))
+        return error;
+    out = target.host.substr (0, target.host.find ('%'));
+    if (out.find (':') != std::string::npos)
+        out = '[' + out + ']';
+    if (target.port != usual_port)
+        (out += ':') += std::to_string (target.port);
+    return 0;
+}
 
 constinit const Transport ws_transport = {
   .name = "ws",

@@ -18,7 +18,7 @@ namespace engine {
 namespace {
 
 constexpr std::string_view ws_scheme = "ws://";
-constexpr std::string_view usual_port = ":443";
+constexpr std::uint16_t usual_port = 443;
 
 std::string wss_name (const std::string &ws_name)
 {
@@ -61,9 +61,9 @@ int resolve (const std::string &address, const Options &options, std::vector<Dia
     const std::string tcp_address = address.substr (0, address.find ('/'));
     const auto targets = std::span (out).subspan (first);
     // (The port that goes without saying is another than ws's.)
-    std::string host = tcp_address.substr (tcp_address.find (';') + 1);
-    if (host.ends_with (usual_port))
-        host.resize (host.size () - usual_port.size ());
+    std::string host;
+    if (const int error = http_host (tcp_address, usual_port, host))
+        return error;
     for (DialTarget &target : targets)
         target.http_host = host;
     return name_tls_targets (tcp_address, targets);

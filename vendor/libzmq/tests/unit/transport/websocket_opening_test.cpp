@@ -38,7 +38,7 @@ std::size_t feed (Opening &opening, const std::string &text, std::size_t step = 
     return used;
 }
 
-const std::string request_line = "GET /path HTTP/1.1\r\n";
+const std::string request_line = "GET /path HTTP/1.1\r\nHost: x\r\n";
 const std::string upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
 const std::string with_key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 const std::string with_null = "Sec-WebSocket-Protocol: ZWS2.0/NULL\r\n";
@@ -113,7 +113,7 @@ TEST_CASE ("websocket opening: the first sub-protocol asked for that is spoken, 
 TEST_CASE ("websocket opening: what is written otherwise and means the same")
 {
     for (const std::string &request :
-         {"GET http://host/path HTTP/1.1\r\nhost:host\r\nUPGRADE:\tWebSocket \r\nconnection: keep-alive, UPGRADE\r\n" + with_key +
+         {"\r\nGET http://host/path HTTP/1.1\r\nhost:host\r\nUPGRADE:\tWebSocket \r\nconnection: keep-alive, UPGRADE\r\n" + with_key +
             with_null,
           request_line +
             "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: h2c, websocket\r\nX:\r\nY: \x80\xff\r\n"
@@ -122,11 +122,20 @@ TEST_CASE ("websocket opening: what is written otherwise and means the same")
         CHECK (answer (request + "\r\n") == std::pair (State::agreed, accepted + "Sec-WebSocket-Protocol: ZWS2.0/NULL\r\n\r\n"));
 }
 
+TEST_CASE ("websocket opening: one empty line before the request is nothing, two are no HTTP, and none is before an answer")
+{
+    CHECK (status ("\r\n\r\n") == "400");
+    WebSocketRequest client ({"NULL", true}, "h:1", "/", key);
+    feed (client, "\r\n" + accepted + with_null + "\r\n");
+    CHECK (client.state () == State::failed);
+}
+
 TEST_CASE ("websocket opening: refusals that HTTP understands")
 {
     const std::string rest = with_key + with_null + "\r\n";
     CHECK (status ("GET / HTTP/1.1\r\nHost: x\r\n\r\n") == "426");
-    CHECK (answer ("GET / HTTP/1.1\r\n\r\n").second.find ("\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n") != std::string::npos);
+    CHECK (answer ("GET / HTTP/1.1\r\nHost: x\r\n\r\n").second.find ("\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n") !=
+           std::string::npos);
     CHECK (status (request_line + "Upgrade: websocket\r\n" + rest) == "426");
     CHECK (status (request_line + "Connection: Upgrade\r\nUpgrade: h2c\r\n" + rest) == "426");
     CHECK (status ("POST / HTTP/1.1\r\n" + upgrade + rest) == "405");
@@ -136,7 +145,10 @@ TEST_CASE ("websocket opening: refusals that HTTP understands")
     for (const char *line :
          {"GET /\r\n", "GET  HTTP/1.1\r\n", "GET / path HTTP/1.1\r\n", " / HTTP/1.1\r\n", "GET / FTP/1.1\r\n", "GET\r\n", "\r\n"})
         CHECK (status (line + upgrade + rest) == "400");
-    CHECK (status (request_line + upgrade + "Host: a\r\nHost: b\r\n" + rest) == "400");
+    CHECK (status ("GET / HTTP/1.1\r\n" + upgrade + rest) == "400");
+    CHECK (status (request_line + upgrade + "Host: b\r\n" + rest) == "400");
+    CHECK (status (request_line + upgrade + "Content-Length: 0\r\nContent-Length: 0\r\n" + rest) == "400");
+    CHECK (status (request_line + upgrade + "Content-Length: 0\r\nContent-Length: 5\r\n" + rest) == "400");
     CHECK (status (request_line + upgrade + "Content-Length: 5\r\n" + rest) == "400");
     CHECK (status (request_line + upgrade + "Transfer-Encoding: chunked\r\n" + rest) == "400");
     CHECK (status (request_line + upgrade + with_key + "Sec-WebSocket-Protocol: chat\r\n\r\n") == "400");

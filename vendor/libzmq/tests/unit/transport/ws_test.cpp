@@ -84,6 +84,8 @@ TEST_CASE ("ws: what a request says of the peer")
     };
     CHECK (said ("127.0.0.1:5555") == std::pair ("127.0.0.1:5555"s, "/"s));
     CHECK (said ("127.0.0.1:80/a/b") == std::pair ("127.0.0.1"s, "/a/b"s));
+    CHECK (said ("127.0.0.1:5555garbage/a") == std::pair ("127.0.0.1:5555"s, "/a"s));
+    CHECK (said ("127.0.0.1:080") == std::pair ("127.0.0.1"s, "/"s));
     CHECK (said ("127.0.0.1:0;127.0.0.1:5555/a") == std::pair ("127.0.0.1:5555"s, "/a"s));
 }
 
