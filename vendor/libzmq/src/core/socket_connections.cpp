@@ -147,7 +147,7 @@ void Socket::stream_finished (Stream &stream) noexcept
 {
     if (NetworkPipe *const pipe = stream.pipe ()) {
         stream.set_pipe (nullptr);
-        lose_stream (*pipe);
+        lose_carrier (*pipe);
     }
     Connector *const connector = stream.connector ();
     retire (stream);

@@ -350,7 +350,7 @@ void DatagramEndpoint::finish () noexcept
 {
     NetworkPipe &pipe = *pipe_;
     close ();
-    socket_.lose_datagrams (pipe);
+    socket_.lose_carrier (pipe);
     socket_.retire (*this);
 }
 

@@ -72,7 +72,6 @@ class DatagramEndpoint final : public Attended
         std::uint8_t group_size = 0;
         SocketAddress to;
         std::array<iovec, 3> parts{};
-        std::size_t part_count = 0;
     };
 
     void pull () noexcept;

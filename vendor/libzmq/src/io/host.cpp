@@ -46,17 +46,9 @@ void StreamHost::end_pipe (NetworkPipe &pipe) noexcept
     request_reap (pipe);
 }
 
-void StreamHost::lose_stream (NetworkPipe &pipe) noexcept
+void StreamHost::lose_carrier (NetworkPipe &pipe) noexcept
 {
     pipe.stream = nullptr;
-    if (pipe.attached)
-        end_pipe (pipe);
-    else
-        pipe.terminate ();
-}
-
-void StreamHost::lose_datagrams (NetworkPipe &pipe) noexcept
-{
     pipe.datagrams = nullptr;
     if (pipe.attached)
         end_pipe (pipe);

@@ -100,10 +100,8 @@ class StreamHost : public Guarded
     virtual void detach (NetworkPipe &pipe) noexcept = 0;
     // Its connection has gone for good; what came is still read.
     void end_pipe (NetworkPipe &pipe) noexcept;
-    // Its stream has ended by itself.
-    void lose_stream (NetworkPipe &pipe) noexcept;
-    // Its datagram endpoint has ended; what it brought stays readable.
-    void lose_datagrams (NetworkPipe &pipe) noexcept;
+    // Its stream, or its datagram endpoint, has ended; what that brought stays readable.
+    void lose_carrier (NetworkPipe &pipe) noexcept;
     // They have ended: freed at the end of the call.
     void retire (Stream &stream) noexcept;
     void retire (Connector &connector) noexcept;

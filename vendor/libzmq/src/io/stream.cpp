@@ -313,10 +313,12 @@ bool Stream::flush () noexcept
     if (socket_.flush_waiters > 0 && !output_pending ()) [[unlikely]]
         socket_.note_activity ();
     if (lingering_ && phase_ == Phase::traffic && !output_dead_ && !output_pending ()) {
-        if (say_end (0))
+        if (say_end (0)) {
             finish ();
-        else
+        } else {
             blocked_ = true;
+            socket_.attendance ().output_blocked (*this);
+        }
     }
     return wrote;
 }
@@ -448,7 +450,7 @@ void Stream::on_timer () noexcept
         }
         Msg ping;
         heartbeat_->make_ping (ping);
-        if (!output_dead_)
+        if (!output_dead_ && !end_said_)
             encode (ping);
         flush ();
         if (phase_ != Phase::traffic)
@@ -616,8 +618,13 @@ bool Stream::say_end (int why) noexcept
 void Stream::answer_end (const Msg &end) noexcept
 {
     std::uint8_t body[Framing::longest_end];
-    if (!output_dead_ && !end_said_)
-        write_end ({body, encoder_.framing ().answer_end (body, {end.data (), end.size ()})});
+    if (!output_dead_ && !end_said_) {
+        const std::span<const std::uint8_t> answer{body, encoder_.framing ().answer_end (body, {end.data (), end.size ()})};
+        if (keeps_unsent () && !batch_.empty ())
+            write_end_past (answer);
+        else
+            write_end (answer);
+    }
     lose ({EPIPE, false});
 }
 
@@ -645,6 +652,33 @@ bool Stream::write_end (std::span<const std::uint8_t> body) noexcept
     if (wrote && pipe_)
         pipe_->offer_room ();  // what waited before it has gone as well
     return gone || batch_.empty ();
+}
+
+// Ahead of what is encoded already, which the peer would not take any more, and which goes out again on the next connection. If that cannot
+// be, nothing is said.
+void Stream::write_end_past (std::span<const std::uint8_t> body) noexcept
+{
+    end_said_ = true;
+    if (!between_frames ())
+        return;
+    const Framing &framing = encoder_.framing ();
+    std::uint8_t bytes[32 + Framing::longest_end];
+    const std::size_t header_size = framing.put_header (bytes, framing.form_of (Kind::end, false).flags, body.size ());
+    const std::span<std::uint8_t> copy{bytes + header_size, body.size ()};
+    std::copy (body.begin (), body.end (), copy.begin ());
+    if (framing.masks)
+        apply_mask (framing.get_own_header ({bytes, header_size}).mask, copy);
+    bytes_.write ({bytes, header_size + body.size ()});
+}
+
+// Nothing is written of the first frame that is not wholly written.
+bool Stream::between_frames () const noexcept
+{
+    const Batch::Position at = batch_.written_to ();
+    if (!cipher_)
+        return at_frame (batch_, encoder_.framing ());
+    return at >= batch_.kept_from () &&
+           std::none_of (sealed_.begin (), sealed_.end (), [at] (const Sealed &sealed) { return sealed.begin < at && at < sealed.end; });
 }
 
 void Stream::finish () noexcept
@@ -709,7 +743,7 @@ void Stream::end (int linger_time) noexcept
     close ();
     socket_.retire (*this);
     if (pipe)
-        socket_.lose_stream (*pipe);
+        socket_.lose_carrier (*pipe);
 }
 
 void Stream::end_with_listener (int linger_time) noexcept

@@ -169,6 +169,7 @@ class Stream final : public Attended, private ZapAsker
     void ask_zap () noexcept;
     void decided (ZapVerdict verdict) noexcept override;
     void note_peer_refused () noexcept;
+    void limit_refused () noexcept;
     // `left`: what the handshake's last read held beyond it; `drained`: the kernel held no more.
     void become_ready (std::span<const std::uint8_t> left, bool drained) noexcept;
     ssize_t write_some () noexcept;
@@ -190,6 +191,8 @@ class Stream final : public Attended, private ZapAsker
     // Tells the peer that the connection ends, if its protocol can, and why: an errno, 0: no reason. False: it is still on its way out.
     bool say_end (int why) noexcept;
     bool write_end (std::span<const std::uint8_t> body) noexcept;
+    void write_end_past (std::span<const std::uint8_t> body) noexcept;
+    bool between_frames () const noexcept;
     void heartbeat_timer () noexcept;
     std::uint64_t taken () const noexcept;
     bool output_moves () noexcept;
@@ -216,7 +219,8 @@ class Stream final : public Attended, private ZapAsker
     bool output_ended_ = false;
     bool pull_due_ = false;
     bool refused_frame_ = false;
-    bool unattended_ = false;  // nobody but the reactor reads
+    bool refused_by_layer_ = false;  // and the monitor knows
+    bool unattended_ = false;        // nobody but the reactor reads
     bool raw_ = false;
     bool lingering_ = false;
     bool stalled_ = false;

@@ -23,7 +23,7 @@ namespace engine {
 
 namespace {
 
-// What a peer that ZAP refused may still send, and how long it may stay if ZMQ_HANDSHAKE_IVL sets no limit.
+// What a peer that ZAP refused may still send, and how long one that was refused may stay if ZMQ_HANDSHAKE_IVL sets no limit.
 constexpr std::size_t most_refused_bytes = 64 * 1024;
 constexpr Nanoseconds refused_time = 30'000 * millisecond;
 
@@ -90,6 +90,12 @@ try {
 void Stream::open_layers () noexcept
 try {
     const int error = bytes_.open ();
+    if (const int refusal = bytes_.refusal (); refusal && !refused_by_layer_) {
+        refused_by_layer_ = true;
+        happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, refusal);
+        socket_.stats.handshake_failures++;
+        limit_refused ();
+    }
     if (error == 0)
         begin ();
     else if (error == EAGAIN)
@@ -102,12 +108,13 @@ try {
 
 void Stream::layers_failed (int error) noexcept
 {
-    if (is_protocol_error (error)) {
-        happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, error);
-        error = EPROTO;
+    const bool of_protocol = is_protocol_error (error);
+    if (!refused_by_layer_) {
+        if (of_protocol)
+            happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, error);
+        socket_.stats.handshake_failures++;
     }
-    socket_.stats.handshake_failures++;
-    lose ({error, false});
+    lose ({of_protocol ? EPROTO : error, false});
 }
 
 void Stream::begin ()
@@ -263,10 +270,15 @@ try {
     lose ({ENOMEM, false});
 }
 
-// The peer hears of it, or not, and goes. Not for ever is that waited for.
 void Stream::note_peer_refused () noexcept
 {
     happened (handshake_->failure ().event, handshake_->failure ().value);
+    limit_refused ();
+}
+
+// The peer hears of it, or not, and goes. Not for ever is that waited for.
+void Stream::limit_refused () noexcept
+{
     if (handshake_deadline_ == never) {
         handshake_deadline_ = now () + refused_time;
         arm_timer (handshake_deadline_);

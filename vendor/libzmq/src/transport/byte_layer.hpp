@@ -42,6 +42,7 @@ class ByteLayer
     // ---- what is known ----
     // See ByteStream's functions of these names.
     virtual int failure () const noexcept { return 0; }
+    virtual int refusal () const noexcept { return 0; }
     virtual void describe (ConnectionFacts &) const {}
 
     ByteStream &below () noexcept { return below_; }

@@ -132,6 +132,14 @@ int ByteStream::failure () const noexcept
     return error ? error : layer_->below ().failure ();
 }
 
+int ByteStream::refusal () const noexcept
+{
+    if (!layer_)
+        return 0;
+    const int error = layer_->refusal ();
+    return error ? error : layer_->below ().refusal ();
+}
+
 void ByteStream::describe (ConnectionFacts &facts) const
 {
     if (!layer_)

@@ -112,6 +112,8 @@ class ByteStream
     std::int64_t unsent () const noexcept;
     // Why a layer of its own accord, rather than what is below it, has ended the connection: an errno; 0: none has.
     int failure () const noexcept;
+    // Why a layer does not let the peer in, and waits for nothing but its end: what open() will fail with; 0: it may come in.
+    int refusal () const noexcept;
     // Adds what layers know of the peer and of themselves, as properties of messages. (Names that a
     // peer may not announce; see Handshake::finish.) After open().
     void describe (ConnectionFacts &facts) const;

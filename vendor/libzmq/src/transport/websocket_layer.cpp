@@ -6,15 +6,11 @@
 #include <memory>
 #include <utility>
 
-#include <unistd.h>
-#if defined __APPLE__
-#    include <sys/random.h>
-#endif
-
 #include <zmq.h>
 
 #include "mechanism/mechanism.hpp"
 #include "options/options.hpp"
+#include "platform/entropy.hpp"
 #include "transport/byte_layer.hpp"
 #include "transport/websocket_opening.hpp"
 #include "zmtp/framing.hpp"
@@ -88,6 +84,7 @@ class ServerLayer final : public WebSocketLayer<WebSocketAnswer>
         return WebSocketLayer::outcome ();
     }
     int peer_ended () const noexcept override { return refused () ? WebSocketLayer::outcome () : EPIPE; }
+    int refusal () const noexcept override { return refused () ? WebSocketLayer::outcome () : 0; }
 };
 
 }  // namespace
@@ -95,8 +92,8 @@ class ServerLayer final : public WebSocketLayer<WebSocketAnswer>
 int put_websocket_on (ByteStream &bytes, const DialTarget &target, const Options &options) noexcept
 try {
     std::array<std::uint8_t, WebSocketRequest::key_size> key{};
-    if (::getentropy (key.data (), key.size ()) != 0)
-        return errno;
+    if (const int error = get_entropy (key))
+        return error;
     bytes.put_on (std::make_unique<ClientLayer> (websocket::client,
                                                  WebSocketRequest (sub_protocols (options), target.http_host, target.http_path, key)));
     return 0;

@@ -75,4 +75,16 @@ void Unsent::drop_message () noexcept
         messages_.drop_back ();
 }
 
+bool at_frame (const Batch &batch, const Framing &framing) noexcept
+{
+    Batch::Position at = batch.kept_from ();
+    while (at < batch.written_to ()) {
+        const FrameHeader header = header_at (batch, at, framing);
+        if (header.header_size == 0 || header.error)
+            return false;
+        at += header.header_size + header.body_size;
+    }
+    return at == batch.written_to ();
+}
+
 }  // namespace engine

@@ -38,4 +38,7 @@ class Unsent
     bool intact_ = true;      // none of it is missing
 };
 
+// Whether what a batch has not written begins with a frame, and not in the middle of one. False also: that cannot be known.
+bool at_frame (const Batch &batch, const Framing &framing) noexcept;
+
 }  // namespace engine

@@ -4,11 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include <unistd.h>
-#if defined __APPLE__
-#    include <sys/random.h>
-#endif
-
+#include "platform/entropy.hpp"
 #include "zmtp/big_endian.hpp"
 #include "zmtp/command.hpp"
 #include "zmtp/framing.hpp"
@@ -148,23 +144,11 @@ FrameHeader get_joined (std::span<const std::uint8_t> bytes) noexcept
     return header;
 }
 
-// Four bytes that nobody can foretell (RFC 6455, 10.3), taken from the system many at a time.
+// (RFC 6455, 10.3.)
 void put_mask (std::uint8_t *at) noexcept
 {
-    constexpr std::size_t most = 256;  // getentropy(3) gives no more
-    struct Stock
-    {
-        std::uint8_t bytes[most];
-        std::size_t used = most;
-    };
-    thread_local Stock stock;
-    if (stock.used == most) [[unlikely]] {
-        // (It fails only on systems that have none; what is then there is as good as what can be had.)
-        [[maybe_unused]] const int result = ::getentropy (stock.bytes, most);
-        stock.used = 0;
-    }
-    std::memcpy (at, stock.bytes + stock.used, mask_size);
-    stock.used += mask_size;
+    const std::uint32_t mask = random_word ();
+    std::memcpy (at, &mask, mask_size);
 }
 
 template <bool masks>

@@ -373,3 +373,28 @@ TEST_CASE ("layered connection: two sockets, each attended by a thread that bloc
     CHECK (sent == count);
     CHECK (received == count);
 }
+
+TEST_CASE ("layered stream: that a WebSocket peer is refused is told when it is, once, and its end is waited for")
+{
+    HeldSocket socket (ZMQ_PULL);
+    socket.socket ().options.handshake_ivl = 0;
+    EventLog log (socket);
+    Link link = make_link ();
+    WiredStream stream (socket, *find_transport ("ws"), link.near);
+    const auto failures = [&] {
+        int count = 0;
+        for (const Event &event : log.take ())
+            count += event.name == std::to_string (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) && event.value == ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED;
+        return count;
+    };
+    link.far.write ("GET / HTTP/1.1\r\n\r\n");
+    int told = 0;
+    CHECK (socket.wait ([&] { return (told += failures ()) > 0; }));
+    CHECK_FALSE (stream->dead ());
+    CHECK (socket.socket ().stats.handshake_failures == 1);
+    CHECK (link.far.read ().value_or ("").starts_with ("HTTP/1.1 400 "));
+    link.far.close ();
+    CHECK (socket.wait ([&] { return stream->dead (); }));
+    CHECK (told + failures () == 1);
+    CHECK (socket.socket ().stats.handshake_failures == 1);
+}

@@ -11,6 +11,8 @@
 #include "io/fake_transport.hpp"
 #include "io/large_sends.hpp"
 #include "io/stream.hpp"
+#include "transport/websocket_layer.hpp"
+#include "transport/websocket_opening.hpp"
 
 using namespace held;
 
@@ -285,4 +287,149 @@ TEST_CASE ("stream: a peer that ended is not written to though unread input lies
     at.socket.socket ().poll_input ();
     at.restart ();
     CHECK (at.until (frame ("kept")) == frame ("kept"));
+}
+
+// ---- over WebSocket, where a peer may say that it ends before it does ----
+
+namespace {
+
+int ask_for_websocket (ByteStream &bytes)
+{
+    DialTarget target;
+    target.http_host = "h";
+    target.http_path = "/";
+    return put_websocket_on (bytes, target, Options ());
+}
+
+// A server that the test plays.
+struct RestartingWebSocket
+{
+    explicit RestartingWebSocket (void *context = nullptr) : socket (ZMQ_PUSH, context)
+    {
+        socket.socket ().options.reconnect_ivl = 1;
+        socket.socket ().options.sndhwm = 0;
+        script.layers = ask_for_websocket;
+        script.dials = {{0}};
+        const Connector before (socket.socket (), fake_transport (), "", "", socket.socket ().snapshot ());
+        REQUIRE (socket.socket ().connect_stream (fake_transport (), "fake://name", "name") == 0);
+        connector = socket.socket ().find_connector (before.id () + 1);
+        REQUIRE (connector);
+        shake_hands ();
+    }
+    void restart ()
+    {
+        const std::size_t before = script.far.size ();
+        script.dials = {{0}};
+        REQUIRE (socket.wait ([&] { return script.far.size () > before; }));
+        shake_hands ();
+    }
+    void shake_hands ()
+    {
+        WebSocketAnswer opening ({"NULL", true});
+        REQUIRE (socket.wait ([&] {
+            const std::string some = far ().read ().value_or ("");
+            opening.feed ({reinterpret_cast<const std::uint8_t *> (some.data ()), some.size ()});
+            return opening.state () == WebSocketOpening::State::agreed;
+        }));
+        const auto answer = opening.output ();
+        const std::string ready = "\2\5READY\x0bSocket-Type\0\0\0\4PULL"s;
+        far ().write (std::string (answer.begin (), answer.end ()) + '\x82' + static_cast<char> (ready.size ()) + ready);
+        REQUIRE (socket.wait ([&] { return connector->stream && connector->stream->established (); }));
+        decoder = std::make_unique<Decoder> (websocket::server, -1, false, nullptr);
+    }
+    FarEnd &far () { return script.far.back (); }
+    // The numbers of the messages that have come, and whether the other side has said that it ends.
+    void receive (std::vector<int> &numbers, bool &ended)
+    {
+        const std::string some = far ().read ().value_or ("");
+        REQUIRE (decoder->append ({reinterpret_cast<const std::uint8_t *> (some.data ()), some.size ()}));
+        Msg frame;
+        while (decoder->next (frame) == Decoder::Result::frame) {
+            if (frame.kind () == Kind::end)
+                ended = true;
+            else if (!ended && frame.kind () == Kind::data && !frame.view ().starts_with ("\5READY"))
+                numbers.push_back (std::stoi (std::string (frame.view ())));
+        }
+    }
+
+    Script script;
+    HeldSocket socket;
+    std::unique_ptr<Decoder> decoder;
+    Connector *connector = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE ("stream: nothing is written to a peer that has said it ends but the answer, and what waited goes to the next")
+{
+    for (const std::size_t size : {std::size_t{1000}, std::size_t{3'000'000}}) {
+        CAPTURE (size);
+        RestartingWebSocket at;
+        int count = 0;
+        const auto send = [&] {
+            std::string body = std::to_string (count++) + ' ';
+            body.resize (size, '.');
+            REQUIRE (at.socket.send (body) == 0);
+            at.socket.socket ().batching ().flush ();
+        };
+        while (!at.connector->stream->blocked ())
+            send ();
+        send ();
+        std::vector<int> numbers;
+        bool ended = false;
+        // There is room again when it hears of the end.
+        at.receive (numbers, ended);
+        at.far ().write ("\x88\2\3\xe8"s);
+        CHECK (at.socket.wait ([&] { return !at.connector->stream; }));
+        // What comes from now on, a peer that ends throws away.
+        std::vector<int> thrown_away;
+        at.receive (thrown_away, ended);
+        CHECK (thrown_away.empty ());
+        CHECK (ended == (size == 1000));  // not in the middle of a frame
+        at.far ().close ();
+        at.restart ();
+        ended = false;
+        CHECK (at.socket.wait ([&] {
+            at.receive (numbers, ended);
+            return !numbers.empty () && numbers.back () == count - 1;
+        }));
+        std::vector<int> all (static_cast<std::size_t> (count));
+        for (int i = 0; i < count; ++i)
+            all[static_cast<std::size_t> (i)] = i;
+        CHECK (numbers == all);
+    }
+}
+
+TEST_CASE ("stream: an end that the kernel has no room for is said when there is")
+{
+    const auto send = [] (RestartingWebSocket &at) {
+        REQUIRE (at.socket.send ("1 " + std::string (998, '.')) == 0);
+        at.socket.socket ().batching ().flush ();
+    };
+    int fitting = -1;
+    {
+        RestartingWebSocket at;
+        for (; !at.connector->stream->blocked (); ++fitting)
+            send (at);
+    }
+    void *const context = zmq_ctx_new ();
+    REQUIRE (zmq_ctx_set (context, ZMQ_EXT_ATTEND, 0) == 0);
+    auto held = std::make_unique<RestartingWebSocket> (context);
+    RestartingWebSocket &at = *held;
+    // Full to the brim, and nobody has waited for room.
+    for (int i = 0; i < fitting; ++i)
+        send (at);
+    CHECK_FALSE (at.connector->stream->blocked ());
+    at.connector->end (-1);
+    std::vector<int> numbers;
+    bool ended = false;
+    // The reactor learns what to wait for before there is room.
+    at.socket.next_call ();
+    CHECK (at.socket.wait ([&] {
+        at.receive (numbers, ended);
+        return ended;
+    }));
+    CHECK (static_cast<int> (numbers.size ()) == fitting);
+    held.reset ();
+    zmq_ctx_term (context);
 }
