@@ -241,7 +241,7 @@ def test_stats(make):
     server, client = make(zmq.PULL), make(zmq.PUSH)
     address = bound(server)
     with posix.create_connection(("127.0.0.1", int(address.split(":")[2].strip("/")))) as stranger:
-        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        stranger.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         while stranger.recv(1000):
             pass
     client.connect(address)

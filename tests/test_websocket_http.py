@@ -187,7 +187,7 @@ def test_descriptors_are_given_back(make, server):
 
     before = held()
     for _ in range(100):
-        assert answer_to(server, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 426")
+        assert answer_to(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").startswith(b"HTTP/1.1 426")
     wait_until(lambda: held() <= before + 2, "the descriptors of refused peers are closed")
     assert still_works(make, server)
 
