@@ -171,7 +171,7 @@ def test_a_refused_peer_that_stays_is_let_go(make):
     server = make(zmq.PULL, handshake_ivl=200)
     server.bind("ws://127.0.0.1:*")
     with RawClient(endpoint_of(server)) as raw:
-        raw.send_bytes(b"GET / HTTP/1.1\r\n\r\n")
+        raw.send_bytes(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         assert raw.read_head()[0].startswith(b"HTTP/1.1 426")
         with pytest.raises(OSError):
             while True:
