@@ -154,7 +154,7 @@ Disposer *Socket::disposer (bool ending) noexcept
 bool Socket::leave (bool by_application) noexcept
 {
     batching_.after_send ();
-    if (something_to_reap () || !inproc_pipes_to_reap_.empty ()) [[unlikely]]
+    if (something_to_reap_) [[unlikely]]
         reap ();
     if (attendance_.needs_settling ()) [[unlikely]]
         attendance_.settle ();

@@ -105,7 +105,11 @@ class Socket final : public StreamHost, public PatternHost
     std::string_view id_of (const NetworkPipe &pipe) const noexcept override;
     void detach (NetworkPipe &pipe) noexcept override;
     using StreamHost::request_reap;
-    void request_reap (InprocPipe &pipe) noexcept { inproc_pipes_to_reap_.add (pipe); }
+    void request_reap (InprocPipe &pipe) noexcept
+    {
+        inproc_pipes_to_reap_.add (pipe);
+        something_to_reap_ = true;
+    }
 
     // ---- life ----
     // zmq_close. What is queued goes out as ZMQ_LINGER allows.

@@ -12,6 +12,7 @@ void Socket::reap () noexcept
     if (reaping_)
         return;
     reaping_ = true;
+    something_to_reap_ = false;  // what comes meanwhile is taken at once or at the end of the next call
     while (NetworkPipe *const pipe = pipes_to_reap_.take ())
         reap (*pipe);
     while (InprocPipe *const pipe = inproc_pipes_to_reap_.take ())

@@ -65,7 +65,7 @@ class Attendance final : public HookTarget
     // The descriptor for ZMQ_FD; -1 with errno.
     int export_fd () noexcept;
     // End of a call: brings the exported set up to date, hands over what the kernel would not take.
-    void settle () noexcept;
+    [[gnu::noinline]] void settle () noexcept;
     bool needs_settling () const noexcept { return unsettled_ || exported_.is_open (); }
 
     void on_io (std::uint32_t events) noexcept override;

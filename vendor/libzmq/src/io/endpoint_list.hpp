@@ -36,7 +36,6 @@ class EndpointList
         }
         working_.pop_back ();
     }
-    bool any_retired () const noexcept { return !retired_.empty (); }
     void free_retired () noexcept { retired_.clear (); }
     void clear () noexcept
     {

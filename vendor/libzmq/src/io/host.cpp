@@ -64,6 +64,7 @@ void StreamHost::retire (Stream &stream) noexcept
         stream.connector ()->stream = nullptr;
     stream.orphan ();
     streams_.retire (stream);
+    something_to_reap_ = true;
 }
 
 void StreamHost::retire (Connector &connector) noexcept
@@ -72,11 +73,20 @@ void StreamHost::retire (Connector &connector) noexcept
         connector.stream->orphan ();
     connector.stream = nullptr;
     connectors_.retire (connector);
+    something_to_reap_ = true;
 }
 
-void StreamHost::retire (Listener &listener) noexcept { listeners_.retire (listener); }
+void StreamHost::retire (Listener &listener) noexcept
+{
+    listeners_.retire (listener);
+    something_to_reap_ = true;
+}
 
-void StreamHost::retire (DatagramEndpoint &datagrams) noexcept { datagrams_.retire (datagrams); }
+void StreamHost::retire (DatagramEndpoint &datagrams) noexcept
+{
+    datagrams_.retire (datagrams);
+    something_to_reap_ = true;
+}
 
 void StreamHost::free_retired () noexcept
 {

@@ -68,7 +68,11 @@ class StreamHost : public Guarded
     void note_activity () noexcept { activity_ = true; }
     void note_room () noexcept { activity_ = room_ = true; }
     // Looks whether the pipe is done for.
-    void request_reap (NetworkPipe &pipe) noexcept { pipes_to_reap_.add (pipe); }
+    void request_reap (NetworkPipe &pipe) noexcept
+    {
+        pipes_to_reap_.add (pipe);
+        something_to_reap_ = true;
+    }
 
     // ---- input ----
     // Reads what is there, and writes where the kernel has room again; a burst goes on.
@@ -76,7 +80,7 @@ class StreamHost : public Guarded
     {
         if (attendance_.count () > 0)
             attendance_.poll_input ();
-        if (something_to_reap ())
+        if (something_to_reap_)
             reap ();
     }
     void check_lease () noexcept { attendance_.check_lease (); }
@@ -122,11 +126,6 @@ class StreamHost : public Guarded
     void arm_linger () noexcept;
     // The socket was closed.
     void end_endpoints (int linger) noexcept;
-    bool something_to_reap () const noexcept { return !pipes_to_reap_.empty () || any_retired (); }
-    bool any_retired () const noexcept
-    {
-        return streams_.any_retired () || connectors_.any_retired () || listeners_.any_retired () || datagrams_.any_retired ();
-    }
 
     Strand &strand_;
     const SocketType &type_;
@@ -134,6 +133,7 @@ class StreamHost : public Guarded
     bool activity_ = false;
     bool room_ = false;  // a pipe that was full has room, or there is a new one
     bool closing_ = false;
+    bool something_to_reap_ = false;  // a pipe to look at, or an endpoint that was retired
     Attendance attendance_;
     Batching batching_;
 

@@ -113,8 +113,8 @@ void Listener::on_io (std::uint32_t events) noexcept
     }
 }
 
-// There are as many half-open connections as there may be. They never take more than half of the descriptors that the process may have:
-// what others leave open for nothing must not keep it from opening files. (The limit may be raised meanwhile.)
+// There are as many half-open connections as there may be. Those of one endpoint never take more than half of the descriptors that the
+// process may have: what others leave open for nothing must not keep it from opening files. (The limit may be raised meanwhile.)
 bool Listener::is_full () noexcept
 {
     const auto most = static_cast<std::size_t> (options_->ext_max_handshakes);

@@ -71,6 +71,12 @@ bool SubscriptionTrie::take_out (TopicMap::Code &code, Number number) noexcept
     if (at == set.end () || *at != number)
         return false;
     set.erase (at);
+    if (set.size () < set.capacity () / 4) {
+        try {
+            set.shrink_to_fit ();
+        } catch (const std::bad_alloc &) {  // it stays as large as it is
+        }
+    }
     if (set.size () == 1) {
         code = set[0];
         Set ().swap (set);

@@ -420,7 +420,7 @@ TopicMap::Code TopicMap::find (std::string_view key) const noexcept { return loc
 
 void TopicMap::insert (std::string_view key, Code code)
 {
-    if (key.size () > key_limit)
+    if (size_of (key.size (), Entry::is_long) > key_limit)
         throw std::bad_alloc ();
     Slot *slot = &root_;
     Branch *parent = nullptr;
