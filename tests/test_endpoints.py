@@ -225,6 +225,17 @@ def test_bind_and_connect_as_context_managers(make, own_engine):
     bind_when_free(make(zmq.PULL), address, at_once=own_engine)
 
 
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:0", pytest.param("ws://127.0.0.1:0", marks=pytest.mark.own_engine)]
+)
+def test_context_manager_of_a_port_that_the_system_chose(make, own_engine, address):
+    a = make(zmq.PULL)
+    with a.bind(address):
+        chosen = a.last_endpoint.decode()
+        assert not chosen.partition("://")[2].partition(":")[2].startswith("0")
+    bind_when_free(make(zmq.PULL), chosen, at_once=own_engine)
+
+
 def test_context_manager_ends_on_errors_too(make):
     a = make(zmq.PULL)
     with pytest.raises(ZeroDivisionError), a.bind("inproc://cm"):

@@ -26,6 +26,9 @@ DEFAULT_PROTOCOL = 5 if sys.version_info >= (3, 14) else 4  # pickle's, which is
 _SocketT = TypeVar("_SocketT", bound="Socket[Any]")
 _ReturnT = TypeVar("_ReturnT", covariant=True)  # what recv gives: bytes; awaitables with an event loop
 
+# Where the system may choose the port, whatever is written for one: LAST_ENDPOINT has it.
+_CHOSEN_PORTS = ("tcp://", "tls+tcp://", "ws://", "wss://", "udp://", "vsock://")
+
 
 class _SocketContext:
     """What bind and connect return: `with socket.bind(address) as socket:` unbinds at the end."""
@@ -181,7 +184,7 @@ class Socket(SocketAdditions, _Socket, Generic[_ReturnT]):
 
     def _bind_cm(self, addr: str | bytes) -> _SocketContext:
         bound = addr
-        if isinstance(addr, str) and ("*" in addr or addr.startswith(("tcp://", "ws://"))):
+        if isinstance(addr, str) and ("*" in addr or addr.startswith(_CHOSEN_PORTS)):
             bound = self.get(SocketOption.LAST_ENDPOINT).decode("utf-8") or addr
         return _SocketContext(self, "bind", bound)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from zmqpy._core.errors import zmq_version_info
 
 __version__ = "0.1.0"
@@ -11,7 +13,10 @@ _PYZMQ = (27, 3, 0)
 VERSION_MAJOR, VERSION_MINOR, VERSION_PATCH = _PYZMQ  # pyzmq's, as programs ask zmq.sugar.version for them
 VERSION_EXTRA = ""
 
-version_info: tuple[int, int, int] = tuple(int(part) for part in __version__.split(".") if part.isdigit())  # type: ignore[assignment]
+# Three numbers, of a pre-release ("0.2.0rc1") too.
+version_info: tuple[int, int, int] = tuple(  # type: ignore[assignment]
+    int("".join(takewhile(str.isdigit, part))) for part in __version__.split(".")[:3]
+)
 
 
 def pyzmq_version() -> str:

@@ -10,7 +10,15 @@ from zmqpy._core.crypto import curve_keypair, curve_public
 from zmqpy.utils import z85
 
 _UNSET = bytes(32)
-_SECURED = ("tcp://", "ipc://", "ws://", "wss://", "tls+tcp://")  # elsewhere these options have no effect
+_SECURED = (
+    "tcp://",
+    "ipc://",
+    "ws://",
+    "wss://",
+    "tls+tcp://",
+    "vsock://",
+    "tipc://",
+)  # elsewhere these options have no effect
 
 
 def as_z85(key: str | bytes, name: str) -> bytes:

@@ -28,7 +28,7 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
     _waiters: dict[int, deque[Any]] | None = None  # event -> those that wait for it
     _hub: Any = None
     _watcher: Any = None
-    _polled: set[Any] | None = None  # what wakes the greenlets that poll this socket, or several with it
+    _polled: set[Any] | None = None  # see _polls
 
     def __repr__(self) -> str:
         return super().__repr__().replace("<zmq.", "<zmq.green.", 1)
@@ -41,6 +41,11 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
             self._end_waits()
             for wake in tuple(self._polled or ()):
                 wake()
+
+    def _polls(self) -> set[Any]:
+        """What wakes the greenlets, of any thread, that poll this socket, or several with it."""
+        polls: set[Any] = self.__dict__.setdefault("_polled", set())  # by one thread only
+        return polls
 
     @classmethod
     def _events_classes(cls) -> tuple[Any, Any]:

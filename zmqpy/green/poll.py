@@ -39,11 +39,11 @@ class Poller(_zmq.Poller):
             else:
                 hub.loop.run_callback_threadsafe(changed.set)
 
-        closing = [target for target, _ in self.sockets if hasattr(target, "_polled")]
+        closing = [target for target, _ in self.sockets if hasattr(target, "_polls")]
         watchers = []
         try:
             for socket in closing:
-                socket._polled = {*(socket._polled or ()), wake}
+                socket._polls().add(wake)
             watchers += [hub.loop.io(*watched(target, flags)) for target, flags in self.sockets]
             for watcher in watchers:
                 watcher.start(changed.set)
@@ -55,11 +55,11 @@ class Poller(_zmq.Poller):
                 changed.clear()
                 changed.wait()
         finally:
-            for socket in closing:
-                socket._polled = socket._polled - {wake}
             for watcher in watchers:
                 watcher.stop()
                 watcher.close()
+            for socket in closing:
+                socket._polls().discard(wake)
 
     def _asked(self) -> list[tuple[Any, int]]:
         """As poll(0), by asking for EVENTS, after which a descriptor tells news only."""
