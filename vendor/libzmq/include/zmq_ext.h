@@ -53,7 +53,8 @@ ZMQ_EXPORT int zmq_ext_version (void);
  * PEM is the text itself ("-----BEGIN ...") or the name of a file; an empty one is none. A bind or connect for which they are wrong (no
  * PEM, no such file, a key of another certificate, a bind without a certificate) fails with EINVAL, and ZMQ_EXT_TLS_FAILURE says why.
  * ZMQ_EXT_TLS_CERT_PEM       own certificate, behind it those that lead to a root. A bind needs one; a connecting client shows it if asked.
- * ZMQ_EXT_TLS_KEY_PEM        its private key; none: it is behind the certificate. Write only, as is the next.
+ *                            Write only, as are the next two.
+ * ZMQ_EXT_TLS_KEY_PEM        its private key; none: it is behind the certificate.
  * ZMQ_EXT_TLS_KEY_PASSWORD   of an encrypted key.
  * ZMQ_EXT_TLS_TRUST_PEM      certificates of those who may vouch for peers, also a directory of such files.
  * ZMQ_EXT_TLS_TRUST_SYSTEM   int -1, 0 or 1, default -1: the system's, too; -1: for connecting, if ZMQ_EXT_TLS_TRUST_PEM is empty.

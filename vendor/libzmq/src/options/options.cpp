@@ -218,9 +218,10 @@ int set_wss_text (Options &options, const void *value, std::size_t size)
     return has_wss ? set_string<Field, 0, Max, Empty::clears> (options, value, size) : EINVAL;
 }
 
-int set_wss_key_pem (Options &options, const void *value, std::size_t size)
+template <auto Field>
+int set_wss_secret (Options &options, const void *value, std::size_t size)
 {
-    return has_wss ? set_secret<&Options::wss_key_pem> (options, value, size) : EINVAL;
+    return has_wss ? set_secret<Field> (options, value, size) : EINVAL;
 }
 
 int set_wss_trust_system (Options &options, const void *value, std::size_t size)
@@ -228,9 +229,11 @@ int set_wss_trust_system (Options &options, const void *value, std::size_t size)
     return has_wss ? read_bool (value, size, Rule::strict, options.wss_trust_system) : EINVAL;
 }
 
-constexpr auto set_wss_cert_pem = set_wss_text<&Options::wss_cert_pem, SIZE_MAX>;
+constexpr auto set_wss_cert_pem = set_wss_secret<&Options::wss_cert_pem>;
+constexpr auto set_wss_key_pem = set_wss_secret<&Options::wss_key_pem>;
 constexpr auto set_wss_trust_pem = set_wss_text<&Options::wss_trust_pem, SIZE_MAX>;
 constexpr auto set_wss_hostname = set_wss_text<&Options::wss_hostname, 255>;
+constexpr auto set_tls_cert_pem = set_secret<&Options::tls_cert_pem>;
 constexpr auto set_tls_key_pem = set_secret<&Options::tls_key_pem>;
 constexpr auto set_tls_key_password = set_secret<&Options::tls_key_password>;
 

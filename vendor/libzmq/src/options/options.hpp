@@ -56,9 +56,10 @@ struct Options
     std::map<std::string, std::string> metadata;  // X-name to value
     int router_notify = 0;                        // ZMQ_NOTIFY_*
     bool stream_notify = true;
+    SecretText tls_cert_pem;  // it may have the key, too
     SecretText tls_key_pem;
     SecretText tls_key_password;
-    std::string wss_cert_pem;
+    SecretText wss_cert_pem;
     SecretText wss_key_pem;
     std::string wss_trust_pem;
     std::string wss_hostname;

@@ -51,6 +51,11 @@ bool is_address (const std::string &host) noexcept
     return ::inet_pton (AF_INET, host.c_str (), bytes) == 1 || ::inet_pton (AF_INET6, host.c_str (), bytes) == 1;
 }
 
+std::vector<std::int64_t> marks_of (const TlsSettings &settings)
+{
+    return file_marks ({&settings.certificate.text (), &settings.key.text (), &settings.trust, &settings.revoked});
+}
+
 void check (bool done, const std::string &what)
 {
     if (!done)
@@ -74,10 +79,7 @@ try {
     return nullptr;
 }
 
-bool TlsContext::is_of (const TlsSettings &settings) const
-{
-    return settings == settings_ && file_marks ({settings.certificate, settings.key.text (), settings.trust, settings.revoked}) == marks_;
-}
+bool TlsContext::is_of (const TlsSettings &settings) const { return settings == settings_ && marks_of (settings) == marks_; }
 
 // ---- making one ----
 
@@ -85,7 +87,7 @@ void TlsContext::load ()
 {
     if (!begin_openssl () || place_index () < 0)
         throw TlsRefusal{"OpenSSL does not start: " + tls_error_text ()};
-    marks_ = file_marks ({settings_.certificate, settings_.key.text (), settings_.trust, settings_.revoked});
+    marks_ = marks_of (settings_);
     ERR_clear_error ();
     context_.reset (SSL_CTX_new (role_ == TlsRole::server ? TLS_server_method () : TLS_client_method ()));
     if (!context_)
@@ -125,7 +127,7 @@ void TlsContext::load_identity ()
             throw TlsRefusal{option + ": not set, but a key is"};
         return;
     }
-    const SecretText pem = read_pem (settings_.certificate, option);
+    const SecretText pem = read_pem (settings_.certificate.text (), option);
     const std::vector<TlsCertificate> chain = parse_certificates (pem, option);
     check (SSL_CTX_use_certificate (context_.get (), chain.front ().get ()) == 1, option);
     for (std::size_t i = 1; i < chain.size (); ++i)

@@ -34,9 +34,9 @@ enum class TlsVerify : std::uint8_t
 // PEM is the text or the name of a file, see tls_material.hpp; empty: none.
 struct TlsSettings
 {
-    std::string prefix;  // of the options' names, for what is said about them
-    std::string certificate;
-    SecretText key;  // empty: with the certificate
+    std::string prefix;      // of the options' names, for what is said about them
+    SecretText certificate;  // a key may be behind it
+    SecretText key;          // empty: with the certificate
     SecretText password;
     std::string trust;
     bool trust_system = false;

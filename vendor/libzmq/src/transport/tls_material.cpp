@@ -5,8 +5,10 @@
 
 #    include <algorithm>
 #    include <cerrno>
+#    include <climits>
 #    include <cstdlib>
 #    include <filesystem>
+#    include <string_view>
 
 #    include <fcntl.h>
 #    include <sys/stat.h>
@@ -29,12 +31,22 @@ bool is_text (const std::string &value) noexcept { return value.find ("-----BEGI
 bool is_directory (const std::string &value) noexcept
 {
     struct stat facts = {};
-    return !is_text (value) && ::stat (value.c_str (), &facts) == 0 && S_ISDIR (facts.st_mode);
+    return !is_text (value) && value.find ('\0') == value.npos && ::stat (value.c_str (), &facts) == 0 && S_ISDIR (facts.st_mode);
+}
+
+// Whatever is no PEM counts as the name of a file, so it may be a key in another form, which nobody is to read in an error.
+bool can_be_shown (const std::string &path, const std::string &option) noexcept
+{
+    return !option.ends_with ("KEY_PEM") && path.size () < PATH_MAX &&
+           std::ranges::none_of (path, [] (char byte) { return static_cast<unsigned char> (byte) < ' '; });
 }
 
 SecretText read_file (const std::string &path, const std::string &option)
 {
-    const auto refuse = [&] (const std::string &why) { throw TlsRefusal{option + ": " + path + ": " + why}; };
+    const bool shown = can_be_shown (path, option);
+    const auto refuse = [&] (const std::string &why) { throw TlsRefusal{option + ": " + (shown ? path + ": " : std::string ()) + why}; };
+    if (path.find ('\0') != path.npos)
+        refuse ("neither PEM nor the name of a file");
     // (A FIFO that nobody writes must not be waited for.)
     const Descriptor file (::open (path.c_str (), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts = {};
@@ -102,6 +114,26 @@ std::vector<Owned> parse_all (const SecretText &pem, const std::string &option, 
     return found;
 }
 
+// All that is in directories, separated by colons, now: OpenSSL's own way looks into them in the middle of a connection's opening exchange,
+// where nothing may wait for files. One that cannot be read is passed over, as by OpenSSL.
+bool trust_directories (SSL_CTX &context, std::string_view directories)
+{
+    bool found = false;
+    while (!directories.empty ()) {
+        const std::size_t colon = std::min (directories.find (':'), directories.size ());
+        const std::string directory (directories.substr (0, colon));
+        directories.remove_prefix (std::min (colon + 1, directories.size ()));
+        if (!is_directory (directory))
+            continue;
+        try {
+            for (const TlsCertificate &trusted : read_trusted (directory, {}))
+                found |= X509_STORE_add_cert (SSL_CTX_get_cert_store (&context), trusted.get ()) == 1;
+        } catch (const TlsRefusal &) {
+        }
+    }
+    return found;
+}
+
 }  // namespace
 
 SecretText read_pem (const std::string &value, const std::string &option)
@@ -121,10 +153,11 @@ std::vector<TlsCertificate> read_trusted (const std::string &value, const std::s
         return parse_certificates (read_pem (value, option), option);
     std::vector<TlsCertificate> found;
     std::error_code error;
-    for (const auto &entry : std::filesystem::directory_iterator (value, error)) {
-        if (!entry.is_regular_file (error))
+    for (std::filesystem::directory_iterator entry (value, error), end; !error && entry != end; entry.increment (error)) {
+        std::error_code none;  // a link that leads nowhere is no file
+        if (!entry->is_regular_file (none))
             continue;
-        const SecretText text = read_file (entry.path ().string (), option);
+        const SecretText text = read_file (entry->path ().string (), option);
         if (text.text ().find ("-----BEGIN CERTIFICATE-----") != std::string::npos)
             std::ranges::move (parse_certificates (text, option), std::back_inserter (found));
     }
@@ -158,12 +191,12 @@ std::vector<TlsRevocations> parse_revocations (const SecretText &pem, const std:
                                       [] (BIO *memory) { return PEM_read_bio_X509_CRL (memory, nullptr, give_none, nullptr); });
 }
 
-std::vector<std::int64_t> file_marks (const std::vector<std::string> &values)
+std::vector<std::int64_t> file_marks (std::initializer_list<const std::string *> values)
 {
     std::vector<std::int64_t> marks;
-    for (const std::string &value : values) {
+    for (const std::string *value : values) {
         struct stat facts = {};
-        if (value.empty () || is_text (value) || ::stat (value.c_str (), &facts) != 0)
+        if (value->empty () || is_text (*value) || ::stat (value->c_str (), &facts) != 0)
             continue;
         for (const std::int64_t mark :
              {static_cast<std::int64_t> (facts.st_ino), static_cast<std::int64_t> (facts.st_size),
@@ -173,23 +206,23 @@ std::vector<std::int64_t> file_marks (const std::vector<std::string> &values)
     return marks;
 }
 
-bool trust_system (SSL_CTX &context) noexcept
+bool trust_system (SSL_CTX &context)
 {
-    // What OpenSSL was built with, or the environment names; a copy of it that came with a wheel was built for another system.
-    const auto is_there = [] (const char *variable, const char *otherwise) {
-        const char *const named = std::getenv (variable);
-        return ::access (named ? named : otherwise, R_OK) == 0;
+    const auto take_file = [&] (const char *file) {
+        return ::access (file, R_OK) == 0 && SSL_CTX_load_verify_locations (&context, file, nullptr) == 1;
     };
-    if ((is_there (X509_get_default_cert_file_env (), X509_get_default_cert_file ()) ||
-         is_there (X509_get_default_cert_dir_env (), X509_get_default_cert_dir ())) &&
-        SSL_CTX_set_default_verify_paths (&context) == 1)
-        return true;
+    // What OpenSSL was built with, or the environment names; a copy of it that came with a wheel was built for another system.
+    const char *const named_file = std::getenv (X509_get_default_cert_file_env ());
+    const char *const named_directories = std::getenv (X509_get_default_cert_dir_env ());
+    bool found = take_file (named_file ? named_file : X509_get_default_cert_file ());
+    if (named_directories)
+        found |= trust_directories (context, named_directories);
     for (const char *file : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
                              "/etc/ssl/cert.pem", "/usr/local/share/certs/ca-root-nss.crt"})
-        if (::access (file, R_OK) == 0 && SSL_CTX_load_verify_locations (&context, file, nullptr) == 1)
-            return true;
+        found = found || take_file (file);
+    found = found || trust_directories (context, X509_get_default_cert_dir ());
     ERR_clear_error ();
-    return false;
+    return found;
 }
 
 }  // namespace engine

@@ -5,6 +5,7 @@
 #if defined ZMQ_HAVE_TLS
 
 #    include <cstdint>
+#    include <initializer_list>
 #    include <string>
 #    include <vector>
 
@@ -32,10 +33,10 @@ std::vector<TlsCertificate> parse_certificates (const SecretText &pem, const std
 TlsKey parse_key (const SecretText &pem, const SecretText &password, const std::string &option);
 std::vector<TlsRevocations> parse_revocations (const SecretText &pem, const std::string &option);
 // The state of the files that values name, to see whether they have changed.
-std::vector<std::int64_t> file_marks (const std::vector<std::string> &values);
+std::vector<std::int64_t> file_marks (std::initializer_list<const std::string *> values);
 
-// Lets it trust whom the system trusts. False: no such list was found.
-bool trust_system (SSL_CTX &context) noexcept;
+// Lets it trust whom the system trusts, all of them read now. False: no such list was found.
+bool trust_system (SSL_CTX &context);
 
 }  // namespace engine
 

@@ -21,7 +21,7 @@ TlsSettings settings_of (const Options &options, TlsRole role)
     const bool client = role == TlsRole::client;
     TlsSettings settings;
     settings.prefix = "EXT_TLS_";
-    settings.certificate = options.ext_tls_cert_pem;
+    settings.certificate = options.tls_cert_pem;
     settings.key = options.tls_key_pem;
     settings.password = options.tls_key_password;
     settings.trust = options.ext_tls_trust_pem;

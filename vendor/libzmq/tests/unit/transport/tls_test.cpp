@@ -39,7 +39,7 @@ TlsSettings server_settings ()
 {
     TlsSettings settings;
     settings.prefix = "X_";
-    settings.certificate = world ().server.certificate;
+    settings.certificate = SecretText (world ().server.certificate);
     settings.key = SecretText (world ().server.key);
     settings.verify = TlsVerify::none;
     return settings;
@@ -332,7 +332,7 @@ TEST_CASE ("certificates that are not good end the opening exchange with EACCES,
     Authority &authority = const_cast<Authority &> (made.authority);
     client = client_settings ();
     const Identity expired = authority.issue ("server", "DNS:server", -1);
-    server.certificate = expired.certificate;
+    server.certificate = SecretText (expired.certificate);
     server.key = SecretText (expired.key);
     attempt (client, server, "client", "expired");
 
@@ -346,7 +346,7 @@ TEST_CASE ("certificates that are not good end the opening exchange with EACCES,
     attempt (client, server, "server", "peer did not return a certificate");
 
     const Identity unknown = stranger.issue ("client", "DNS:client");
-    client.certificate = unknown.certificate;
+    client.certificate = SecretText (unknown.certificate);
     client.key = SecretText (unknown.key);
     attempt (client, server, "server", "certificate verify failed");
 
@@ -357,7 +357,7 @@ TEST_CASE ("certificates that are not good end the opening exchange with EACCES,
         CHECK (read_all (one.bytes).end == EAGAIN);
         CHECK (other.facts ()["Peer-Certificate-Subject"] == subject);
     };
-    client.certificate = made.client.certificate;
+    client.certificate = SecretText (made.client.certificate);
     client.key = SecretText (made.client.key);
     good (client, server, "CN=client");
     server.verify = TlsVerify::optional;
@@ -510,15 +510,15 @@ TEST_CASE ("wrong options are refused with words that name them")
         CHECK (text.find (reason) != std::string::npos);
     };
     TlsSettings settings = server_settings ();
-    settings.certificate.clear ();
+    settings.certificate = SecretText ();
     check (settings, TlsRole::server, "X_CERT_PEM", "not set");
-    settings.certificate = "/nowhere/cert.pem";
+    settings.certificate = SecretText ("/nowhere/cert.pem");
     check (settings, TlsRole::server, "X_CERT_PEM", "/nowhere/cert.pem: No such file");
-    settings.certificate = "/dev/null";
+    settings.certificate = SecretText ("/dev/null");
     check (settings, TlsRole::server, "X_CERT_PEM", "is not a file");
-    settings.certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    settings.certificate = SecretText ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     check (settings, TlsRole::server, "X_CERT_PEM", "");
-    settings.certificate = world ().server.key;
+    settings.certificate = SecretText (world ().server.key);
     check (settings, TlsRole::server, "X_CERT_PEM", "there is no PEM certificate in it");
     settings = server_settings ();
     settings.key = SecretText (world ().client.key);
@@ -527,7 +527,7 @@ TEST_CASE ("wrong options are refused with words that name them")
     check (settings, TlsRole::server, "X_KEY_PEM", "there is no PEM private key in it");
     settings.key = SecretText ();
     check (settings, TlsRole::server, "X_KEY_PEM", "not set");
-    settings.certificate += world ().server.key;
+    settings.certificate = SecretText (world ().server.certificate + world ().server.key);
     CHECK (TlsContext::make (settings, TlsRole::server, std::make_shared<TlsReport> ()));
     settings.trust = "/nowhere";
     check (settings, TlsRole::server, "X_TRUST_PEM", "No such file");
@@ -562,6 +562,79 @@ TEST_CASE ("a context is made again when a file has changed, and trusts what is 
     CHECK (of_file->is_of (settings));
     put ("trusted.pem", world ().authority.certificate () + Authority ().certificate ());
     CHECK_FALSE (of_file->is_of (settings));
+    std::filesystem::remove_all (folder);
+}
+
+TEST_CASE ("nothing of a key that is no PEM is in the words that refuse it")
+{
+    const std::string base64 = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v8nQzVxkWk0aYh2pPLm7cT5eRbU4dXoG6wKfS";
+    const std::string der ("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20secret bytes of a key", 37);
+    for (const std::string &value : {base64, der, base64 + "\n" + base64, std::string (5000, 'k') + base64}) {
+        TlsSettings settings = server_settings ();
+        settings.key = SecretText (value);
+        std::string text = refusal (settings, TlsRole::server);
+        CAPTURE (text);
+        CHECK (text.starts_with ("X_KEY_PEM: "));
+        for (std::size_t i = 0; i + 8 <= value.size (); ++i)
+            REQUIRE (text.find (value.substr (i, 8)) == std::string::npos);
+        if (value == base64)
+            continue;  // with the certificate it can be told from a name only by its looks
+        settings = server_settings ();
+        settings.certificate = SecretText (value);
+        text = refusal (settings, TlsRole::server);
+        CHECK (text.starts_with ("X_CERT_PEM: "));
+        for (std::size_t i = 0; i + 8 <= value.size (); ++i)
+            REQUIRE (text.find (value.substr (i, 8)) == std::string::npos);
+    }
+    TlsSettings settings = server_settings ();
+    settings.key = SecretText (der);
+    CHECK (refusal (settings, TlsRole::server) == "X_KEY_PEM: neither PEM nor the name of a file");
+    settings = client_settings ();
+    settings.trust = std::string ("/tmp\0x", 6);
+    CHECK (refusal (settings, TlsRole::client) == "X_TRUST_PEM: neither PEM nor the name of a file");
+}
+
+TEST_CASE ("a link that leads nowhere does not spoil a directory of who is trusted")
+{
+    char name[] = "/tmp/zmq-tls-XXXXXX";
+    REQUIRE (::mkdtemp (name));
+    const std::string folder = name;
+    std::ofstream (folder + "/trusted.pem") << world ().authority.certificate ();
+    std::filesystem::create_directory (folder + "/other");
+    for (const char *link : {"/a.pem", "/z.pem"})
+        std::filesystem::create_symlink ("/nowhere", folder + link);
+    TlsSettings settings = client_settings ();
+    settings.trust = folder;
+    Side client (context_of (settings, TlsRole::client)), server (context_of (server_settings (), TlsRole::server));
+    CHECK (open_both (client, server) == std::pair (0, 0));
+    std::filesystem::remove (folder + "/trusted.pem");
+    CHECK (refusal (settings, TlsRole::client).ends_with ("no file in it has a PEM certificate"));
+    std::filesystem::remove_all (folder);
+}
+
+TEST_CASE ("whom the system trusts is read at once, also from a directory that the environment names")
+{
+    char name[] = "/tmp/zmq-tls-XXXXXX";
+    REQUIRE (::mkdtemp (name));
+    const std::string folder = name;
+    std::ofstream (folder + "/any-name.pem") << world ().authority.certificate ();
+    TlsSettings settings = client_settings ();
+    settings.trust.clear ();
+    settings.trust_system = true;
+    const auto opens = [&] (const char *file, const std::string &directories) {
+        REQUIRE (::setenv ("SSL_CERT_FILE", file, 1) == 0);
+        REQUIRE (::setenv ("SSL_CERT_DIR", directories.c_str (), 1) == 0);
+        const auto context = context_of (settings, TlsRole::client);
+        ::unsetenv ("SSL_CERT_FILE");
+        ::unsetenv ("SSL_CERT_DIR");
+        std::filesystem::rename (folder, folder + "-away");  // nothing is looked for when a connection opens
+        Side client (context), server (context_of (server_settings (), TlsRole::server));
+        const bool good = open_both (client, server) == std::pair (0, 0);
+        std::filesystem::rename (folder + "-away", folder);
+        return good;
+    };
+    CHECK (opens ("/nowhere", "/nowhere:" + folder));
+    CHECK (opens ((folder + "/any-name.pem").c_str (), "/nowhere"));
     std::filesystem::remove_all (folder);
 }
 
