@@ -536,7 +536,8 @@ void Stream::lose (Loss loss) noexcept
     const bool was_finishing = phase_ == Phase::finishing;
     if (const int of_layer = in_handshake ? bytes_.failure () : 0) {
         happened (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, of_layer);
-        socket_.stats.handshake_failures++;
+        if (!refused_by_layer_)  // else it has been counted
+            socket_.stats.handshake_failures++;
     } else if (in_handshake && handshake_) {
         const Handshake::Failure &failure = handshake_->failure ();
         if (handshake_->state () == Handshake::State::failed && failure.event)
@@ -659,7 +660,7 @@ bool Stream::write_end (std::span<const std::uint8_t> body) noexcept
 void Stream::write_end_past (std::span<const std::uint8_t> body) noexcept
 {
     end_said_ = true;
-    if (!between_frames ())
+    if (!between_frames () || bytes_.has_begun ())
         return;
     const Framing &framing = encoder_.framing ();
     std::uint8_t bytes[32 + Framing::longest_end];

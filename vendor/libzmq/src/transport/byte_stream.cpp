@@ -124,6 +124,8 @@ std::int64_t ByteStream::unsent () const noexcept
     return below < 0 ? below : below + static_cast<std::int64_t> (layer_->unsent ());
 }
 
+bool ByteStream::has_begun () const noexcept { return layer_ && (layer_->unsent () > 0 || layer_->below ().has_begun ()); }
+
 int ByteStream::failure () const noexcept
 {
     if (!layer_)

@@ -110,6 +110,8 @@ class ByteStream
     void cut () noexcept { ::shutdown (fd_, SHUT_RDWR); }
     // How much of what was written, in the kernel's bytes, the peer's system does not have; -1: the system does not say.
     std::int64_t unsent () const noexcept;
+    // A layer has begun to send bytes that it has not counted: no others may be offered, see write().
+    bool has_begun () const noexcept;
     // Why a layer of its own accord, rather than what is below it, has ended the connection: an errno; 0: none has.
     int failure () const noexcept;
     // Why a layer does not let the peer in, and waits for nothing but its end: what open() will fail with; 0: it may come in.

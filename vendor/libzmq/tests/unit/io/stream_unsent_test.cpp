@@ -11,6 +11,7 @@
 #include "io/fake_transport.hpp"
 #include "io/large_sends.hpp"
 #include "io/stream.hpp"
+#include "transport/byte_layer.hpp"
 #include "transport/websocket_layer.hpp"
 #include "transport/websocket_opening.hpp"
 
@@ -301,14 +302,48 @@ int ask_for_websocket (ByteStream &bytes)
     return put_websocket_on (bytes, target, Options ());
 }
 
+// Below WebSocket: it takes the first bytes it is offered while it is stuck, as TLS does of a record, and gets no further.
+class StuckLayer final : public ByteLayer
+{
+  public:
+    static inline bool stuck = false;
+    static int put_on (ByteStream &bytes)
+    {
+        bytes.put_on (std::make_unique<StuckLayer> ());
+        return ask_for_websocket (bytes);
+    }
+    int open () noexcept override { return 0; }
+    ssize_t read (std::span<std::uint8_t> space) noexcept override { return below ().read (space); }
+    bool pending () const noexcept override { return below ().pending (); }
+    ssize_t write (const iovec *pieces, int count) noexcept override
+    {
+        if (!stuck)
+            return below ().write (pieces, count);
+        const std::string offered (static_cast<const char *> (pieces->iov_base), std::min<std::size_t> (pieces->iov_len, 100));
+        CHECK (offered.starts_with (begun_));
+        begun_ = offered;
+        errno = EAGAIN;
+        return -1;
+    }
+    std::uint32_t wants (std::uint32_t interest) const noexcept override
+    {
+        return below ().wants (interest & ~static_cast<std::uint32_t> (io_out));
+    }
+    int end_output () noexcept override { return below ().end_output (); }
+    std::size_t unsent () const noexcept override { return begun_.size (); }
+
+  private:
+    std::string begun_;
+};
+
 // A server that the test plays.
 struct RestartingWebSocket
 {
-    explicit RestartingWebSocket (void *context = nullptr) : socket (ZMQ_PUSH, context)
+    explicit RestartingWebSocket (void *context = nullptr, int (*layers) (ByteStream &) = ask_for_websocket) : socket (ZMQ_PUSH, context)
     {
         socket.socket ().options.reconnect_ivl = 1;
         socket.socket ().options.sndhwm = 0;
-        script.layers = ask_for_websocket;
+        script.layers = layers;
         script.dials = {{0}};
         const Connector before (socket.socket (), fake_transport (), "", "", socket.socket ().snapshot ());
         REQUIRE (socket.socket ().connect_stream (fake_transport (), "fake://name", "name") == 0);
@@ -398,6 +433,31 @@ TEST_CASE ("stream: nothing is written to a peer that has said it ends but the a
             all[static_cast<std::size_t> (i)] = i;
         CHECK (numbers == all);
     }
+}
+
+TEST_CASE ("stream: a peer that ends is not answered past bytes that a layer has begun to send")
+{
+    RestartingWebSocket at (nullptr, StuckLayer::put_on);
+    std::vector<int> numbers;
+    bool ended = false;
+    at.receive (numbers, ended);
+    StuckLayer::stuck = true;
+    REQUIRE (at.socket.send ("0 " + std::string (998, '.')) == 0);
+    at.socket.socket ().batching ().flush ();
+    CHECK (at.connector->stream->blocked ());
+    at.far ().write ("\x88\2\3\xe8"s);
+    CHECK (at.socket.wait ([&] { return !at.connector->stream; }));
+    StuckLayer::stuck = false;
+    at.receive (numbers, ended);
+    CHECK (numbers.empty ());
+    CHECK_FALSE (ended);
+    at.far ().close ();
+    at.restart ();
+    CHECK (at.socket.wait ([&] {
+        at.receive (numbers, ended);
+        return !numbers.empty ();
+    }));
+    CHECK (numbers == std::vector<int>{0});
 }
 
 TEST_CASE ("stream: an end that the kernel has no room for is said when there is")

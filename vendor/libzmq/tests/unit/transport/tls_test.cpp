@@ -203,6 +203,7 @@ TEST_CASE ("what TLS has counted as written is what the peer can read, and not a
         if (written < 0) {
             CHECK (errno == EAGAIN);
             CHECK ((pair.client.bytes.wants (io_out) & io_out) != 0);
+            CHECK (pair.client.bytes.has_begun ());
         } else {
             counted += static_cast<std::size_t> (written);
         }
@@ -212,6 +213,7 @@ TEST_CASE ("what TLS has counted as written is what the peer can read, and not a
         read += reading.bytes.size ();
         REQUIRE (read == counted);
     }
+    CHECK_FALSE (pair.client.bytes.has_begun ());
 }
 
 TEST_CASE ("TLS reads what it holds without the kernel's word, and then says that there is no more")
