@@ -159,6 +159,8 @@ void Connector::layers_failed (int error) noexcept
         happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, error);
         error = EPROTO;
     }
+    if (!bytes_.failure ())  // else attempt_failed() counts it
+        socket_.stats.handshake_failures++;
     attempt_failed (error);
 }
 

@@ -112,7 +112,8 @@ void Stream::layers_failed (int error) noexcept
     if (!refused_by_layer_) {
         if (of_protocol)
             happened (ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, error);
-        socket_.stats.handshake_failures++;
+        if (!bytes_.failure ())  // else lose() counts it
+            socket_.stats.handshake_failures++;
     }
     lose ({of_protocol ? EPROTO : error, false});
 }

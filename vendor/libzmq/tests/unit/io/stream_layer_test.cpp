@@ -339,6 +339,59 @@ TEST_CASE ("layered connection: a layer that cannot be put on is a failed attemp
     CHECK_FALSE (link.far.read ().has_value ());
 }
 
+namespace {
+
+// One that fails in its opening exchange, of its own accord or not, and may have refused its peer before.
+class FailingLayer final : public ByteLayer
+{
+  public:
+    FailingLayer (int error, int failure, int refusal) : error_ (error), failure_ (failure), refusal_ (refusal) {}
+    int open () noexcept override { return std::exchange (asked_, true) || !refusal_ ? error_ : EAGAIN; }
+    ssize_t read (std::span<std::uint8_t>) noexcept override { return 0; }
+    bool pending () const noexcept override { return false; }
+    ssize_t write (const iovec *, int) noexcept override { return 0; }
+    std::uint32_t wants (std::uint32_t interest) const noexcept override { return below ().wants (interest); }
+    int end_output () noexcept override { return below ().end_output (); }
+    int failure () const noexcept override { return asked_ ? failure_ : 0; }
+    int refusal () const noexcept override { return refusal_; }
+
+  private:
+    const int error_, failure_, refusal_;
+    bool asked_ = false;
+};
+
+}  // namespace
+
+TEST_CASE ("layered connection: an opening exchange that fails is counted once, whoever finds out")
+{
+    const struct
+    {
+        int error, failure, refusal;
+    } cases[] = {{EACCES, EACCES, 0}, {EPIPE, 0, 0}, {EPROTO, EPROTO, EBADMSG}, {ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED, 0, 0}};
+    for (const auto &fails : cases) {
+        CAPTURE (fails.error);
+        Script script;
+        script.layers = [&] (ByteStream &bytes) {
+            bytes.put_on (std::make_unique<FailingLayer> (fails.error, fails.failure, fails.refusal));
+            return 0;
+        };
+        HeldSocket accepting (ZMQ_DEALER);
+        Link link = make_link ();
+        WiredStream stream (accepting, fake_transport (), link.near);
+        if (fails.refusal)
+            link.far.write ("wake up");
+        CHECK (accepting.wait ([&] { return stream->dead (); }));
+        CHECK (accepting.socket ().stats.handshake_failures == 1);
+        if (fails.refusal)
+            continue;  // a server's
+        HeldSocket connecting (ZMQ_DEALER);
+        connecting.socket ().options.reconnect_ivl = -1;
+        script.dials = {{0}};
+        REQUIRE (connecting.socket ().connect_stream (fake_transport (), "fake://name", "name") == 0);
+        CHECK (connecting.socket ().stats.handshake_failures == 1);
+    }
+}
+
 TEST_CASE ("layered connection: two sockets, each attended by a thread that blocks")
 {
     Script script;
