@@ -297,7 +297,7 @@ def test_servers_that_are_not_trusted(tls, make, trust, options, reason):
     server, _ = tls(zmq.REP, zmq.REQ)
     stranger = Authority("stranger") if trust == "other" else None
     try:
-        client = make(zmq.REQ, **options)
+        client = make(zmq.REQ, reconnect_ivl=-1, **options)
         if trust == "own":
             client.ext_tls_trust_pem = _.ext_tls_trust_pem
         elif stranger:
@@ -308,7 +308,10 @@ def test_servers_that_are_not_trusted(tls, make, trust, options, reason):
         assert at_server.wait(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL) == EACCES
         assert reason in client.ext_tls_failure.decode()
         assert server.ext_tls_failure
-        assert client.stats()["handshake_failures"] >= 1
+        # (The event comes a moment before the count.)
+        for socket in (client, server):
+            wait_until(lambda socket=socket: socket.stats()["handshake_failures"], "the failure is counted")
+            assert socket.stats()["handshake_failures"] == 1
         # And not looked at, it is taken.
         client = make(zmq.REQ, ext_tls_verify=0)
         client.connect(server.last_endpoint.decode())
@@ -411,6 +414,31 @@ def test_wrong_options_are_refused_by_bind_and_connect(make, authority, server_i
     ):
         with pytest.raises(zmq.ZMQError):
             setattr(client, name, value)
+
+
+def test_what_tls_said_of_one_endpoint_is_not_said_of_another(make, authority, server_identity):
+    server = make(zmq.PULL)
+    client = make(zmq.PUSH, ext_tls_trust_pem=b"-----BEGIN nonsense")
+    for again in (lambda: client.connect("tls+tcp://127.0.0.1"), lambda: client.connect("tls+tcp:/wrong")):
+        with pytest.raises(zmq.ZMQError, match="EXT_TLS_TRUST_PEM"):
+            client.connect("tls+tcp://127.0.0.1:5555")
+        assert client.ext_tls_failure
+        with pytest.raises(zmq.ZMQError) as caught:
+            again()
+        assert "TRUST_PEM" not in str(caught.value)
+        assert client.ext_tls_failure == b""
+    # Nor when the options are as they were when all was well.
+    server.ext_tls_cert_pem, server.ext_tls_key_pem = server_identity.certificate, server_identity.key
+    server.bind("tls+tcp://127.0.0.1:*")
+    client = make(zmq.PUSH, ext_tls_trust_pem=authority.certificate, ext_tls_hostname=b"elsewhere", reconnect_ivl=-1)
+    watch = Watch(client)
+    client.connect(server.last_endpoint.decode())
+    watch.wait(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+    assert b"ostname mismatch" in client.ext_tls_failure
+    with pytest.raises(zmq.ZMQError) as caught:
+        client.bind("tls+tcp://127.0.0.1")
+    assert "mismatch" not in str(caught.value)
+    assert client.ext_tls_failure != b"" and b"mismatch" not in client.ext_tls_failure
 
 
 def test_files_passwords_and_a_key_behind_the_certificate(make, authority, server_identity, tmp_path):

@@ -83,6 +83,15 @@ int take_apart (const char *text, Place &place)
     return place.stream || place.datagrams ? 0 : EPROTONOSUPPORT;
 }
 
+// Likewise, to bind or connect: what TLS said of another endpoint is not said of this one.
+int take_apart (SocketGuard &guard, const char *text, Place &place)
+{
+    const int error = take_apart (text, place);
+    if ((error || (place.stream && place.stream->prepare)) && guard->options.tls_report)
+        guard->options.tls_report->note ({});
+    return error;
+}
+
 // A mechanism that is not built must not turn into a connection that never comes up. 0 or EPROTONOSUPPORT.
 int check_mechanism (const Options &options) noexcept { return find_mechanism (options.mechanism) ? 0 : EPROTONOSUPPORT; }
 
@@ -157,7 +166,7 @@ int zmq_bind (void *socket, const char *text)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
         Place place;
-        if (const int error = take_apart (text, place))
+        if (const int error = take_apart (guard, text, place))
             return fail (error);
         if (place.datagrams)
             return result (open_datagrams (guard, *place.datagrams, true, place.address));
@@ -171,7 +180,7 @@ namespace {
 int connect (SocketGuard &guard, const char *text)
 {
     Place place;
-    if (const int error = take_apart (text, place))
+    if (const int error = take_apart (guard, text, place))
         return error;
     if (place.datagrams)
         return open_datagrams (guard, *place.datagrams, false, place.address);

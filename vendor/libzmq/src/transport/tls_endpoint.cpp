@@ -13,10 +13,12 @@ namespace engine {
 int prepare_tls (Options &options, TlsRole role, const TlsSettings &settings)
 {
     std::shared_ptr<TlsContext> &context = options.tls_contexts[role == TlsRole::server];
-    if (context && context->is_of (settings))
-        return 0;
     if (!options.tls_report)
         options.tls_report = std::make_shared<TlsReport> ();
+    if (context && context->is_of (settings)) {
+        options.tls_report->note ({});
+        return 0;
+    }
     context = TlsContext::make (settings, role, options.tls_report);
     return context ? 0 : EINVAL;
 }

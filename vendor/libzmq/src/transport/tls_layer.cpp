@@ -296,7 +296,7 @@ class TlsLayer final : public ByteLayer
         return failure_;
     } catch (...) {
         ERR_clear_error ();
-        return failure_;
+        return failure_ ? failure_ : ECONNABORTED;
     }
 
     // True once it is said, or cannot be: in the middle of a record, or when nobody would understand.
