@@ -4,7 +4,7 @@
 
 A seed decides what happens to each connection in turn: after so many bytes it is ended, reset, cut in the middle of a frame, stalled, delayed,
 or left half open. The same seed does the same to each library, in processes of its own, so that their losses can be compared. When the faults are
-over everything must flow again, and nothing may ever arrive damaged, twice or out of order.
+over everything must flow again, and nothing may ever arrive damaged or twice. (In order is what one connection brings.)
 """
 
 import argparse
@@ -275,7 +275,7 @@ def main():
                     found = run_apart(library, pattern, transport, seed, options.seconds)
                     losses[library].append(found["lost"])
                     faults += found["faults"]
-                    if found["doubled"] or found["disordered"] or found["damaged"]:
+                    if found["doubled"] or found["damaged"]:
                         print(f"{library} {pattern} {transport} seed {seed}: {found}", flush=True)
                         wrong += 1
             said = ", ".join(

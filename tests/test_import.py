@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from support import run_python
+from support import TESTS, run_python
 
 import zmqpy as zmq
 
@@ -41,7 +41,10 @@ print(*sorted(set(sys.modules) - before))
 
 def imported_by(name):
     """In a Python that has imported nothing else: without the preamble of run_python."""
-    done = subprocess.run([sys.executable, "-c", NEW_MODULES, name], capture_output=True, text=True, timeout=20)
+    # Not where pytest was started: a checkout's uncompiled package would be found first.
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_MODULES, name], capture_output=True, text=True, timeout=20, cwd=TESTS
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 

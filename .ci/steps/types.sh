@@ -29,5 +29,6 @@ for folder in request_reply publish_subscribe pipeline router_dealer; do
   done
 done
 run_outside .venv/bin/python -m mypy --config-file "$root/mypy.ini" "$root/examples/run_all.py"
-(cd benchmarks && "../$ci_tools/bin/mypy" --config-file ../mypy.ini run.py plot.py scale.py plot_scale.py tls.py harness instructions/count.py instructions/paths.py)
+run_outside .venv/bin/python -m mypy --config-file "$root/mypy.ini" "$root/benchmarks/tls.py"
+(cd benchmarks && "../$ci_tools/bin/mypy" --config-file ../mypy.ini run.py plot.py scale.py plot_scale.py harness instructions/count.py instructions/paths.py)
 "$ci_tools/bin/mypy" --config-file mypy.ini tools/readme_command.py tools/update_readme_table.py

@@ -310,7 +310,7 @@ TEST_CASE ("vsock and tipc: where the kernel is without them, bind says so, and 
         const char *const to_bind = tipc ? "tipc://{5599,0,0}" : "vsock://*:*";
         const char *const to_connect = tipc ? "tipc://{5599,0}@0.0.0" : "vsock://9999:5599";
         for (const char *endpoint : {"tipc://", "tipc://{}", "tipc://x"})
-            if (tipc)
+            if (tipc && ours ())  // upstream's fails with whatever errno was
                 CHECK_ERRNO (zmq_bind (pair, endpoint), EINVAL);
         if (zmq_bind (pair, to_bind) == 0)
             continue;  // it is there
