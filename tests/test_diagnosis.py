@@ -138,6 +138,10 @@ def test_the_list_of_readers_is_changed_under_its_lock(context, monkeypatch):
 
     unlocked = []
 
+    class Nothing:
+        reader = None
+        __iter__ = staticmethod(lambda: iter(()))
+
     class Watched(dict):
         def __setitem__(self, key, value):
             unlocked.extend([] if diagnosis._lock._is_owned() else [key])
@@ -152,7 +156,7 @@ def test_the_list_of_readers_is_changed_under_its_lock(context, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         diagnosis.log_events_of(context)
     assert not diagnosis._logged
-    monkeypatch.setattr(events, "read_all", lambda context: iter(()))
+    monkeypatch.setattr(events, "read_all", lambda context: Nothing())
     diagnosis.log_events_of(context)
     assert diagnosis._logged and not unlocked
 

@@ -224,7 +224,8 @@ def log_events_of(context: Any) -> None:
         raise
     with _lock:
         _logged[address] = events
-    threading.Thread(target=_log, args=(events,), name="zmqpy log", daemon=True).start()
+    events.reader = threading.Thread(target=_log, args=(events,), name="zmqpy log", daemon=True)
+    events.reader.start()
 
 
 def _log(events: Any) -> None:

@@ -6,6 +6,7 @@ get_monitor_socket uses as well), tells one end's address and no more, and none 
 
 from __future__ import annotations
 
+import contextlib
 import errno as _errno
 import itertools
 import os
@@ -146,6 +147,7 @@ class Events:
         ] = {}  # address -> name of its monitor, reference to the socket, its type, since when (ns)
         self._own = has("zmqpy-engine")
         self._one: Any = None
+        self.reader: threading.Thread | None = None  # one of ours: what has happened is read before its context ends
         self._context = context.underlying
         self.socket: Any = receiver(context, SocketType.PULL if self._own else SocketType.PAIR)
         self.socket.linger = 0
@@ -376,7 +378,14 @@ def context_ends(context: Any) -> None:
         _watched.pop(context.underlying, None)
         readers = list(_open.pop(context.underlying, ()))
     for found in readers:
+        thread = found.reader
+        until = time.monotonic() + 1
+        with contextlib.suppress(ZMQError):
+            while thread is not None and thread.is_alive() and found.socket.poll(0) and time.monotonic() < until:
+                time.sleep(0.001)
         found.close()
+        if thread is not None:
+            thread.join(1)
 
 
 __all__ = ["AsyncSocketEvents", "Events", "SocketEvent", "SocketEvents"]

@@ -119,7 +119,7 @@ int layers_on_dialled (ByteStream &bytes, const DialTarget &target, const Option
 
 }  // namespace
 
-int http_host (const std::string &tcp_address, std::uint16_t usual_port, std::string &out)
+int http_host (const std::string &tcp_address, std::uint16_t unsaid_port, std::string &out)
 {
     TcpTarget target;
     if (const int error = parse_tcp_target (tcp_address, target))
@@ -127,7 +127,7 @@ int http_host (const std::string &tcp_address, std::uint16_t usual_port, std::st
     out = target.host.substr (0, target.host.find ('%'));
     if (out.find (':') != std::string::npos)
         out = '[' + out + ']';
-    if (target.port != usual_port)
+    if (target.port != unsaid_port)
         (out += ':') += std::to_string (target.port);
     return 0;
 }

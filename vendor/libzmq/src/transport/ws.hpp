@@ -13,6 +13,6 @@ extern const Transport ws_transport;
 
 // What a request says of the peer that a connect address of tcp's syntax names: no zone, which is nothing to the peer, and no port that
 // goes without saying. 0 or EINVAL.
-int http_host (const std::string &tcp_address, std::uint16_t usual_port, std::string &out);
+int http_host (const std::string &tcp_address, std::uint16_t unsaid_port, std::string &out);
 
 }  // namespace engine
