@@ -160,6 +160,8 @@ def test_first_use_while_the_interpreter_ends():
         class Late:
             def __del__(self):
                 a.close(), b.close()
+                if not zmq.has("zmqpy-engine"):
+                    return  # a limit of time takes a thread there, and none begins any more
                 try:
                     context.term(timeout=1000)
                 except Exception as error:

@@ -37,7 +37,7 @@ std::shared_ptr<TlsContext> make_context (TlsRole role)
     static const Identity server = authority.issue ("server", "DNS:server");
     TlsSettings settings;
     if (role == TlsRole::server) {
-        settings.certificate = server.certificate;
+        settings.certificate = SecretText (server.certificate);
         settings.key = SecretText (server.key);
         settings.verify = TlsVerify::none;
     } else {

@@ -16,12 +16,17 @@
 
 namespace engine {
 
+namespace {
+
+// Whoever had the port has no descriptor any more.
+DatagramPort taken (DatagramPort &port) { return {std::exchange (port.fd, -1), std::move (port.endpoint), port.target}; }
+
+}  // namespace
+
 DatagramEndpoint::DatagramEndpoint (StreamHost &socket, const DatagramTransport &transport, DatagramPort &&port, DatagramForm form,
                                     std::shared_ptr<const Options> options)
-    : Attended (socket, std::move (options)), transport_ (transport), port_ (std::move (port)), form_ (form)
-{
-    port.fd = -1;
-}
+    : Attended (socket, std::move (options)), transport_ (transport), port_ (taken (port)), form_ (form)
+{}
 
 DatagramEndpoint::~DatagramEndpoint () { close (); }
 
