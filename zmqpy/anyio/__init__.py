@@ -28,6 +28,7 @@ from zmqpy.constants import Errno, Flag, PollEvent, SocketOption
 _IN = int(PollEvent.POLLIN)
 _OUT = int(PollEvent.POLLOUT)
 _IN_A_ROW = 64  # calls that need not wait, before others have their turn
+_own = _zmq.has("zmqpy-engine")
 _LONG = 0.001  # seconds, of such calls
 
 
@@ -191,6 +192,7 @@ class Socket(_zmq.Socket[Any]):
         if not lock.locked():
             result = attempt()
             if result is not None:
+                waits.look_again()
                 return result
         timeout = self.get(SocketOption.RCVTIMEO if event == _IN else SocketOption.SNDTIMEO)
         with anyio.move_on_after(None if timeout < 0 else timeout / 1000):
@@ -198,6 +200,7 @@ class Socket(_zmq.Socket[Any]):
                 while True:
                     result = attempt()
                     if result is not None:
+                        waits.look_again()
                         return result
                     if not tries.events(self) & event:
                         if event == _OUT:
@@ -229,6 +232,7 @@ class _Waits:
         self.receiving = anyio.Lock(fast_acquire=True)
         self.sending = anyio.Lock(fast_acquire=True)
         self.watching = False
+        self.scope: anyio.CancelScope | None = None  # of the wait for the descriptor, with another libzmq
         self.others: list[anyio.Event] = []
         self.turn()
 
@@ -246,13 +250,20 @@ class _Waits:
             return
         self.watching = True
         try:
-            await anyio.wait_readable(self.descriptor)
+            with anyio.CancelScope() as scope:
+                self.scope = None if _own else scope
+                await anyio.wait_readable(self.descriptor)
         except (anyio.ClosedResourceError, ValueError, OSError):
             await checkpoint()  # the next try says what has happened
         finally:
-            self.watching = False
+            self.watching, self.scope = False, None
             self.wake_others()
         self.turn()
+
+    def look_again(self) -> None:
+        """A call may have taken note of what the descriptor then tells no more: with our own engine it tells it anew."""
+        if self.scope is not None:
+            self.scope.cancel()
 
     def wake_others(self) -> None:
         others, self.others = self.others, []
