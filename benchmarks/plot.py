@@ -5,21 +5,15 @@ One bar a case and library: how many times better than pyzmq, with the spread ov
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any
+
+from harness import drawing
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point; `arguments` as on the command line."""
-    parser = argparse.ArgumentParser(description="Draw the ratios of a benchmark run.")
-    parser.add_argument("results", type=Path, help="the JSON that run.py wrote")
-    parser.add_argument("--output", type=Path, help="image to write (default: beside the results, .png)")
-    options = parser.parse_args(arguments)
-    output = options.output or options.results.with_suffix(".png")
-    draw(json.loads(options.results.read_text(encoding="utf-8")), output)
-    print(output)
+    drawing.main("Draw the ratios of a benchmark run.", "run.py", draw, arguments)
 
 
 def draw(results: dict[str, Any], output: Path) -> None:

@@ -5,22 +5,16 @@ One panel for each value, both axes logarithmic, library beside library: how ste
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 from pathlib import Path
 from typing import Any
 
+from harness import drawing
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point; `arguments` as on the command line."""
-    parser = argparse.ArgumentParser(description="Draw the curves of scale.py.")
-    parser.add_argument("results", type=Path, help="the JSON that scale.py wrote")
-    parser.add_argument("--output", type=Path, help="image to write (default: beside the results, .png)")
-    options = parser.parse_args(arguments)
-    output = options.output or options.results.with_suffix(".png")
-    draw(json.loads(options.results.read_text(encoding="utf-8")), output)
-    print(output)
+    drawing.main("Draw the curves of scale.py.", "scale.py", draw, arguments)
 
 
 def draw(results: dict[str, Any], output: Path) -> None:

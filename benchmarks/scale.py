@@ -60,22 +60,30 @@ def main(arguments: list[str] | None = None) -> int:
                 continue
             for turn in range(options.rounds):
                 for library in libraries[turn % len(libraries) :] + libraries[: turn % len(libraries)]:
-                    try:
-                        with Session(0.5, 0.2, limit=120.0) as session:
-                            values = curve.measure(session, library, x)
-                    except MeasurementFailed as failure:
-                        print(f"{curve.name} {x} {library}: FAILED {failure}", flush=True)
+                    values = sample(curve, library, x)
+                    if values is None:
                         failed = True
-                        continue
-                    series[library].setdefault(x, []).append(values)
-                    shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
-                    print(f"{curve.name} {x} {library}: {shown}", flush=True)
+                    else:
+                        series[library].setdefault(x, []).append(values)
     for curve in CURVES:
         if curve.name in found:
             summarise(curve, found[curve.name])
     if options.json:
         write_json(options.json, found)
     return 1 if failed else 0
+
+
+def sample(curve: Curve, library: str, x: int) -> Values | None:
+    """One sample of a curve, printed; None when the measurement failed."""
+    try:
+        with Session(0.5, 0.2, limit=120.0) as session:
+            values = curve.measure(session, library, x)
+    except MeasurementFailed as failure:
+        print(f"{curve.name} {x} {library}: FAILED {failure}", flush=True)
+        return None
+    shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+    print(f"{curve.name} {x} {library}: {shown}", flush=True)
+    return values
 
 
 def summarise(curve: Curve, series: dict[str, dict[int, list[Values]]]) -> None:

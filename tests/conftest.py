@@ -19,6 +19,7 @@ import aliasing
 
 aliasing.install()
 
+from certificates import Authority  # noqa: E402
 from loops import KINDS, run_on  # noqa: E402
 from peers import PyzmqPeer  # noqa: E402
 from support import WAIT_MS, bind, engine_is_own, remove_ipc  # noqa: E402
@@ -183,3 +184,19 @@ def fast_switching():
     sys.setswitchinterval(1e-5)
     yield
     sys.setswitchinterval(interval)
+
+
+# ---- for TLS ----
+
+
+@pytest.fixture(scope="module")
+def authority():
+    """Who signs the certificates of a module's tests."""
+    made = Authority()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def server_identity(authority):
+    return authority.issue("server")

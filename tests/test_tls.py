@@ -25,18 +25,6 @@ pytestmark = [
 EACCES, EPROTO = 13, 71
 
 
-@pytest.fixture(scope="module")
-def authority():
-    made = Authority()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def server_identity(authority):
-    return authority.issue("server")
-
-
 @pytest.fixture
 def tls(make, authority, server_identity):
     """tls(server_type, client_type, server options, client options): both, connected; the server's last_endpoint names it."""
@@ -485,11 +473,16 @@ class CuttingProxy:
                 near, _ = self.listener.accept()
             except OSError:
                 return
-            far = system.create_connection(("127.0.0.1", self._to))
-            with self._lock:
-                self._open += [near, far]
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near):
+        self._join(near, system.create_connection(("127.0.0.1", self._to)))
+
+    def _join(self, near, far):
+        with self._lock:
+            self._open += [near, far]
+        for source, target in ((near, far), (far, near)):
+            threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
 
     def _pass_on(self, source, target):
         try:
@@ -536,14 +529,6 @@ def test_a_client_that_connects_again_resumes_its_session(tls, make, authority):
 class SocksProxy(CuttingProxy):
     """A SOCKS5 proxy without authentication, which looks names up itself."""
 
-    def _accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
-
     def _serve(self, near):
         stream = near.makefile("rb")
         stream.read(stream.read(2)[1])
@@ -552,10 +537,7 @@ class SocksProxy(CuttingProxy):
         self.asked_for = stream.read(stream.read(1)[0]).decode(), int.from_bytes(stream.read(2), "big")
         far = system.create_connection(("127.0.0.1", self.asked_for[1]))
         near.sendall(b"\5\0\0\1" + bytes(6))
-        with self._lock:
-            self._open += [near, far]
-        for source, target in ((near, far), (far, near)):
-            threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+        self._join(near, far)
 
 
 def test_through_a_socks_proxy(make, authority, server_identity):

@@ -8,7 +8,7 @@ import ssl
 import subprocess
 
 import pytest
-from certificates import OPENSSL, Authority
+from certificates import OPENSSL
 from rawzmtp import GREETING, frame, ready
 from support import WAIT_MS
 from test_tls import EPROTO, Watch, serving
@@ -21,18 +21,6 @@ pytestmark = [
     pytest.mark.skipif(not zmq.has("tls"), reason="built without TLS"),
     pytest.mark.skipif(OPENSSL is None, reason="there is no openssl program to make certificates"),
 ]
-
-
-@pytest.fixture(scope="module")
-def authority():
-    made = Authority()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def server_identity(authority):
-    return authority.issue("server")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import hashlib
 import os
 
 import pytest
-from certificates import OPENSSL, Authority
+from certificates import OPENSSL
 from test_tls import EACCES, EPROTO, Watch
 from test_tls_peers import PythonPeer
 
@@ -19,13 +19,6 @@ pytestmark = [
     pytest.mark.skipif(not zmq.has("wss"), reason="built without TLS"),
     pytest.mark.skipif(OPENSSL is None, reason="there is no openssl program to make certificates"),
 ]
-
-
-@pytest.fixture(scope="module")
-def authority():
-    made = Authority()
-    yield made
-    made.close()
 
 
 @pytest.fixture
