@@ -81,6 +81,7 @@ cdef class AsyncSocket(Socket):
             try:
                 result = receive(self, 0, copy, track, TRY)
             except Exception as error:
+                self.stirred()
                 return loop.failed(error)
             self.stirred()
             if result is not BLOCKED:
@@ -95,6 +96,7 @@ cdef class AsyncSocket(Socket):
             try:
                 result = receive_parts(self, 0, copy, track, TRY)
             except Exception as error:
+                self.stirred()
                 return loop.failed(error)
             self.stirred()
             if result is not BLOCKED:
@@ -167,7 +169,7 @@ cdef class AsyncSocket(Socket):
         return self.begin(self.senders, waiter)
 
     cdef int stirred(self) except -1:
-        """Others wait. A call of another libzmq, also by a shadow, may have taken note of what its descriptor then tells no more."""
+        """Others wait. A call of another libzmq, also by a shadow or one that failed, may have noted what its descriptor then tells no more."""
         if not ZMQPY_HAVE_EXT and (self.receivers.head is not None or self.senders.head is not None or self.pollers.head is not None):
             self.serve_soon()
         return 0
@@ -223,6 +225,7 @@ cdef class AsyncSocket(Socket):
         try:
             result = waiter.attempt(self)
         except Exception as error:
+            self.stirred()
             return loop.failed(end_of(waiter, error))
         self.stirred()
         if result is not BLOCKED:
@@ -244,6 +247,7 @@ cdef class AsyncSocket(Socket):
                 else:
                     self.fail(EAGAIN, SEND <= waiter.kind <= SEND_MANY)
         except Exception as error:
+            self.stirred()
             return self.loop.failed(error)
         self.stirred()
         return self.loop.done(result)

@@ -20,20 +20,23 @@ cdef class GreenSocket(Socket):
 
     cdef object finish(self, Call call, int event):
         """The result of a call, made whenever the socket is ready for `event` until it need not wait."""
-        result = call.attempt(self)
-        while result is BLOCKED:
-            if call.flags & ZMQ_DONTWAIT:
-                self.fail(EAGAIN, event == ZMQ_POLLOUT)
-            if event == ZMQ_POLLOUT:
-                refuse_vain_wait(self)
-            if not self._wait(event):
-                self.fail(EAGAIN, event == ZMQ_POLLOUT)
+        try:
             result = call.attempt(self)
-        self.stirred()
-        return result
+            while result is BLOCKED:
+                if call.flags & ZMQ_DONTWAIT:
+                    self.fail(EAGAIN, event == ZMQ_POLLOUT)
+                if event == ZMQ_POLLOUT:
+                    refuse_vain_wait(self)
+                self.stirred()
+                if not self._wait(event):
+                    self.fail(EAGAIN, event == ZMQ_POLLOUT)
+                result = call.attempt(self)
+            return result
+        finally:
+            self.stirred()
 
     cdef int stirred(self) except -1:
-        """After a call of the engine. Another libzmq's may have taken note of what its descriptor then tells no more."""
+        """After a call of the engine. Another libzmq's, also one that failed, may have noted what its descriptor then tells no more."""
         if not ZMQPY_HAVE_EXT:
             self._look_soon()
         return 0

@@ -159,16 +159,27 @@ class Socket(_zmq.Socket[Any]):
     async def _wait_until(self, wait: Any, timeout: float | None) -> Any:
         return await wait.on_loop(timeout, anyio.sleep)
 
+    def get(self, opt: int) -> Any:
+        """The value of a SocketOption, as Socket.get."""
+        value = super().get(opt)
+        if opt == SocketOption.EVENTS:
+            self._noted()
+        return value
+
+    def getsockopt(self, option: int) -> Any:
+        """As `get`."""
+        return self.get(option)
+
     async def poll(self, timeout: float | None = None, flags: int = _IN) -> int:  # type: ignore[override]
         """The events of `flags` that the socket is ready for, 0 after `timeout` ms."""
-        events = tries.events(self) & flags
+        events = self._told() & flags
         if events or timeout == 0:
             await self._be_fair()
             return events
         with anyio.move_on_after(None if timeout is None or timeout < 0 else timeout / 1000):
             while True:
-                await self._wait_state().wait(self)
-                events = tries.events(self) & flags
+                await self._wait_state().wait(flags)
+                events = self._told() & flags
                 if events:
                     return events
         return 0
@@ -182,7 +193,7 @@ class Socket(_zmq.Socket[Any]):
     async def _do(self, flags: int, attempt: Callable[[], Any], queue: str, event: int) -> Any:
         """What `attempt` gives when it gives something, in order with others of its kind."""
         if flags & Flag.DONTWAIT:
-            result = attempt()
+            result = self._try(attempt)
             if result is None:
                 raise _zmq.Again()
             return result
@@ -190,23 +201,39 @@ class Socket(_zmq.Socket[Any]):
         lock: anyio.Lock = getattr(waits, queue)
         await self._be_fair()
         if not lock.locked():
-            result = attempt()
+            result = self._try(attempt)
             if result is not None:
-                waits.look_again()
                 return result
         timeout = self.get(SocketOption.RCVTIMEO if event == _IN else SocketOption.SNDTIMEO)
         with anyio.move_on_after(None if timeout < 0 else timeout / 1000):
             async with lock:
                 while True:
-                    result = attempt()
+                    result = self._try(attempt)
                     if result is not None:
-                        waits.look_again()
                         return result
-                    if not tries.events(self) & event:
+                    if not self._told() & event:
                         if event == _OUT:
                             tries.refuse_vain_send(self)
-                        await waits.wait(self)
+                        await waits.wait(event)
         raise _zmq.Again()
+
+    def _try(self, attempt: Callable[[], Any]) -> Any:
+        try:
+            return attempt()
+        finally:
+            if not _own:  # a call, also one that failed, may have taken note of what came
+                self._noted()
+
+    def _told(self) -> int:
+        """The socket's events."""
+        events = tries.events(self)
+        self._noted()
+        return events
+
+    def _noted(self) -> None:
+        """What came has been noted, and the descriptor tells it no more: those who wait for it are woken."""
+        if self._waits is not None:
+            self._waits.look_again(self)
 
     async def _be_fair(self) -> None:
         """Before a message is taken or sent: sometimes others have their turn."""
@@ -232,7 +259,8 @@ class _Waits:
         self.receiving = anyio.Lock(fast_acquire=True)
         self.sending = anyio.Lock(fast_acquire=True)
         self.watching = False
-        self.scope: anyio.CancelScope | None = None  # of the wait for the descriptor, with another libzmq
+        self.scope: anyio.CancelScope | None = None  # of the wait for the descriptor
+        self.wanted: list[int] = []  # events, of each task that waits
         self.others: list[anyio.Event] = []
         self.turn()
 
@@ -240,30 +268,44 @@ class _Waits:
         self.in_a_row = 0
         self.turned = time.monotonic()
 
-    async def wait(self, socket: Socket) -> None:
-        """Until something may have changed."""
+    async def wait(self, events: int) -> None:
+        """Until something may have changed for one who wants these."""
         self.turn()
-        if self.watching:
-            event = anyio.Event()
-            self.others.append(event)
-            await event.wait()
-            return
+        self.wanted.append(events)
+        try:
+            if self.watching:
+                event = anyio.Event()
+                self.others.append(event)
+                await event.wait()
+                return
+            await self.watch()
+        finally:
+            self.wanted.remove(events)
+        self.turn()
+
+    async def watch(self) -> None:
         self.watching = True
         try:
             with anyio.CancelScope() as scope:
-                self.scope = None if _own else scope
+                self.scope = scope
                 await anyio.wait_readable(self.descriptor)
         except (anyio.ClosedResourceError, ValueError, OSError):
             await checkpoint()  # the next try says what has happened
         finally:
             self.watching, self.scope = False, None
             self.wake_others()
-        self.turn()
 
-    def look_again(self) -> None:
-        """A call may have taken note of what the descriptor then tells no more: with our own engine it tells it anew."""
-        if self.scope is not None:
-            self.scope.cancel()
+    def look_again(self, socket: Socket) -> None:
+        """Wakes those who wait for what the socket has now."""
+        if self.scope is None:
+            return
+        try:
+            events = tries.events(socket)
+            if not any(events & wanted for wanted in self.wanted):
+                return
+        except _zmq.ZMQError:
+            pass  # their own calls say why
+        self.scope.cancel()
 
     def wake_others(self) -> None:
         others, self.others = self.others, []

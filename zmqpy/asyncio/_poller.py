@@ -8,7 +8,9 @@ from weakref import WeakKeyDictionary
 
 import zmqpy as _zmq
 from zmqpy.asyncio._selectors import selector_of
-from zmqpy.constants import PollEvent
+from zmqpy.constants import PollEvent, SocketOption
+
+_own = _zmq.has("zmqpy-engine")
 
 
 class Poller(_zmq.Poller):
@@ -21,7 +23,7 @@ class Poller(_zmq.Poller):
         """
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         try:
-            ready = super().poll(0)
+            ready = self._poll_now()
         except Exception as error:
             future.set_exception(error)
             return future
@@ -32,7 +34,13 @@ class Poller(_zmq.Poller):
         return future
 
     def _poll_now(self) -> Any:
-        return super().poll(0)
+        try:
+            return super().poll(0)
+        finally:
+            if not _own:  # that took note of what the descriptors then tell no more to others
+                for target, _ in self.sockets:
+                    if isinstance(target, _AsyncSocket) and not target.closed:
+                        _AsyncSocket.get(target, SocketOption.EVENTS)
 
 
 class _Wait:

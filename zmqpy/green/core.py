@@ -28,7 +28,7 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
     _waiters: dict[int, deque[Any]] | None = None  # event -> those that wait for it
     _hub: Any = None
     _watcher: Any = None
-    _polled: set[Any] | None = None  # see _polls
+    _polled: dict[Any, int] | None = None  # see _polls
 
     def __repr__(self) -> str:
         return super().__repr__().replace("<zmq.", "<zmq.green.", 1)
@@ -42,9 +42,9 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
             for wake in tuple(self._polled or ()):
                 wake()
 
-    def _polls(self) -> set[Any]:
-        """What wakes the greenlets, of any thread, that poll this socket, or several with it."""
-        polls: set[Any] = self.__dict__.setdefault("_polled", set())  # by one thread only
+    def _polls(self) -> dict[Any, int]:
+        """What wakes the greenlets, of any thread, that poll this socket, or several with it; and the events each wants."""
+        polls: dict[Any, int] = self.__dict__.setdefault("_polled", {})  # by one thread only
         return polls
 
     @classmethod
@@ -69,13 +69,19 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
             self._look_soon()
         return value
 
+    def getsockopt(self, option: int) -> Any:
+        """As `get`."""
+        return self.get(option)
+
     def set(self, opt: int, val: Any) -> None:
         """Sets a SocketOption, as Socket.set."""
         super().set(opt, val)
 
     def _wait(self, event: int) -> bool:
         """Lets others run until the socket may have `event`; false when its time-out has passed first."""
-        if self._events() & event:
+        ready = self._events() & event
+        self._look_soon()
+        if ready:
             return True
         milliseconds = super().get(SocketOption.RCVTIMEO if event == _IN else SocketOption.SNDTIMEO)
         if milliseconds < 0:
@@ -108,10 +114,15 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
                 self._watcher.stop()
 
     def _look_soon(self) -> None:
-        """Another call may have taken note of what the descriptor then tells no more."""
+        """Another call has noted what came, or may have, which the descriptor then tells no more."""
         waiters, hub = self._waiters, self._hub
         if waiters is not None and hub is get_hub() and (waiters[_IN] or waiters[_OUT]):
             hub.loop.run_callback(self._look)
+        if self._polled and not self.closed:
+            events = self._events()
+            for wake, wanted in tuple(self._polled.items()):
+                if events & wanted:
+                    wake()
 
     def _look(self) -> None:
         """In the hub: wakes those that can go on, in order."""
@@ -130,6 +141,9 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
             if waiters[_OUT] and tries.send_in_vain(self):
                 for waiter in list(waiters[_OUT]):
                     waiter.switch(None)
+            events = self._events()
+            if any(waiters[event] for event in (_IN, _OUT) if events & event):
+                self._look_soon()  # what the question took note of is told no more
         except _zmq.ZMQError:
             # Closed or terminated: their own calls say so.
             self._end_waits()

@@ -11,20 +11,35 @@ from gevent.hub import get_hub
 import zmqpy as _zmq
 from zmqpy.constants import PollEvent, SocketOption
 
+_own = _zmq.has("zmqpy-engine")
+
 
 class Poller(_zmq.Poller):
     """Waits for many sockets and descriptors at once, while other greenlets run."""
 
     def poll(self, timeout: float | None = -1) -> list[tuple[Any, int]]:
         """Lets others run until something registered is ready; as zmqpy.Poller.poll."""
-        ready = super().poll(0)
+        ready = self._poll_now()
         if ready or timeout == 0:
             return ready
         if timeout is None or timeout < 0:
             return self._wait()
         with gevent.Timeout(timeout / 1000, False):
             return self._wait()
-        return super().poll(0)
+        return self._poll_now()
+
+    def _poll_now(self) -> list[tuple[Any, int]]:
+        try:
+            return super().poll(0)
+        finally:
+            if not _own:
+                self._tell_others()
+
+    def _tell_others(self) -> None:
+        """What came has been noted, and the descriptors tell it no more."""
+        for target, _ in self.sockets:
+            if hasattr(target, "_look_soon"):
+                target._look_soon()
 
     def _wait(self) -> list[tuple[Any, int]]:
         if not self.sockets:
@@ -33,40 +48,43 @@ class Poller(_zmq.Poller):
         changed = Event()
 
         def wake() -> None:
-            """A socket was closed, by whichever thread: its descriptor says nothing any more."""
+            """A socket's descriptor says nothing any more: it was closed, by whichever thread, or another call took note of what came."""
             if get_hub() is hub:
                 changed.set()
             else:
                 hub.loop.run_callback_threadsafe(changed.set)
 
-        closing = [target for target, _ in self.sockets if hasattr(target, "_polls")]
+        green = [(target, flags) for target, flags in self.sockets if hasattr(target, "_polls")]
         watchers = []
         try:
-            for socket in closing:
-                socket._polls().add(wake)
+            for socket, flags in green:
+                socket._polls()[wake] = flags
             watchers += [hub.loop.io(*watched(target, flags)) for target, flags in self.sockets]
             for watcher in watchers:
                 watcher.start(changed.set)
             while True:
                 # After the descriptors are watched: what comes from now on is told by them.
-                ready = super().poll(0) or self._asked()
+                changed.clear()
+                ready = self._poll_now() or self._asked()
                 if ready:
                     return ready
-                changed.clear()
                 changed.wait()
         finally:
             for watcher in watchers:
                 watcher.stop()
                 watcher.close()
-            for socket in closing:
-                socket._polls().discard(wake)
+            for socket, _ in green:
+                socket._polls().pop(wake, None)
 
     def _asked(self) -> list[tuple[Any, int]]:
         """As poll(0), by asking for EVENTS, after which a descriptor tells news only."""
         for target, _ in self.sockets:
             if isinstance(target, _zmq.Socket) and not target.closed:
                 _zmq.Socket.getsockopt(target, SocketOption.EVENTS)
-        return super().poll(0)
+        try:
+            return super().poll(0)
+        finally:
+            self._tell_others()
 
 
 def watched(target: Any, flags: int) -> tuple[int, int]:

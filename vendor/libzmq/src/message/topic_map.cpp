@@ -464,7 +464,7 @@ void TopicMap::change (std::string_view key, Code code) noexcept
     const Place place = locate (key);
     if (place.entry)
         Entry (place.entry).set_code (code);
-    else
+    else if (place.branch)
         place.branch->code = code;
 }
 
@@ -472,6 +472,8 @@ void TopicMap::erase (std::string_view key) noexcept
 {
     const Place place = locate (key);
     if (!place.entry) {
+        if (!place.branch)
+            return;
         place.branch->code = 0;
     } else {
         Bucket *const bucket = place.slot->bucket ();
