@@ -5,7 +5,7 @@
 packages=(
   g++ cmake ninja-build python3-dev python3-venv libsodium-dev libssl-dev # as the README's first command
   doctest-dev libzmq3-dev make pkg-config                      # as the second
-  clang clang-tidy llvm libclang-rt-dev ccache shellcheck git  # sanitizers, fuzzers, lint
+  clang clang-tidy lld llvm libclang-rt-dev ccache shellcheck git  # sanitizers, fuzzers, lint
   openssl                                                      # certificates, peers of TLS
   valgrind                                                     # instructions
   openssh-server microsocks chromium                           # applications

@@ -3,7 +3,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 folder=$ci_build/address
-cmake -S vendor/libzmq -B "$folder" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-  -DZMQ_SANITIZE=address -DZMQ_BUILD_TESTS=ON -DZMQ_BUILD_FUZZERS=ON -DZMQ_FUZZ_SECONDS=20 -DZMQ_INSTALL=OFF >/dev/null
+cmake -S vendor/libzmq -B "$folder" "${sanitized[@]}" -DZMQ_SANITIZE=address -DZMQ_BUILD_FUZZERS=ON -DZMQ_FUZZ_SECONDS=20 >/dev/null
 cmake --build "$folder"
 ctest --test-dir "$folder" --output-on-failure --parallel 5
