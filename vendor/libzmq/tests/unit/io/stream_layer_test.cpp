@@ -41,13 +41,17 @@ struct Layered
         REQUIRE (wait ([&] { return (*stream)->established () && peer->heard == handshake ("PAIR"); }));
         peer->heard.clear ();
     }
-    // Lets both sides work.
+    // Lets both sides work: many rounds, before the reactor has its millisecond, since a round moves no more than the layer's window.
     bool wait (const std::function<bool ()> &condition, bool reading = true)
     {
         return socket.wait ([&] {
-            peer->advance (reading);
-            (*stream).advance ();
-            return condition ();
+            bool met = false;
+            for (int round = 0; round < 50 && !met; ++round) {
+                peer->advance (reading);
+                (*stream).advance ();
+                met = condition ();
+            }
+            return met;
         });
     }
     Frames recv ()
