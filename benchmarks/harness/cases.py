@@ -29,7 +29,8 @@ class Case:
     ceiling: a bound on the value itself, in `unit`, instead of a ratio.
     cpu_floor: how many times less processor time a message than `against`.
     ends: for the README's table.
-    extra_floors: the same for other numbers of the Sample, all of them better when lower.
+    number: the number of the Sample's `extra` that is the value, where it is not what the unit says.
+    extra_floors: the same for other numbers of the Sample, all of them better when lower; None: only shown.
     """
 
     name: str
@@ -43,7 +44,8 @@ class Case:
     raw: bool = False  # plain sockets can do it too
     in_c: bool = False  # measures the library behind the module
     minimum_seconds: float = 0.0
-    extra_floors: tuple[tuple[str, float], ...] = ()
+    extra_floors: tuple[tuple[str, float | None], ...] = ()
+    number: str = ""
     ends: str = "both"  # which ends are the library that the column names
     module: str = ""  # a submodule that the library needs for it
     curve: bool = False  # CURVE, which a library may not have
@@ -63,6 +65,8 @@ class Case:
 
     def value(self, sample: Sample) -> float:
         """The sample in the case's unit."""
+        if self.number:
+            return sample.extra[self.number]
         if self.unit == RATE:
             return sample.rate
         if self.unit == IDLE:
@@ -198,6 +202,45 @@ def _coroutine_stream(session: Session, library: str) -> Sample:
     return session.measure([receiver], [sender])
 
 
+def _many_tasks(session: Session, library: str, count: int, busy: int = 0) -> Sample:
+    """One loop's tasks, each awaiting a socket of its own; messages come to `busy` of them (all) at random."""
+    sender = session.start(
+        "many_tasks.sender",
+        library=library,
+        endpoint=session.endpoint("tcp"),
+        count=count,
+        busy=busy or count,
+        size=64,
+    )
+    endpoint = sender.answer("ready")["endpoint"]
+    receivers = session.start("many_tasks.receivers", library=library, endpoint=endpoint, count=count)
+    sample = session.measure(_ready([receivers]), [sender])
+    sample.extra["us of the loop's processor a message"] = sample.cpus[0] / session.seconds / sample.rate * 1e6
+    return sample
+
+
+def _service(
+    session: Session, library: str, transport: str, streams: int, steps: int = 128, buffers: bool = False
+) -> Sample:
+    """An LLM's front end and its engine: requests answered a second, and how long a step is under way."""
+    front = session.start(
+        "service.front",
+        library=library,
+        endpoint=session.endpoint(transport),
+        answers=session.endpoint(transport, "answers"),
+        streams=streams,
+        steps=steps,
+        buffers=buffers,
+    )
+    reached = front.answer("ready")
+    engine = session.start("service.engine", library=library, **reached)
+    engine.answer("ready")
+    sample = session.measure([front], [engine])
+    front_cpu, engine_cpu = (cpu / session.seconds * 1e3 for cpu in sample.cpus)
+    sample.extra.update({FRONT: front_cpu, ENGINE: engine_cpu, REQUESTS: sample.rate})
+    return sample
+
+
 def _connections(session: Session, library: str, count: int = 1000) -> Sample:
     """Time until `count` new connections are greeted; processor time and memory of the ROUTER's process a connection."""
     router = session.start("router.echo", library=library, endpoint=session.endpoint("tcp"), backlog=4 * count)
@@ -272,6 +315,7 @@ def _ready(workers: list[Worker]) -> list[Worker]:
     return workers
 
 
+FRONT, ENGINE, REQUESTS = "front end, cpu ms/s", "engine, cpu ms/s", "requests/s"  # numbers of a service
 BATCHING = ("zmqpy",)  # libraries with send_many and recv_many
 
 CASES: tuple[Case, ...] = (
@@ -354,6 +398,33 @@ CASES: tuple[Case, ...] = (
         needs="uvloop",
     ),
     Case("asyncio-stream", "asyncio sockets, PUSH/PULL 64 B, tcp", RATE, _coroutine_stream, 2.0, module="asyncio"),
+    *(
+        Case(
+            f"asyncio-{count}-tasks",
+            f"{count:,} tasks, each awaiting its own socket, messages at random, 64 B, tcp",
+            RATE,
+            partial(_many_tasks, count=count),
+            3.0,
+            cpu_floor=None,
+            extra_floors=(("us of the loop's processor a message", 3.0),),
+            module="asyncio",
+        )
+        for count in (400, 1000)
+    ),
+    *(
+        Case(
+            f"service-{transport}-{streams}{'-buffers' if buffers else ''}",
+            f"LLM service, {streams} streams, {transport}{', 4 MiB with one request in 8' if buffers else ''}: a step's delivery, p99",
+            LATENCY,
+            partial(_service, transport=transport, streams=streams, steps=steps, buffers=buffers),
+            2.0,
+            number="p99",
+            extra_floors=(("p50", None), (FRONT, None), (ENGINE, None), (REQUESTS, None)),
+            module="asyncio",
+        )
+        for transport in ("ipc", "tcp")
+        for streams, steps, buffers in ((64, 128, False), (256, 128, False), (64, 128, True), (256, 512, True))
+    ),
     Case(
         "connections",
         "1,000 connections to one ROUTER, accept and greet",

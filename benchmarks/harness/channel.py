@@ -26,9 +26,9 @@ def window() -> Window:
     return start, stop
 
 
-def result(count: float, elapsed: float) -> None:
-    """Report how many messages (or round trips) were counted in how many seconds."""
-    _say({"result": {"count": count, "elapsed": elapsed}})
+def result(count: float, elapsed: float, **numbers: float) -> None:
+    """Report how many messages (or round trips) were counted in how many seconds, and other numbers of the case."""
+    _say({"result": {"count": count, "elapsed": elapsed, "numbers": numbers}})
 
 
 def stay() -> None:

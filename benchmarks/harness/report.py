@@ -79,7 +79,7 @@ class Row:
             found["cpu"] = (cpu.median >= case.cpu_floor, f"{cpu.ratio()}, floor {case.cpu_floor:.2f}x")
         for name, floor in case.extra_floors:
             extra = self.extra_ratio(library, name)
-            if extra is not None:
+            if extra is not None and floor is not None:
                 found[name] = (extra.median >= floor, f"{extra.ratio()}, floor {floor:.2f}x")
         return found
 
@@ -161,7 +161,7 @@ def table(rows: list[Row], libraries: list[str], subject: str) -> str:
                     name,
                     *(f"{value.median:.1f}" if value else "-" for value in extra),
                     spread.ratio() if spread else "-",
-                    f"{extra_floor:.2f}x",
+                    f"{extra_floor:.2f}x" if extra_floor else "-",
                     _mark(verdicts, name),
                     "-",
                     "-",

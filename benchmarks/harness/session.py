@@ -26,13 +26,14 @@ class MeasurementFailed(Exception):
 @dataclass
 class Sample:
     """One measurement: `count` messages or round trips in `elapsed` seconds (summed over the counting processes as a
-    rate), `cpu` seconds of all processes in the window, anything else in `extra`."""
+    rate), `cpu` seconds of all processes in the window and of each in `cpus`, anything else in `extra`."""
 
     rate: float
     elapsed: float
     cpu: float
     cpu_per_message: float
     extra: dict[str, float] = field(default_factory=dict)
+    cpus: list[float] = field(default_factory=list)
 
 
 class Worker:
@@ -114,9 +115,9 @@ class Session:
         self._end_workers()
         self._folder.cleanup()
 
-    def endpoint(self, transport: str) -> str:
-        """Something to bind to: a free port or a fresh path."""
-        return "tcp://127.0.0.1:*" if transport == "tcp" else f"ipc://{self._folder.name}/socket"
+    def endpoint(self, transport: str, name: str = "socket") -> str:
+        """Something to bind to: a free port, or a path of this name in a fresh folder."""
+        return "tcp://127.0.0.1:*" if transport == "tcp" else f"ipc://{self._folder.name}/{name}"
 
     def start(self, role: str, **parameters: Any) -> Worker:
         """Start a worker in a role of harness.roles."""
@@ -132,6 +133,7 @@ class Session:
         """Open the window for the workers that count; add up what they and the processor clocks say.
 
         also: workers that take part without counting, whose processor time belongs to the messages all the same.
+        What a worker reports besides its count is in the sample's `extra`.
         """
         everyone = counting + (also or [])
         start = time.monotonic() + self.warmup
@@ -141,15 +143,17 @@ class Session:
         _sleep_until(start)
         before = self._cpu(everyone)
         _sleep_until(stop)
-        cpu = self._cpu(everyone) - before
+        cpus = [after - earlier for after, earlier in zip(self._cpu(everyone), before)]
         results = [worker.answer("result") for worker in counting]
         rate = sum(result["count"] / result["elapsed"] for result in results)
         elapsed = max(result["elapsed"] for result in results)
-        return Sample(rate, elapsed, cpu, cpu / self.seconds / rate if rate else float("nan"))
+        extra = {name: value for result in results for name, value in result.get("numbers", {}).items()}
+        cpu = sum(cpus)
+        return Sample(rate, elapsed, cpu, cpu / self.seconds / rate if rate else float("nan"), extra, cpus)
 
-    def _cpu(self, workers: list[Worker]) -> float:
+    def _cpu(self, workers: list[Worker]) -> list[float]:
         try:
-            return sum(worker.cpu() for worker in workers)
+            return [worker.cpu() for worker in workers]
         except OSError:
             for worker in workers:
                 if worker.process.poll() is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from harness import channel
 
 
-class _Ends:
+class Ends:
     """An asynchronous context's sockets; pyomq's module is named otherwise than pyzmq's and ours."""
 
     def __init__(self, library: str) -> None:
@@ -23,10 +23,14 @@ class _Ends:
         socket.linger = 0
         return socket
 
-    def bound(self, kind: str, endpoint: str) -> Any:
+    def listening(self, kind: str, endpoint: str) -> tuple[Any, str]:
         socket = self.socket(kind)
         socket.bind(endpoint)
-        channel.ready(endpoint=socket.getsockopt(self.zmq.LAST_ENDPOINT).decode().rstrip("\0"))
+        return socket, socket.getsockopt(self.zmq.LAST_ENDPOINT).decode().rstrip("\0")
+
+    def bound(self, kind: str, endpoint: str) -> Any:
+        socket, reached = self.listening(kind, endpoint)
+        channel.ready(endpoint=reached)
         return socket
 
     def connected(self, kind: str, endpoint: str) -> Any:
@@ -46,7 +50,7 @@ def server(library: str, endpoint: str, uvloop: bool = False) -> None:
     """REP that echoes for ever."""
 
     async def serve() -> None:
-        socket = _Ends(library).bound("REP", endpoint)
+        socket = Ends(library).bound("REP", endpoint)
         while True:
             await socket.send(await socket.recv())
 
@@ -57,7 +61,7 @@ def client(library: str, endpoint: str, size: int, uvloop: bool = False) -> None
     """REQ that counts round trips."""
 
     async def ask() -> None:
-        socket, message = _Ends(library).connected("REQ", endpoint), b"x" * size
+        socket, message = Ends(library).connected("REQ", endpoint), b"x" * size
         await socket.send(message)
         await socket.recv()
         channel.ready()
@@ -82,7 +86,7 @@ def sender(library: str, endpoint: str, size: int) -> None:
     """PUSH as fast as it goes."""
 
     async def send() -> None:
-        socket, message = _Ends(library).connected("PUSH", endpoint), b"x" * size
+        socket, message = Ends(library).connected("PUSH", endpoint), b"x" * size
         channel.ready()
         while True:
             await socket.send(message)
@@ -94,7 +98,7 @@ def receiver(library: str, endpoint: str, batch: int) -> None:
     """PULL that counts."""
 
     async def receive() -> None:
-        socket = _Ends(library).bound("PULL", endpoint)
+        socket = Ends(library).bound("PULL", endpoint)
         start, stop = channel.window()
         count, began, clock = 0, 0.0, time.monotonic
         while True:
