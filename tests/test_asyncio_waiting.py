@@ -5,6 +5,7 @@ import contextlib
 import gc
 import os
 import random
+import selectors
 import sys
 import threading
 import time
@@ -786,6 +787,43 @@ def test_background_threads_sleep(context):
     # A loop that was kept from running for long is taken for one that has stopped.
     assert min(run_on("asyncio", main()) for _ in range(2)) <= 5
     pull.close(0)
+
+
+@pytest.mark.own_engine
+@pytest.mark.parametrize("transport", ["tcp", "inproc"])
+def test_a_message_wakes_the_loop_once(connected, transport):
+    """The task that awaits the next one has tried when it waits again: no further turn of the loop looks for it."""
+    pull, push = connected(zmq.PULL, zmq.PUSH, transport)
+    sender = zmq.Socket.shadow(push)
+    most = 200
+    turns_of_loop = []
+
+    class Feeding(selectors.DefaultSelector):
+        def select(self, timeout=None):
+            turns_of_loop.append(timeout)
+            if timeout is None and feeding:
+                sender.send(b"x")
+            return super().select(timeout)
+
+    feeding = False
+
+    async def main():
+        nonlocal feeding
+        await push.send(b"first")
+        await pull.recv()
+        pull.rcvtimeo = -1
+        turns_of_loop.clear()
+        feeding = True
+        for _ in range(most):
+            assert await pull.recv() == b"x"
+        feeding = False
+
+    loop = asyncio.SelectorEventLoop(Feeding())
+    try:
+        loop.run_until_complete(asyncio.wait_for(main(), None))
+    finally:
+        loop.close()
+    assert len(turns_of_loop) < 1.2 * most
 
 
 def test_asynchronous_sockets_in_threads_and_signals(make):

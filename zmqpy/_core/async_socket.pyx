@@ -84,6 +84,7 @@ cdef class AsyncSocket(Socket):
                 self.stirred()
                 return loop.failed(error)
             self.stirred()
+            self.receivers.dry = result is BLOCKED
             if result is not BLOCKED:
                 return loop.done(result)
             return self.wait_in(self.receivers, receiver(RECV, flags, copy, track))
@@ -99,6 +100,7 @@ cdef class AsyncSocket(Socket):
                 self.stirred()
                 return loop.failed(error)
             self.stirred()
+            self.receivers.dry = result is BLOCKED
             if result is not BLOCKED:
                 return loop.done(result)
             return self.wait_in(self.receivers, receiver(RECV_MULTIPART, flags, copy, track))
@@ -145,6 +147,7 @@ cdef class AsyncSocket(Socket):
         ):
             if zmq_send(self.handle, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), flags | ZMQ_DONTWAIT) >= 0:
                 self.stirred()
+                self.senders.dry = False
                 return loop.done(None)
         waiter = Waiter.__new__(Waiter)
         set_send(waiter, data, flags, copy, track, routing_id, group)
@@ -228,6 +231,7 @@ cdef class AsyncSocket(Socket):
             self.stirred()
             return loop.failed(end_of(waiter, error))
         self.stirred()
+        queue.dry = result is BLOCKED
         if result is not BLOCKED:
             return loop.done(result)
         if queue is self.senders:
@@ -368,10 +372,10 @@ cdef class AsyncSocket(Socket):
         return 0
 
     cdef int serve_queue(self, WaiterQueue queue) except -1:
-        """Those that wait now: tasks that go on may call again, and are served the next time."""
+        """Those that wait now: tasks that go on may call again, and are served the next time, unless they have just tried in vain."""
         cdef Py_ssize_t most = queue.count
         cdef Waiter waiter
-        cdef bint blocked = False
+        queue.dry = False
         try:
             while most > 0 and self.handle != NULL:
                 most -= 1
@@ -384,13 +388,13 @@ cdef class AsyncSocket(Socket):
                     queue.remove(waiter)
                     waiter.fail(end_of(waiter, error))
                     continue
+                queue.dry = result is BLOCKED
                 if result is BLOCKED:
-                    blocked = True
                     break
                 queue.remove(waiter)
                 waiter.complete(self.loop, result)
         finally:
-            if not blocked and queue.head is not None:
+            if queue.head is not None and not queue.dry:
                 self.serve_soon()
         return 0
 

@@ -24,6 +24,7 @@ cdef class Waiter(Call):
 cdef class WaiterQueue:
     cdef Waiter head, tail
     cdef Py_ssize_t count, swept
+    cdef bint dry              # the last try found nothing: what comes later the descriptor will tell
 
     cdef int add(self, Waiter waiter) except -1
     cdef int remove(self, Waiter waiter) except -1

@@ -54,12 +54,13 @@ class _Front:
         lengths = random.Random(number)
         body = b"x" * REQUEST
         create_future = asyncio.get_running_loop().create_future
+        wanted = lengths.randint(1, self.steps)  # as if it had begun before
         while True:
-            wanted = lengths.randint(self.steps // 2, self.steps * 3 // 2)
             parts: list[Any] = [self.engine, _REQUEST.pack(number, wanted), body]
-            if self.buffer is not None and self.sent % OUT_OF_BAND == 0:
-                parts.append(self.buffer)
             self.sent += 1
+            if self.buffer is not None and self.sent > self.streams and self.sent % OUT_OF_BAND == 0:
+                parts.append(self.buffer)
+            wanted = lengths.randint(self.steps // 2, self.steps * 3 // 2)
             ended = self.under_way[number] = create_future()
             await self.requests.send_multipart(parts, copy=False)
             await ended
