@@ -7,17 +7,17 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
+
+#include "message/topic_nodes.hpp"
 
 namespace engine {
 
 class TopicMap
 {
   public:
-    using Code = std::uint32_t;  // 0: none
+    using Code = topics::Code;  // 0: none
 
     TopicMap () = default;
     TopicMap (const TopicMap &) = delete;
@@ -46,91 +46,10 @@ class TopicMap
     class Walk;
 
   private:
-    struct Branch;
-    struct Bucket;
-
-    // What is below a byte: nothing, a branch, or a bucket (the lowest bit says which).
-    class Slot
-    {
-      public:
-        Slot () = default;
-        explicit Slot (Branch *branch) noexcept : bits_ (reinterpret_cast<std::uintptr_t> (branch)) {}
-        explicit Slot (Bucket *bucket) noexcept : bits_ (reinterpret_cast<std::uintptr_t> (bucket) | 1) {}
-
-        explicit operator bool () const noexcept { return bits_ != 0; }
-        Branch *branch () const noexcept { return bits_ & 1 ? nullptr : reinterpret_cast<Branch *> (bits_); }
-        Bucket *bucket () const noexcept { return bits_ & 1 ? reinterpret_cast<Bucket *> (bits_ - 1) : nullptr; }
-
-      private:
-        std::uintptr_t bits_ = 0;
-    };
-
-    // A key in a bucket: what is left of it there, how many bytes that takes (one byte, or five if it is long), and its code.
-    struct Entry
-    {
-        static constexpr unsigned char is_long = 255;
-
-        explicit Entry (unsigned char *at) noexcept
-        {
-            std::uint32_t size = *at++;
-            if (size == is_long) {
-                std::memcpy (&size, at, sizeof size);
-                at += sizeof size;
-            }
-            code_at = at;
-            rest = {reinterpret_cast<const char *> (at) + sizeof (Code), size};
-        }
-        Code code () const noexcept
-        {
-            Code code;
-            std::memcpy (&code, code_at, sizeof code);
-            return code;
-        }
-        void set_code (Code code) const noexcept { std::memcpy (code_at, &code, sizeof code); }
-        unsigned char *end () const noexcept { return code_at + sizeof (Code) + rest.size (); }
-
-        std::string_view rest;
-        unsigned char *code_at;
-    };
-
-    // Entries one behind the other, in order of their bytes.
-    struct Bucket
-    {
-        unsigned char *begin () noexcept { return reinterpret_cast<unsigned char *> (this + 1); }
-        unsigned char *end () noexcept { return begin () + used; }
-
-        std::uint32_t used;      // bytes of entries
-        std::uint32_t capacity;  // bytes
-        std::uint32_t count;     // entries
-    };
-
-    struct Branch
-    {
-        std::string_view label () const noexcept { return {label_size <= sizeof near ? near : far, label_size}; }
-        // The block of children: `capacity` slots, then as many bytes, both in order of the byte.
-        Slot *slots () const noexcept { return static_cast<Slot *> (children); }
-        unsigned char *keys () const noexcept { return reinterpret_cast<unsigned char *> (slots () + capacity); }
-        unsigned position (unsigned char next) const noexcept  // count: there is none
-        {
-            if (count == 0)
-                return 0;
-            const void *found = std::memchr (keys (), next, count);
-            return found ? static_cast<unsigned> (static_cast<const unsigned char *> (found) - keys ()) : count;
-        }
-
-        Branch *parent = nullptr;
-        void *children = nullptr;
-        union
-        {
-            char near[sizeof (char *)];
-            char *far;
-        };
-        std::uint32_t label_size = 0;  // bytes that all keys below have in common
-        Code code = 0;                 // of the key that ends after the label
-        std::uint16_t count = 0;
-        std::uint16_t capacity = 0;
-        unsigned char byte = 0;  // the one below which the parent has this
-    };
+    using Slot = topics::Slot;
+    using Entry = topics::Entry;
+    using Bucket = topics::Bucket;
+    using Branch = topics::Branch;
 
     // Where a key is that is in: its entry in the bucket of `slot`, or no entry: the branch's own.
     struct Place
@@ -142,22 +61,8 @@ class TopicMap
     };
     Place locate (std::string_view key) const noexcept;
 
-    static Bucket *new_bucket (std::size_t bytes);
-    static void append (Bucket &bucket, std::string_view head, std::string_view tail, Code code) noexcept;
-    static void insert_into (Slot &slot, std::string_view rest, Code code);
-    static void erase_from (Bucket &bucket, unsigned char *entry) noexcept;
-    static void shrink (Slot &slot) noexcept;
     static void burst (Slot &slot, Branch *parent, unsigned char byte);
     static void split (Slot &slot, std::size_t common, std::string_view key, Code code);
-
-    static Branch *new_branch (std::string_view label, unsigned children);
-    static void set_label (Branch &branch, std::string_view label);
-    static void free_branch (Branch *branch) noexcept;
-    static void reserve_child (Branch &branch);
-    static void insert_child (Branch &branch, unsigned char byte, Slot child) noexcept;
-    static void remove_child (Branch &branch, unsigned at) noexcept;
-    static Branch *first_leaf (Branch *branch, int behind = -1) noexcept;
-
     Slot &slot_of (const Branch &branch) noexcept;
     void drop_empty (Branch &branch) noexcept;
     bool collapse (Branch &branch) noexcept;
