@@ -17,6 +17,19 @@ const char *error_text (int error) noexcept;
 // One of ZMQ_PROTOCOL_ERROR_*, which monitor events tell, and no errno value.
 constexpr bool is_protocol_error (int error) noexcept { return error >= ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED; }
 
+// What the end of a call still does (waking others, closing, watching) must not change what the call has said.
+class KeptErrno
+{
+  public:
+    KeptErrno () noexcept : error_ (errno) {}
+    ~KeptErrno () { errno = error_; }
+    KeptErrno (const KeptErrno &) = delete;
+    KeptErrno &operator= (const KeptErrno &) = delete;
+
+  private:
+    const int error_;
+};
+
 // errno = error; the result is for the caller to return: `return fail (EINVAL);`.
 inline int fail (int error) noexcept
 {

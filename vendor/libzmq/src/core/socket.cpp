@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/errors.hpp"
 #include "core/context.hpp"
 #include "core/monitor.hpp"
 #include "io/connector.hpp"
@@ -151,11 +152,18 @@ Disposer *Socket::disposer (bool ending) noexcept
     return ending || closing_ ? &context_.owner () : nullptr;
 }
 
+void Socket::tidy_up () noexcept
+{
+    const KeptErrno kept;
+    batching_.after_send ();
+    if (something_to_reap_)
+        reap ();
+}
+
 bool Socket::leave (bool by_application) noexcept
 {
-    batching_.after_send ();
-    if (something_to_reap_) [[unlikely]]
-        reap ();
+    if (batching_.has_touched () || something_to_reap_) [[unlikely]]
+        tidy_up ();
     if (attendance_.needs_settling ()) [[unlikely]]
         attendance_.settle ();
     if (activity_) {

@@ -172,6 +172,8 @@ class Socket final : public StreamHost, public PatternHost
     NetworkPipe *replace_pipe (Connector &connector);
     bool conflate () const noexcept { return options.conflate && type_.conflatable; }
     void greet (NetworkPipe &pipe, Stream &stream) noexcept;
+    // What a call has left to be done; errno, which is the call's, stays.
+    [[gnu::noinline]] void tidy_up () noexcept;
     void reap () noexcept override;
     void reap (NetworkPipe &pipe) noexcept;
     void reap (InprocPipe &pipe) noexcept;

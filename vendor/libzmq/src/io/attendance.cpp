@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/errors.hpp"
 #include "base/make_room.hpp"
 #include "io/attended.hpp"
 #include "io/host.hpp"
@@ -311,16 +312,23 @@ void Attendance::settle () noexcept
     unsettled_ = false;
     if (background () || !set_.is_open ())
         return;
-    if (exported_.is_open () && attended_.size () == 1)
-        set_interest (*attended_.front (), attended_.front ()->interest ());
+    if (exported_.is_open () && attended_.size () == 1) {
+        Attended &one = *attended_.front ();
+        if (const std::uint32_t events = one.interest (); events != one.registered_events) {
+            const KeptErrno kept;
+            set_interest (one, events);
+        }
+    }
     if (held_by_reactor_ || std::none_of (attended_.begin (), attended_.end (), [] (const Attended *one) { return one->output_waits (); }))
         return;
     // What the kernel would not take must not wait for the next call. A thread that sleeps on the socket writes it; should it find what it
     // waits for and leave instead, the end of its call looks again.
-    if (socket_.strand ().doorbell.has_waiters ())
+    if (socket_.strand ().doorbell.has_waiters ()) {
         unsettled_ = true;
-    else
+    } else {
+        const KeptErrno kept;
         hand_back ();
+    }
 }
 
 void Attendance::on_io (std::uint32_t) noexcept

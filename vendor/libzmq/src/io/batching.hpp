@@ -37,6 +37,7 @@ class Batching
     }
     // The pattern has put the end of a message into the pipe.
     void touch (NetworkPipe &pipe) noexcept;
+    bool has_touched () const noexcept { return !touched_.empty (); }
     // Writes to the pipes that were touched, or leaves it to a later call. Also at the end of every call.
     void after_send () noexcept
     {

@@ -25,12 +25,14 @@ class WakeDescriptor
     // One more descriptor of the same, for the caller to close; -1 with errno.
     int duplicate () const noexcept;
 
-    // Any thread.
+    // Any thread. Leaves errno as it is: the last thing that many calls do.
     void ring () const noexcept
     {
+        const int error = errno;
         const std::uint64_t one = 1;
         while (::write (fd_, &one, sizeof one) < 0 && errno == EINTR) {
         }
+        errno = error;
     }
     // Takes back all rings so far. Does not block.
     void drain () const noexcept

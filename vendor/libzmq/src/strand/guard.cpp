@@ -1,7 +1,6 @@
 #include "strand/guard.hpp"
 
-#include <cerrno>
-
+#include "base/errors.hpp"
 #include "base/spin.hpp"
 
 namespace engine {
@@ -34,9 +33,8 @@ void StrandGuard::free_elsewhere (Disposer *disposer) noexcept
 {
     if (who_ != Who::application || !disposer)
         return;
-    const int error = errno;  // the call's
+    const KeptErrno kept;  // the call's
     disposer->free_later (released_);
-    errno = error;
 }
 
 bool StrandGuard::relock () noexcept
@@ -77,6 +75,7 @@ void StrandGuard::release () noexcept
 
 void StrandGuard::release_and_free (bool over) noexcept
 {
+    const KeptErrno kept;
     GuardedOwner &owner = object_->owner ();
     Disposer *const disposer = object_->disposer (over);
     if (over)
