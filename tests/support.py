@@ -7,7 +7,9 @@ Every wait here is bounded; a wait that ends without its event fails the test wi
 import contextlib
 import functools
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -57,6 +59,18 @@ def endpoint(transport):
     if transport == "inproc":
         return f"inproc://{name}"
     raise ValueError(transport)
+
+
+def free_port():
+    """A port that nobody listens on and that no connection gets by chance: below those which systems hand out."""
+    while True:
+        with socket.socket() as probe:
+            port = random.randrange(20_000, 30_000)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def bind(socket, transport="tcp"):

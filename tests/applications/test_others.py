@@ -1,12 +1,10 @@
 """zerorpc under gevent, Circus, a Locust master with workers, and Parsl's executor."""
 
 import os
-import random
-import socket
 import sys
 
 import pytest
-from support import wait_until
+from support import free_port, wait_until
 
 import zmqpy as zmq
 
@@ -104,18 +102,6 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print("port", server.server_port, flush=True)
 server.serve_forever()
 """
-
-
-def free_port():
-    """A port that nobody listens on and that no connection gets by chance: below those which systems hand out."""
-    while True:
-        with socket.socket() as probe:
-            port = random.randrange(20_000, 30_000)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def test_locust(needs, run, tmp_path):
