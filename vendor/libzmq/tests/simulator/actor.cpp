@@ -68,8 +68,15 @@ Plan draw_plan (Random &random)
     plan.reconnect_most = random.one_in (2) ? 0 : 500;
     plan.immediate = random.one_in (4);
     plan.whole_topics = !random.one_in (3) || !plan.lossy || plan.grouped;
-    constexpr std::size_t sizes[] = {40, 40, 100, 100, 300, 2000, 20'000, 150'000};
+    constexpr std::size_t sizes[] = {40, 40, 40, 100, 100, 100, 100, 300, 300, 2000, 2000, 20'000, 150'000};
     plan.largest = random.pick (sizes);
+    // Copying takes its time: what is large is not queued in numbers.
+    if (plan.largest > 2000) {
+        plan.send_limit = plan.lossy ? plan.send_limit : static_cast<int> (random.between (1, 5));
+        plan.receive_limit = plan.lossy ? plan.receive_limit : static_cast<int> (random.between (1, 5));
+        plan.largest = plan.lossy ? 2000 : plan.largest;
+    }
+    plan.monitored = random.one_in (3);
     plan.most_parts = has_single_frames (plan.hub) || random.one_in (2) ? 1 : 4;
     return plan;
 }
@@ -112,6 +119,7 @@ bool Actor::open (const std::vector<std::uint32_t> &hosts)
     }
     const bool binds = hub_ == plan_.hub_binds;
     int failed = set_security (binds);
+    failed |= plan_.monitored && !events_.open (context_, socket_, name_);
     failed |= set (ZMQ_SNDHWM, plan_.send_limit) | set (ZMQ_RCVHWM, plan_.receive_limit) | set (ZMQ_HEARTBEAT_IVL, plan_.heartbeat) |
               set (ZMQ_HANDSHAKE_IVL, plan_.handshake_time) | set (ZMQ_RECONNECT_IVL, plan_.reconnect) |
               set (ZMQ_RECONNECT_IVL_MAX, plan_.reconnect_most) | set (ZMQ_IMMEDIATE, plan_.immediate);
@@ -149,6 +157,7 @@ bool Actor::open (const std::vector<std::uint32_t> &hosts)
 void Actor::close (int linger)
 {
     kernel.host = static_cast<int> (host);
+    events_.close ();
     if (socket_) {
         set (ZMQ_LINGER, linger);
         zmq_close (std::exchange (socket_, nullptr));
@@ -219,6 +228,12 @@ bool Actor::receive ()
     }
     take (part);
     return true;
+}
+
+void Actor::read_events ()
+{
+    kernel.host = static_cast<int> (host);
+    events_.read ();
 }
 
 bool Actor::answer_zap (bool calm)

@@ -9,6 +9,7 @@
 
 #include <zmq.h>
 
+#include "events.hpp"
 #include "message.hpp"
 #include "random.hpp"
 
@@ -37,7 +38,7 @@ struct Plan
     bool whole_topics = true;  // subscribers want all
     std::size_t largest = 100;
     int most_parts = 1;
-    int linger = 0;
+    bool monitored = false;
 };
 // Draws one.
 Plan draw_plan (Random &random);
@@ -58,6 +59,8 @@ class Actor
     // One call, or the few of one message. False: it had nothing to do, or could not.
     bool send ();
     bool receive ();
+    // What its monitor has told.
+    void read_events ();
     // Answers whoever asks whether a peer may come in. `calm`: everybody may.
     bool answer_zap (bool calm);
     bool sends () const noexcept { return hub_ ? plan_.hub_sends : plan_.spokes_send; }
@@ -83,6 +86,7 @@ class Actor
     void *context_ = nullptr;
     void *socket_ = nullptr;
     void *zap_ = nullptr;  // ZAP's handler, where there has to be one
+    Events events_;
     char name_[32];
     std::optional<Stamp> held_;  // by a fault that is put in (IntendedFault)
 };

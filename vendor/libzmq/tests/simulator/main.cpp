@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include <malloc.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -150,6 +151,11 @@ int main (int count, char **words)
     if (persona >= 0 && !(persona & ADDR_NO_RANDOMIZE) && ::personality (static_cast<unsigned> (persona) | ADDR_NO_RANDOMIZE) >= 0)
         ::execv ("/proc/self/exe", words);
     sim::notes_are_printed = settings.trace;
+    // Memory is not given back and asked for again: that would be most of the time.
+    constexpr int plenty = 1 << 30;
+    ::mallopt (M_MMAP_THRESHOLD, plenty);
+    ::mallopt (M_TRIM_THRESHOLD, plenty);
+    ::mallopt (M_TOP_PAD, 1 << 22);
 #ifdef ZMQ_HAVE_LIBSODIUM
     randombytes_set_implementation (&generator);
 #endif

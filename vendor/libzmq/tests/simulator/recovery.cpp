@@ -49,7 +49,7 @@ void World::pump ()
         bool some = move_network ();
         some |= run_thread ();
         for (const auto &actor : actors_)
-            some |= actor->answer_zap (true);
+            some |= actor->answer_zap (true), actor->read_events ();
         for (const auto &actor : actors_)
             if (actor->receives () || plan_.hub == ZMQ_XPUB)
                 while (actor->receive ())

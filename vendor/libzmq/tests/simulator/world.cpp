@@ -99,6 +99,8 @@ void World::act (Actor &actor)
     }
     if (plan_.mechanism == ZMQ_PLAIN && random_.one_in (4) && actor.answer_zap (false))
         return;
+    if (plan_.monitored && random_.one_in (8))
+        actor.read_events ();
     const bool is_short = std::exchange (short_of_memory_, false);
     const int spare = is_short ? static_cast<int> (random_.below (12)) : -1;
     const bool sends = actor.sends () && (!actor.receives () || random_.one_in (2));

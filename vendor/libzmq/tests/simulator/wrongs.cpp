@@ -46,6 +46,8 @@ void World::draw_wrongs ()
         plan_.heartbeat = 0;
         plan_.handshake_time = 30000;
     }
+    if (wrongs_ & wrong_memory)
+        plan_.monitored = false;  // without memory an event may go untold
     constexpr std::uint32_t rates[] = {30, 100, 300, 1000, 3000};
     wrong_every_ = wrongs_ ? random_.pick (rates) : 0;
     if (wrongs_ & wrong_call) {
