@@ -14,13 +14,14 @@
 #include "io/reactor.hpp"
 #include "io/stream.hpp"
 #include "message/backlog.hpp"
+#include "platform/entropy.hpp"
 #include "strand/strand.hpp"
 
 namespace engine {
 
 Socket::Socket (Context &context, Strand &strand, const SocketType &type)
     : StreamHost (strand, type, make_options (&type, context.options ()), context.background ()), context_ (context),
-      random_state_ (static_cast<std::uint64_t> (now ()) ^ (reinterpret_cast<std::uintptr_t> (this) << 16)), pattern_ (type.make (*this))
+      random_state_ (static_cast<std::uint64_t> (random_word ()) << 32 | random_word () | 1), pattern_ (type.make (*this))
 {}
 
 Socket::~Socket ()

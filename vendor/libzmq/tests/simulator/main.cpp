@@ -146,7 +146,7 @@ randombytes_implementation generator = {generator_name, generator_next, nullptr,
 int main (int count, char **words)
 {
     const Settings settings = read (count, words);
-    // Where things lie in memory decides nothing, but for the state that ids are drawn from. So that is always the same, too.
+    // Where things lie in memory decides nothing. It is the same each time even so, as far as the system lets us, for a debugger's sake.
     const int persona = ::personality (0xffffffff);
     if (persona >= 0 && !(persona & ADDR_NO_RANDOMIZE) && ::personality (static_cast<unsigned> (persona) | ADDR_NO_RANDOMIZE) >= 0)
         ::execv ("/proc/self/exe", words);
