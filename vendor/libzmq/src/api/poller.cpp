@@ -77,7 +77,8 @@ class PersistentPoller
             // (A parent's bell may be locked for ever here.)
             if (strand && !strand->foreign ())
                 strand->doorbell.remove_watcher (*watcher);
-            if (socket && fd >= 0)
+            // (Of a set that a child does not have its number may be another descriptor's there.)
+            if (socket && fd >= 0 && (ReadySet::is_inherited || !strand || !strand->foreign ()))
                 ::close (fd);
             if (bell >= 0)
                 ::close (bell);

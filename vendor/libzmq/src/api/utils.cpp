@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "base/errors.hpp"
+#include "platform/threads.hpp"
 #include "zmq_ext.h"
 
 using namespace engine;
@@ -87,15 +88,6 @@ class AllSignalsBlocked
     sigset_t before_;
 };
 
-void name_this_thread (const char *name) noexcept
-{
-#if defined __APPLE__
-    pthread_setname_np (name);
-#else
-    pthread_setname_np (pthread_self (), name);
-#endif
-}
-
 }  // namespace
 
 void *zmq_stopwatch_start (void)
@@ -139,7 +131,7 @@ void *zmq_threadstart (zmq_thread_fn *func, void *arg)
     return guarded<void *> (nullptr, [&] () -> void * {
         const AllSignalsBlocked inherited_by_the_thread;
         return new std::thread ([func, arg] {
-            name_this_thread ("ZMQapp");
+            name_thread ("ZMQapp");
             func (arg);
         });
     });

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "platform/sleep.hpp"
+
 namespace engine {
 
 namespace {
@@ -64,7 +66,7 @@ int sleep_on (pollfd *entries, int count, Nanoseconds deadline) noexcept
             time.tv_nsec = left % 1000000000;
         }
     }
-    const int rc = ::ppoll (entries, static_cast<nfds_t> (count), timed ? &time : nullptr, wait_mask.set ? &wait_mask.mask : nullptr);
+    const int rc = sleep_for (entries, static_cast<nfds_t> (count), timed ? &time : nullptr, wait_mask.set ? &wait_mask.mask : nullptr);
     if (rc == 0 && limited) {
         errno = EINTR;
         return -1;

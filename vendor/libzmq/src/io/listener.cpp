@@ -70,7 +70,7 @@ void Listener::on_io (std::uint32_t events) noexcept
     constexpr int most = 8;  // then other events, and the application, have their turn
     for (int i = 0; i < most; ++i) {
         if (is_full ()) {
-            if ((events & io_error) && has_ended (listening_.fd)) {
+            if ((events & (io_error | io_ended)) && has_ended (listening_.fd)) {
                 happened (ZMQ_EVENT_ACCEPT_FAILED, EINVAL);
                 watch_.reset ();  // it would be ready for ever
                 return;
@@ -92,7 +92,7 @@ void Listener::on_io (std::uint32_t events) noexcept
             continue;
         }
         const bool nobody = error == EAGAIN || error == EWOULDBLOCK;
-        if (nobody && !(events & io_error))
+        if (nobody && !(events & (io_error | io_ended)))
             return;
         const bool suspicious = nobody || error == EINVAL || error == EBADF || error == ENOTSOCK || error == EOPNOTSUPP;
         const bool ended = suspicious && has_ended (listening_.fd);

@@ -1,5 +1,5 @@
 // Waiting for many descriptors: what the reactor needs of the system. Two backends behind one interface: the system's
-// own sets (epoll), and poll(2).
+// own sets (epoll, kqueue), and poll(2).
 #pragma once
 
 #include <cstdint>

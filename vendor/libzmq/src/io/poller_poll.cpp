@@ -1,4 +1,4 @@
-// The poll(2) backend: for systems without epoll. The set is kept under a mutex; a change interrupts the wait.
+// The poll(2) backend: for systems without epoll and kqueue. The set is kept under a mutex; a change interrupts the wait.
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -8,13 +8,14 @@
 
 #include "base/sync.hpp"
 #include "io/poller.hpp"
+#include "platform/sleep.hpp"
 #include "platform/wake_descriptor.hpp"
 
 namespace engine {
 
 namespace {
 
-#ifdef POLLRDHUP
+#if defined POLLRDHUP && !defined ZMQ_PORTABLE
 constexpr short poll_ended = POLLRDHUP;
 #else
 constexpr short poll_ended = 0;  // the end is seen once everything before it was read
@@ -90,7 +91,7 @@ class PollPoller final : public Poller
             limit.tv_sec = timeout / 1000000000;
             limit.tv_nsec = timeout % 1000000000;
         }
-        const int count = ::ppoll (fds_.data (), fds_.size (), timeout == never ? nullptr : &limit, nullptr);
+        const int count = sleep_for (fds_.data (), fds_.size (), timeout == never ? nullptr : &limit, nullptr);
         if (count <= 0)
             return 0;
         if (fds_[0].revents)

@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "options/context_options.hpp"
+#include "platform/threads.hpp"
 
 namespace engine {
 
@@ -36,7 +37,7 @@ inline void set_up_thread (const ContextOptions &options, const std::string &rol
     try {
         std::string name = options.thread_name_prefix.empty () ? "ZMQbg/" + role : options.thread_name_prefix + "/ZMQbg/" + role;
         name.resize (name.size () < 15 ? name.size () : 15);
-        pthread_setname_np (pthread_self (), name.c_str ());
+        name_thread (name.c_str ());
     } catch (...) {
     }
     if (options.thread_sched_policy >= 0 || options.thread_priority >= 0) {
@@ -49,14 +50,8 @@ inline void set_up_thread (const ContextOptions &options, const std::string &rol
             param.sched_priority = options.thread_priority;
         pthread_setschedparam (pthread_self (), policy, &param);
     }
-    if (!options.thread_affinity_cpus.empty ()) {
-        cpu_set_t set;
-        CPU_ZERO (&set);
-        for (const int cpu : options.thread_affinity_cpus)
-            if (cpu < CPU_SETSIZE)
-                CPU_SET (cpu, &set);
-        pthread_setaffinity_np (pthread_self (), sizeof set, &set);
-    }
+    if (!options.thread_affinity_cpus.empty ())
+        keep_to_processors (options.thread_affinity_cpus);
 }
 
 }  // namespace engine

@@ -8,16 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include <string.h>
+#include "platform/wipe.hpp"
 
 namespace engine {
-
-// Overwrites bytes that nobody reads again, which a compiler would otherwise leave out.
-inline void wipe (void *bytes, std::size_t size) noexcept
-{
-    if (size > 0)
-        ::explicit_bzero (bytes, size);
-}
 
 using CurveKey = std::array<std::uint8_t, 32>;
 

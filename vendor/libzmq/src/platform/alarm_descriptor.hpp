@@ -1,7 +1,14 @@
-// A timer as a descriptor: any thread may set it without waking the one that waits. On Linux a timerfd(2).
+// A timer as a descriptor: any thread may set it without waking the one that waits. On Linux a timerfd(2), elsewhere a kqueue(2)
+// with nothing but a timer in it.
 #pragma once
 
 #include <cstdint>
+
+#include "platform/system.hpp"
+
+#if ENGINE_KQUEUE
+#    include <atomic>
+#endif
 
 namespace engine {
 
@@ -24,6 +31,10 @@ class AlarmDescriptor
 
   private:
     int fd_ = -1;
+#if ENGINE_KQUEUE
+    mutable std::atomic<std::int64_t> due_{0};  // by CLOCK_MONOTONIC, in nanoseconds; 0: it has passed
+    unsigned generation_ = 0;                   // of forks, when it was opened
+#endif
 };
 
 }  // namespace engine

@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include "platform/system.hpp"
+
 namespace engine {
 
 namespace {
@@ -36,11 +38,7 @@ void fill (IncomingDatagram &datagram, const msghdr &header, std::size_t size) n
 }
 
 constexpr int receive_flags = MSG_DONTWAIT;
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-#else
-constexpr int send_flags = MSG_DONTWAIT;
-#endif
+constexpr int send_flags = MSG_DONTWAIT | send_no_signal;
 
 template <class Call>
 auto restarted (Call &&call) noexcept
@@ -56,7 +54,7 @@ auto restarted (Call &&call) noexcept
 
 int send_datagrams (int fd, const OutgoingDatagram *datagrams, int count) noexcept
 {
-#if defined __linux__ || defined __FreeBSD__
+#if ENGINE_HAS_MMSG
     if (count > 1) {
         mmsghdr headers[most_datagrams];
         for (int i = 0; i < count; ++i)
@@ -75,7 +73,7 @@ int send_datagrams (int fd, const OutgoingDatagram *datagrams, int count) noexce
 
 int receive_datagrams (int fd, IncomingDatagram *datagrams, int count) noexcept
 {
-#if defined __linux__ || defined __FreeBSD__
+#if ENGINE_HAS_MMSG
     mmsghdr headers[most_datagrams];
     iovec parts[most_datagrams];
     for (int i = 0; i < count; ++i)

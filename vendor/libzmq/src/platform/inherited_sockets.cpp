@@ -12,6 +12,10 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined __APPLE__
+#    include <libproc.h>
+#    include <sys/proc_info.h>
+#endif
 
 namespace engine {
 
@@ -21,15 +25,22 @@ namespace {
 constinit std::mutex gate;
 thread_local bool holds_gate = false;  // this thread forks, and got it
 
-// The identity of a socket is its inode number, which the system does not use again for as long as matters. 0: no socket.
+// The identity of a socket is its inode number, which the system does not use again for as long as matters. 0: no socket, or the system
+// does not say (FreeBSD's tcp), and then a child keeps it.
 using Page = std::array<std::atomic<ino_t>, 512>;
 constexpr std::size_t most_pages = 4096;                        // two million descriptors; what lies beyond is not remembered
 constinit std::array<std::atomic<Page *>, most_pages> pages{};  // made under the gate, and never freed
 
 ino_t identity (int fd) noexcept
 {
+#if defined __APPLE__
+    // (Its inode number is not every socket's there.)
+    socket_fdinfo info;
+    return ::proc_pidfdinfo (::getpid (), fd, PROC_PIDFDSOCKETINFO, &info, sizeof info) == sizeof info ? info.psi.soi_so : 0;
+#else
     struct stat status;
     return ::fstat (fd, &status) == 0 && S_ISSOCK (status.st_mode) ? status.st_ino : 0;
+#endif
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
-// See machine_address.hpp: Linux (vsock(7), linux/tipc.h).
+// See machine_address.hpp: Linux (vsock(7), linux/tipc.h); elsewhere there are none.
 #include "platform/machine_address.hpp"
 
-#include <cstring>
+#if defined __linux__
+#    include <cstring>
 
-#include <linux/tipc.h>
-#include <linux/vm_sockets.h>
+#    include <linux/tipc.h>
+#    include <linux/vm_sockets.h>
+#endif
 
 namespace engine {
+
+#if defined __linux__
 
 namespace {
 
@@ -102,5 +106,21 @@ bool from_system (const sockaddr_storage &address, socklen_t size, TipcAddress &
         return false;
     }
 }
+
+#else
+
+int vsock_family () noexcept { return -1; }
+
+int tipc_family () noexcept { return -1; }
+
+socklen_t to_system (const VsockAddress &, sockaddr_storage &) noexcept { return 0; }
+
+bool from_system (const sockaddr_storage &, socklen_t, VsockAddress &) noexcept { return false; }
+
+socklen_t to_system (const TipcAddress &, sockaddr_storage &) noexcept { return 0; }
+
+bool from_system (const sockaddr_storage &, socklen_t, TipcAddress &) noexcept { return false; }
+
+#endif
 
 }  // namespace engine

@@ -1,10 +1,13 @@
-// A descriptor that a thread sleeps on, with whatever waits for descriptors, until another one rings. On Linux an eventfd(2).
+// A descriptor that a thread sleeps on, with whatever waits for descriptors, until another one rings. On Linux an eventfd(2), elsewhere a
+// pipe.
 #pragma once
 
 #include <cerrno>
 #include <cstdint>
 
 #include <unistd.h>
+
+#include "platform/system.hpp"
 
 namespace engine {
 
@@ -25,6 +28,7 @@ class WakeDescriptor
     // One more descriptor of the same, for the caller to close; -1 with errno.
     int duplicate () const noexcept;
 
+#if ENGINE_HAS_EVENTFD
     // Any thread. Leaves errno as it is: the last thing that many calls do.
     void ring () const noexcept
     {
@@ -44,6 +48,14 @@ class WakeDescriptor
 
   private:
     int fd_ = -1;
+#else
+    void ring () const noexcept;
+    void drain () const noexcept;
+
+  private:
+    int fd_ = -1;
+    int other_end_ = -1;  // which is written to
+#endif
 };
 
 }  // namespace engine

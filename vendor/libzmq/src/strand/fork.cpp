@@ -10,8 +10,6 @@
 
 namespace engine {
 
-std::atomic<unsigned> fork_generation{0};
-
 void watch_forks () noexcept
 {
     static std::once_flag once;

@@ -2,12 +2,10 @@
 // fails instead of touching what the parent uses, and the parent's ports and connections are closed (platform/inherited_sockets.hpp).
 #pragma once
 
-#include <atomic>
+#include "platform/fork_generation.hpp"
 
 namespace engine {
 
-// Number of forks between the first process that used the library and this one.
-extern std::atomic<unsigned> fork_generation;
-void watch_forks () noexcept;  // idempotent
+void watch_forks () noexcept;  // keeps fork_generation from now on; idempotent
 
 }  // namespace engine

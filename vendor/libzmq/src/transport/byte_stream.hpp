@@ -29,6 +29,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "platform/system.hpp"
 #include "zmtp/handshake_start.hpp"
 
 namespace engine {
@@ -83,11 +84,11 @@ class ByteStream
         if (layer_) [[unlikely]]
             return write_layer (pieces, count);
         if (count == 1)
-            return ::send (fd_, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+            return ::send (fd_, pieces->iov_base, pieces->iov_len, send_no_signal | MSG_DONTWAIT);
         msghdr header{};
         header.msg_iov = const_cast<iovec *> (pieces);
         header.msg_iovlen = static_cast<std::size_t> (count);
-        return ::sendmsg (fd_, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return ::sendmsg (fd_, &header, send_no_signal | MSG_DONTWAIT);
     }
     // read() gives something, or the end, or an error, without the kernel.
     bool pending () const noexcept { return layer_ && layer_pending (); }

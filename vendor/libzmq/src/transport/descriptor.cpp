@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "platform/inherited_sockets.hpp"
+#include "platform/system.hpp"
 
 namespace engine {
 
@@ -43,6 +44,15 @@ int set_flags (int fd) noexcept
     return 0;
 }
 
+// No SIGPIPE, where that is not asked for in each call.
+void silence ([[maybe_unused]] int fd) noexcept
+{
+#if ENGINE_HAS_QUIET_SOCKETS
+    const int yes = 1;
+    ::setsockopt (fd, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
+#endif
+}
+
 int get_int (int fd, int option, int &value) noexcept
 {
     socklen_t size = sizeof value;
@@ -56,9 +66,10 @@ namespace {
 int open_socket (int family, int type) noexcept
 {
     SocketCreation creation;
-#if defined SOCK_CLOEXEC && defined SOCK_NONBLOCK
+#if ENGINE_HAS_OPEN_FLAGS
     const int made = ::socket (family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     creation.opened (made);
+    silence (made);
     return made;
 #else
     Descriptor fd (::socket (family, type, 0));
@@ -68,6 +79,7 @@ int open_socket (int family, int type) noexcept
             errno = error;
             return -1;
         }
+        silence (fd.get ());
     }
     return fd.release ();
 #endif
@@ -119,7 +131,7 @@ int accept_stream (int listen_fd, int &fd, SocketAddress &peer) noexcept
     for (;;) {
         peer.size = sizeof peer.storage;
         SocketCreation creation;
-#if defined __linux__ || defined __FreeBSD__
+#if ENGINE_HAS_OPEN_FLAGS
         const int taken = ::accept4 (listen_fd, peer.get (), &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 #else
         const int taken = ::accept (listen_fd, peer.get (), &peer.size);
@@ -130,7 +142,8 @@ int accept_stream (int listen_fd, int &fd, SocketAddress &peer) noexcept
             return errno == EWOULDBLOCK ? EAGAIN : errno;
         }
         creation.opened (taken);
-#if !(defined __linux__ || defined __FreeBSD__)
+        silence (taken);
+#if !ENGINE_HAS_OPEN_FLAGS
         if (const int error = set_flags (taken)) {
             ::close (taken);
             return error;

@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "options/options.hpp"
@@ -63,6 +64,10 @@ std::optional<PeerCredentials> peer_credentials (int fd) noexcept
     PeerCredentials peer;
     if (::getpeereid (fd, &peer.uid, &peer.gid) != 0)
         return std::nullopt;
+#    if defined LOCAL_PEERPID  // macOS; elsewhere the process is not known, and is 0
+    socklen_t size = sizeof peer.pid;
+    ::getsockopt (fd, SOL_LOCAL, LOCAL_PEERPID, &peer.pid, &size);
+#    endif
     return peer;
 #endif
 }

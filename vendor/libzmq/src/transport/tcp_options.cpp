@@ -65,18 +65,18 @@ bool is_loopback (const sockaddr_storage &address) noexcept
     return IN6_IS_ADDR_LOOPBACK (&number) || (IN6_IS_ADDR_V4MAPPED (&number) && number.s6_addr[first_of_mapped] == loopback_net);
 }
 
+bool publishes (const Options &options) noexcept { return options.type && options.type->publishes; }
+
+// ---- congestion control ----
+
+#ifdef TCP_CONGESTION
+
 bool is_wildcard (const sockaddr_storage &address) noexcept
 {
     if (address.ss_family == AF_INET)
         return reinterpret_cast<const sockaddr_in &> (address).sin_addr.s_addr == htonl (INADDR_ANY);
     return address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED (&reinterpret_cast<const sockaddr_in6 &> (address).sin6_addr);
 }
-
-bool publishes (const Options &options) noexcept { return options.type && options.type->publishes; }
-
-// ---- congestion control ----
-
-#ifdef TCP_CONGESTION
 
 struct CongestionControl
 {

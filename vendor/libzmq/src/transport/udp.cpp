@@ -25,6 +25,16 @@ int set_int (int fd, int level, int name, int value) noexcept
     return ::setsockopt (fd, level, name, &value, sizeof value) == 0 ? 0 : errno;
 }
 
+// BSD's first form of these two is a byte, which is all that OpenBSD takes.
+int set_for_group (int fd, int name, int value) noexcept
+{
+    const int error = set_int (fd, IPPROTO_IP, name, value);
+    if (error != EINVAL)
+        return error;
+    const unsigned char byte = static_cast<unsigned char> (value);
+    return ::setsockopt (fd, IPPROTO_IP, name, &byte, sizeof byte) == 0 ? 0 : errno;
+}
+
 bool is_ipv6 (const UdpAddress &address) noexcept { return address.address.get ()->sa_family == AF_INET6; }
 
 std::string endpoint_text (const std::string &address) { return "udp://" + address; }
@@ -41,9 +51,9 @@ int tune_multicast (int fd, const UdpAddress &where, const Options &options) noe
             return error;
         return where.interface_index == 0 ? 0 : set_int (fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int> (where.interface_index));
     }
-    if (const int error = set_int (fd, IPPROTO_IP, IP_MULTICAST_TTL, hops))
+    if (const int error = set_for_group (fd, IP_MULTICAST_TTL, hops))
         return error;
-    if (const int error = set_int (fd, IPPROTO_IP, IP_MULTICAST_LOOP, options.multicast_loop))
+    if (const int error = set_for_group (fd, IP_MULTICAST_LOOP, options.multicast_loop))
         return error;
     if (where.interface_index == 0)
         return 0;

@@ -1,8 +1,10 @@
-// See alarm_descriptor.hpp.
+// See alarm_descriptor.hpp: timerfd_create(2).
 #include "platform/alarm_descriptor.hpp"
 
-#include <sys/timerfd.h>
-#include <unistd.h>
+#if !ENGINE_KQUEUE
+
+#    include <sys/timerfd.h>
+#    include <unistd.h>
 
 namespace engine {
 
@@ -39,3 +41,5 @@ void AlarmDescriptor::drain () const noexcept
 }
 
 }  // namespace engine
+
+#endif

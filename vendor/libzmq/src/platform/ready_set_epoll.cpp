@@ -1,9 +1,11 @@
-// See ready_set.hpp.
+// See ready_set.hpp and ready_set_epoll.hpp.
 #include "platform/ready_set.hpp"
 
-#include <utility>
+#if !ENGINE_KQUEUE
 
-#include <unistd.h>
+#    include <utility>
+
+#    include <unistd.h>
 
 namespace engine {
 
@@ -21,3 +23,5 @@ void ReadySet::close () noexcept
 }
 
 }  // namespace engine
+
+#endif

@@ -1,10 +1,12 @@
-// See wake_descriptor.hpp.
+// See wake_descriptor.hpp: eventfd(2).
 #include "platform/wake_descriptor.hpp"
 
-#include <utility>
+#if ENGINE_HAS_EVENTFD
 
-#include <fcntl.h>
-#include <sys/eventfd.h>
+#    include <utility>
+
+#    include <fcntl.h>
+#    include <sys/eventfd.h>
 
 namespace engine {
 
@@ -24,3 +26,5 @@ void WakeDescriptor::close () noexcept
 int WakeDescriptor::duplicate () const noexcept { return ::fcntl (fd_, F_DUPFD_CLOEXEC, 0); }
 
 }  // namespace engine
+
+#endif
