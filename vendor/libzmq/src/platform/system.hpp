@@ -1,5 +1,5 @@
-// Which calls beyond POSIX this system has, as far as the code asks for them. Each is 0 or 1. With ZMQ_PORTABLE (a build for tests) Linux is
-// taken for one that has only what macOS and the BSDs have as well, so that their paths run there.
+// Which calls beyond POSIX this system has, as far as the code asks for them. Each is 0 or 1. With ZMQ_PORTABLE (a build for tests) Linux
+// is taken for one that has only what macOS and the BSDs have as well, so that their paths run there.
 #pragma once
 
 #include <fcntl.h>
