@@ -179,6 +179,30 @@ class Link:
         self.ends = {}
 
 
+def message(chance, number):
+    body = struct.pack("<Q", number) + chance.randbytes(chance.choice((0, 10, 100, 1000, 20000)))
+    return struct.pack("<I", zlib.crc32(body)) + body
+
+
+def count(receiver, ignored=None):
+    """What comes until END: how much of it is as it should be, and the numbers of the messages."""
+    counted = {"received": 0, "doubled": 0, "disordered": 0, "damaged": 0}
+    seen, newest = set(), -1
+    while (got := receiver.recv_multipart()[-1]) != END:
+        if got == ignored:
+            continue
+        if len(got) < 12 or zlib.crc32(got[4:]) != struct.unpack("<I", got[:4])[0]:
+            counted["damaged"] += 1
+            continue
+        (number,) = struct.unpack("<Q", got[4:12])
+        counted["doubled"] += number in seen
+        counted["disordered"] += number < newest
+        counted["received"] += 1
+        seen.add(number)
+        newest = max(newest, number)
+    return counted, seen
+
+
 def run(library, pattern, transport, seed, seconds):
     """One round in this process; returns what it counted."""
     zmq = importlib.import_module(library)
@@ -208,8 +232,7 @@ def run(library, pattern, transport, seed, seconds):
                 int(seconds * RATE)
             ):  # the same with each library: what is sent in vain is a matter of time
                 time.sleep(max(0, began + planned / RATE - time.monotonic()))
-                body = struct.pack("<Q", sent) + chance.randbytes(chance.choice((0, 10, 100, 1000, 20000)))
-                sender.send(struct.pack("<I", zlib.crc32(body)) + body)
+                sender.send(message(chance, sent))
                 sent += 1
             while not ended.wait(0.02):
                 with contextlib.suppress(zmq.Again):
@@ -219,18 +242,7 @@ def run(library, pattern, transport, seed, seconds):
         calm.start()
         thread = threading.Thread(target=send_all, daemon=True)
         thread.start()
-        counted = {"received": 0, "doubled": 0, "disordered": 0, "damaged": 0}
-        seen, newest = set(), -1
-        while (message := receiver.recv_multipart()[-1]) != END:
-            if len(message) < 12 or zlib.crc32(message[4:]) != struct.unpack("<I", message[:4])[0]:
-                counted["damaged"] += 1
-                continue
-            (number,) = struct.unpack("<Q", message[4:12])
-            counted["doubled"] += number in seen
-            counted["disordered"] += number < newest
-            counted["received"] += 1
-            seen.add(number)
-            newest = max(newest, number)
+        counted, seen = count(receiver)
         ended.set()
         thread.join()
         # Each end is one peer to the other, and everything was said before the word that ended it.

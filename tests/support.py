@@ -8,6 +8,7 @@ import contextlib
 import functools
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -164,3 +165,17 @@ def bind_when_free(socket, address, at_once):
             if at_once or error.errno != zmq.EADDRINUSE or time.monotonic() > deadline:
                 raise
             time.sleep(0.001)
+
+
+def why_no_namespaces(*further_tools):
+    """What keeps this machine from having a second network, or None."""
+    for tool in ("unshare", "ip", *further_tools):
+        if not shutil.which(tool):
+            return f"there is no {tool}"
+    made = subprocess.run(
+        ["unshare", "-rn", "ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return made.stderr.strip() or "no veth" if made.returncode else None

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import socket as sockets
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from support import QUIET_MS, WAIT_MS, engine_is_own, wait_until
+from support import QUIET_MS, WAIT_MS, engine_is_own, wait_until, why_no_namespaces
 
 import zmqpy as zmq
 import zmqpy.asyncio
@@ -228,20 +227,6 @@ def test_many_sockets_come_and_go(context, make, peer):
 # ---- multicast, between two network namespaces ----
 
 PROGRAM = Path(__file__).with_name("multicast.py")
-
-
-def why_no_namespaces():
-    """What keeps this machine from having a second network, or None."""
-    for tool in ("unshare", "ip"):
-        if not shutil.which(tool):
-            return f"there is no {tool}"
-    made = subprocess.run(
-        ["unshare", "-rn", "ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return made.stderr.strip() or "no veth" if made.returncode else None
 
 
 @pytest.mark.parametrize("family", ["IPv4", "IPv6"])

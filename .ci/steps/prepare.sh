@@ -8,6 +8,7 @@ packages=(
   clang clang-tidy lld llvm libclang-rt-dev ccache shellcheck git  # sanitizers, fuzzers, lint
   openssl                                                      # certificates, peers of TLS
   valgrind                                                     # instructions
+  iproute2                                                     # networks of the tests
   openssh-server microsocks chromium                           # applications
 )
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

@@ -92,7 +92,7 @@ struct Set
     std::uint32_t next_serial = 1;
 };
 
-constexpr std::size_t most_descriptors = 1U << 20;
+constexpr std::size_t most_descriptors = 1U << 17;
 constinit std::array<std::atomic<Set *>, most_descriptors> sets{};
 constinit std::atomic<int> highest{-1};
 
