@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -96,12 +95,6 @@ int __wrap_getentropy (void *out, std::size_t size)
 }
 
 int __wrap_sched_yield () { return 0; }
-
-int __wrap_getrlimit (int, rlimit *out)
-{
-    out->rlim_cur = out->rlim_max = 4096;
-    return 0;
-}
 
 // ---- descriptors ----
 
