@@ -1,6 +1,9 @@
 # fuzz/<name>.cpp is a libFuzzer target; fuzz/corpus/<name without _fuzz>/ its checked-in inputs.
 # ZMQ_BUILD_FUZZERS: real fuzzers, each run by ctest for ZMQ_FUZZ_SECONDS. In every test build the corpus is at least replayed.
 include_guard()
+if(ZMQ_BUILD_FUZZERS)
+  add_custom_target(fuzzers)
+endif()
 file(GLOB fuzz_sources CONFIGURE_DEPENDS "${libzmq_SOURCE_DIR}/fuzz/*.cpp")
 foreach(source IN LISTS fuzz_sources)
   get_filename_component(name "${source}" NAME_WE)
@@ -8,7 +11,12 @@ foreach(source IN LISTS fuzz_sources)
   set(corpus "${libzmq_SOURCE_DIR}/fuzz/corpus/${topic}")
   if(ZMQ_BUILD_FUZZERS)
     add_executable(${name} "${source}")
-    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${name})
+    if(ZMQ_FUZZING_ENGINE)
+      target_link_libraries(${name} PRIVATE "${ZMQ_FUZZING_ENGINE}")
+    else()
+      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    endif()
     # New inputs go to the build tree, the corpus is only read.
     file(MAKE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/found/${topic}")
     set(test fuzz.${topic})
@@ -29,3 +37,15 @@ foreach(source IN LISTS fuzz_sources)
   target_link_libraries(${name} PRIVATE libzmq_objects)
   set_tests_properties(${test} PROPERTIES TIMEOUT 300 LABELS fuzz)
 endforeach()
+
+if(ZMQ_BUILD_FUZZERS)
+  # What OSS-Fuzz is given holds every target, with its corpus.
+  set(packed "${CMAKE_CURRENT_BINARY_DIR}/oss-fuzz")
+  list(LENGTH fuzz_sources count)
+  add_test(NAME fuzz.oss_fuzz COMMAND bash -c "rm -rf '${packed}' && bash '${libzmq_SOURCE_DIR}/fuzz/oss-fuzz/build.sh' && \
+[ $(ls '${packed}' | grep -c '_fuzz$') -eq ${count} ] && [ $(ls '${packed}' | grep -c '_seed_corpus.zip$') -eq ${count} ]")
+  cmake_path(GET libzmq_SOURCE_DIR PARENT_PATH parent)
+  cmake_path(GET parent PARENT_PATH repository)
+  set_tests_properties(fuzz.oss_fuzz PROPERTIES TIMEOUT 60 LABELS fuzz
+    ENVIRONMENT "ZMQPY=${repository};OUT=${packed};ZMQ_FUZZ_BUILD=${CMAKE_CURRENT_BINARY_DIR}")
+endif()
