@@ -46,6 +46,6 @@ if(ZMQ_BUILD_FUZZERS)
 [ $(ls '${packed}' | grep -c '_fuzz$') -eq ${count} ] && [ $(ls '${packed}' | grep -c '_seed_corpus.zip$') -eq ${count} ]")
   cmake_path(GET libzmq_SOURCE_DIR PARENT_PATH parent)
   cmake_path(GET parent PARENT_PATH repository)
-  set_tests_properties(fuzz.oss_fuzz PROPERTIES TIMEOUT 60 LABELS fuzz
+  set_tests_properties(fuzz.oss_fuzz PROPERTIES TIMEOUT 120 LABELS fuzz
     ENVIRONMENT "ZMQPY=${repository};OUT=${packed};ZMQ_FUZZ_BUILD=${CMAKE_CURRENT_BINARY_DIR}")
 endif()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds every fuzz target as OSS-Fuzz wants it: into $OUT, each with its corpus beside it. The compiler, its flags and the engine are OSS-Fuzz's
-# (CC, CXX, CFLAGS, CXXFLAGS, LIB_FUZZING_ENGINE), the sources lie in $SRC/zmqpy, and $WORK is for what is left.
+# Builds every fuzz target as OSS-Fuzz wants it: into $OUT, each with its corpus beside it. The compiler, its flags and the engine are
+# OSS-Fuzz's (CC, CXX, CFLAGS, CXXFLAGS, LIB_FUZZING_ENGINE), the sources lie in $SRC/zmqpy, and $WORK is for what is left.
 #
 # By hand, in a clone:
 #   export CC=clang CXX=clang++ LIB_FUZZING_ENGINE=-fsanitize=fuzzer OUT=/tmp/out WORK=/tmp/work ZMQPY=$PWD

@@ -1,5 +1,5 @@
-// Reads along the events of a socket's monitor, and requires of them that connections only go the ways there are: made, then shaken hands or
-// not, then ended, each once.
+// Reads along the events of a socket's monitor, and requires of them that connections only go the ways there are: made, then shaken hands
+// or not, then ended, each once.
 #pragma once
 
 #include <cstdint>

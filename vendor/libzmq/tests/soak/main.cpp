@@ -96,6 +96,7 @@ int main (int count, char **words)
     constexpr std::size_t slack = 256 * 1024;
     const Settings settings = read (count, words);
     std::printf ("soak: %d threads, %d contexts, seed %u\n", settings.threads, settings.contexts, settings.seed);
+    std::thread ([] {}).join ();  // a sanitizer has a thread of its own, from the first other one on
     const soak::Usage fresh = soak::Usage::now ();
     soak::Usage warm;
     soak::Tally tally;
