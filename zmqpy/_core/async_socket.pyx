@@ -172,7 +172,7 @@ cdef class AsyncSocket(Socket):
         return self.begin(self.senders, waiter)
 
     cdef int stirred(self) except -1:
-        """Others wait. A call of another libzmq, also by a shadow or one that failed, may have noted what its descriptor then tells no more."""
+        """Others wait. A call of another libzmq, also a shadow's or one that failed, may have noted what its descriptor tells no more."""
         if not ZMQPY_HAVE_EXT and (self.receivers.head is not None or self.senders.head is not None or self.pollers.head is not None):
             self.serve_soon()
         return 0

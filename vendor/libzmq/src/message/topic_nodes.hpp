@@ -1,5 +1,5 @@
-// What a TopicMap is made of: buckets, blocks in which the keys that begin alike lie packed, and branches that part them by a byte. How each
-// comes, grows, shrinks and goes; where which of them is needed is topic_map.cpp's.
+// What a TopicMap is made of: buckets, blocks in which the keys that begin alike lie packed, and branches that part them by a byte. How
+// each comes, grows, shrinks and goes; where which of them is needed is topic_map.cpp's.
 //
 // What allocates throws std::bad_alloc and has then changed nothing.
 #pragma once
