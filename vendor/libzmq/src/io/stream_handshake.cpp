@@ -171,9 +171,8 @@ void Stream::write_handshake () noexcept
         if (count < 0) {
             if (errno == EINTR)
                 continue;
-            if (errno == EAGAIN || errno == EWOULDBLOCK)
-                watch_handshake (true);
-            // Otherwise the read side will say why.
+            // Otherwise the read side will say why. It is watched again: until now it may have been the peer's end alone (ZAP).
+            watch_handshake (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS);
             return;
         }
         handshake_->sent (static_cast<std::size_t> (count));
