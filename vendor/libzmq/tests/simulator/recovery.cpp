@@ -107,8 +107,9 @@ void World::recover ()
         send_some ();
         skip_time (10 * millisecond);
     }
-    // From now on nothing is lost.
-    settle ();
+    // What went wrong may still have its consequence: a heartbeat that was not answered in its time. From then on nothing is lost.
+    for (int i = 0; i < 10; ++i)
+        settle ();
     std::vector<std::uint32_t> from;
     for (const auto &actor : actors_)
         from.push_back (actor->next);
