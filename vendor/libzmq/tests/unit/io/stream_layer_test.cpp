@@ -70,6 +70,29 @@ struct Layered
     std::unique_ptr<LayeredPeer> peer;
 };
 
+// Passes everything on, but one write, for which the system has no buffers.
+class ScarceLayer final : public ByteLayer
+{
+  public:
+    explicit ScarceLayer (int writes_before) : left_ (writes_before) {}
+
+    int open () noexcept override { return 0; }
+    ssize_t read (std::span<std::uint8_t> space) noexcept override { return below ().read (space); }
+    bool pending () const noexcept override { return below ().pending (); }
+    ssize_t write (const iovec *pieces, int count) noexcept override
+    {
+        if (left_-- != 0)
+            return below ().write (pieces, count);
+        errno = ENOBUFS;
+        return -1;
+    }
+    std::uint32_t wants (std::uint32_t interest) const noexcept override { return below ().wants (interest); }
+    int end_output () noexcept override { return below ().end_output (); }
+
+  private:
+    int left_;
+};
+
 struct LayeredPair : Layered
 {
     LayeredPair () { connect (); }
@@ -94,6 +117,32 @@ TEST_CASE ("layered stream: traffic both ways, of all sizes")
         CHECK (at.recv () == Frames{"head", body});
     CHECK (at.wait ([&] { return at.peer->heard.size () >= expected.size (); }));
     CHECK (at.peer->heard == expected);
+}
+
+TEST_CASE ("layered stream: a handshake whose bytes find no buffers goes on when there are some")
+{
+    for (int before = 0; before < 4; ++before) {
+        CAPTURE (before);
+        Script script;
+        script.layers = [=] (ByteStream &bytes) {
+            bytes.put_on (std::make_unique<ScarceLayer> (before));
+            return 0;
+        };
+        HeldSocket socket (ZMQ_PAIR);
+        Link link = make_link ();
+        WiredStream stream (socket, fake_transport (), link.near);
+        std::string heard;
+        bool said = false;
+        // The reactor's alone: the peer waits for what it is owed, and nothing comes that would have the stream look again.
+        CHECK (socket.wait ([&] {
+            heard += link.far.read ().value_or ("");
+            if (!said && heard.size () >= 10) {
+                link.far.write (handshake ("PAIR"));
+                said = true;
+            }
+            return stream->established () && heard == handshake ("PAIR");
+        }));
+    }
 }
 
 TEST_CASE ("layered stream: what the layer holds is not forgotten when the pipe was full")
