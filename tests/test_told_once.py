@@ -274,3 +274,66 @@ def test_a_poller_tells_others(loop, first):
                 assert GOT[first](await asyncio.wait_for(waiting, SOON))
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", ["plain", "green"])
+def test_two_pollers_of_greenlets(kind):
+    """One polls for room, beside one that polls for messages; also sockets that are no green ones."""
+    gevent = pytest.importorskip("gevent")
+    from zmqpy.green import Context, Poller
+
+    with Context() as context:
+        socket, peer = pair(context if kind == "green" else zmq.Context.shadow(context.underlying))
+        news, room = Poller(), Poller()
+        news.register(socket, zmq.POLLIN)
+        room.register(socket, zmq.POLLOUT)
+        with socket, peer:
+            fill(socket)
+            waiting = gevent.spawn(news.poll, WAIT_MS)
+            gevent.sleep(0.005)
+            peer.send(b"news")
+            time.sleep(PAUSE)
+            assert not room.poll(1)  # not at once: it asks for EVENTS
+            assert waiting.get(timeout=SOON) == [(socket, zmq.POLLIN)]
+
+
+def test_a_greenlet_that_waits_for_room_looks_for_a_poller():
+    """What is looked at for one that waits for room, a poller is told, though nobody waits to receive."""
+    gevent = pytest.importorskip("gevent")
+    from zmqpy.green import Context, Poller
+
+    with Context() as context:
+        socket, peer = pair(context)
+        poller = Poller()
+        poller.register(socket, zmq.POLLIN)
+        with socket, peer:
+            fill(socket)
+            sending = gevent.spawn(socket.send, b"x")
+            waiting = gevent.spawn(poller.poll, WAIT_MS)
+            gevent.sleep(0.005)
+            socket.get(zmq.EVENTS)  # it is looked soon, before descriptors
+            peer.send(b"news")
+            time.sleep(PAUSE)
+            assert waiting.get(timeout=SOON) == [(socket, zmq.POLLIN)]
+            sending.kill()
+
+
+def test_requests_of_greenlets():
+    """A request that finds no room takes note of another's reply."""
+    gevent = pytest.importorskip("gevent")
+    from zmqpy.green import Context
+
+    with Context() as context:
+        socket, peer = pair(context)
+        with socket, peer:
+            first = gevent.spawn(socket.request, b"first", timeout=WAIT_MS)
+            gevent.sleep(0.005)
+            request = peer.recv_multipart()
+            fill(socket)
+            with gevent.Timeout(SOON, False):
+                peer.send_multipart(request)
+                time.sleep(PAUSE)
+                second = gevent.spawn(socket.request, b"second", timeout=WAIT_MS)
+                assert first.get() == [b"first"]
+            assert first.ready()
+            second.kill()

@@ -27,7 +27,6 @@ cdef class GreenSocket(Socket):
                     self.fail(EAGAIN, event == ZMQ_POLLOUT)
                 if event == ZMQ_POLLOUT:
                     refuse_vain_wait(self)
-                self.stirred()
                 if not self._wait(event):
                     self.fail(EAGAIN, event == ZMQ_POLLOUT)
                 result = call.attempt(self)

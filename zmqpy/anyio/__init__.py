@@ -162,8 +162,8 @@ class Socket(_zmq.Socket[Any]):
     def get(self, opt: int) -> Any:
         """The value of a SocketOption, as Socket.get."""
         value = super().get(opt)
-        if opt == SocketOption.EVENTS:
-            self._noted()
+        if opt == SocketOption.EVENTS and self._waits is not None:
+            self._waits.tell(value)
         return value
 
     def getsockopt(self, option: int) -> Any:
@@ -221,19 +221,19 @@ class Socket(_zmq.Socket[Any]):
         try:
             return attempt()
         finally:
-            if not _own:  # a call, also one that failed, may have taken note of what came
-                self._noted()
+            # A call, also one that failed, may have taken note of what came.
+            if not _own and self._waits is not None and self._waits.scope is not None:
+                try:
+                    self._told()
+                except _zmq.ZMQError:
+                    self._waits.scope.cancel()  # their own calls say why
 
     def _told(self) -> int:
-        """The socket's events."""
+        """The socket's events. Whoever asks tells others what the answer was: the descriptor does not tell it again."""
         events = tries.events(self)
-        self._noted()
-        return events
-
-    def _noted(self) -> None:
-        """What came has been noted, and the descriptor tells it no more: those who wait for it are woken."""
         if self._waits is not None:
-            self._waits.look_again(self)
+            self._waits.tell(events)
+        return events
 
     async def _be_fair(self) -> None:
         """Before a message is taken or sent: sometimes others have their turn."""
@@ -295,17 +295,10 @@ class _Waits:
             self.watching, self.scope = False, None
             self.wake_others()
 
-    def look_again(self, socket: Socket) -> None:
-        """Wakes those who wait for what the socket has now."""
-        if self.scope is None:
-            return
-        try:
-            events = tries.events(socket)
-            if not any(events & wanted for wanted in self.wanted):
-                return
-        except _zmq.ZMQError:
-            pass  # their own calls say why
-        self.scope.cancel()
+    def tell(self, events: int) -> None:
+        """Wakes those who wait for one of these."""
+        if self.scope is not None and any(events & wanted for wanted in self.wanted):
+            self.scope.cancel()
 
     def wake_others(self) -> None:
         others, self.others = self.others, []

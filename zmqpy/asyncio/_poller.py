@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -39,8 +40,10 @@ class Poller(_zmq.Poller):
         finally:
             if not _own:  # that took note of what the descriptors then tell no more to others
                 for target, _ in self.sockets:
-                    if isinstance(target, _AsyncSocket) and not target.closed:
-                        _AsyncSocket.get(target, SocketOption.EVENTS)
+                    view = target if isinstance(target, _AsyncSocket) else _Wait.view_of(target)
+                    if view is not None:
+                        with suppress(_zmq.ZMQError):  # their own calls say why
+                            _AsyncSocket.get(view, SocketOption.EVENTS)
 
 
 class _Wait:
@@ -74,6 +77,11 @@ class _Wait:
         if flags & PollEvent.POLLOUT:
             selector.add_writer(descriptor, self.look)
             self.writers.append(descriptor)
+
+    @classmethod
+    def view_of(cls, target: Any) -> Any:
+        """The shadow by which a synchronous socket is waited for, None if nobody has."""
+        return cls._views.get(target) if isinstance(target, _zmq.Socket) else None
 
     def view(self, socket: Any) -> Any:
         from zmqpy.asyncio import Socket

@@ -66,7 +66,7 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
         """The value of a SocketOption. Asked for EVENTS by one greenlet, others that wait for them are told."""
         value = super().get(opt)
         if opt == SocketOption.EVENTS:
-            self._look_soon()
+            self._look_soon(value)
         return value
 
     def getsockopt(self, option: int) -> Any:
@@ -79,9 +79,7 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
 
     def _wait(self, event: int) -> bool:
         """Lets others run until the socket may have `event`; false when its time-out has passed first."""
-        ready = self._events() & event
-        self._look_soon()
-        if ready:
+        if self._told() & event:
             return True
         milliseconds = super().get(SocketOption.RCVTIMEO if event == _IN else SocketOption.SNDTIMEO)
         if milliseconds < 0:
@@ -113,16 +111,30 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
             if self._waiters is waiters and not waiters[_IN] and not waiters[_OUT]:
                 self._watcher.stop()
 
-    def _look_soon(self) -> None:
-        """Another call has noted what came, or may have, which the descriptor then tells no more."""
+    def _told(self) -> int:
+        """The socket's events. Whoever asks tells others what the answer was: the descriptor does not tell it again."""
+        events = self._events()
+        self._look_soon(events)
+        return events
+
+    def _look_soon(self, events: int | None = None) -> None:
+        """Another call has noted what came (`events`, if it knows them), or may have, which the descriptor then tells no more."""
         waiters, hub = self._waiters, self._hub
         if waiters is not None and hub is get_hub() and (waiters[_IN] or waiters[_OUT]):
             hub.loop.run_callback(self._look)
-        if self._polled and not self.closed:
-            events = self._events()
-            for wake, wanted in tuple(self._polled.items()):
-                if events & wanted:
-                    wake()
+        self._tell_polls(events)
+
+    def _tell_polls(self, events: int | None = None) -> None:
+        if not self._polled or self.closed:
+            return
+        if events is None:
+            try:
+                events = self._events()
+            except _zmq.ZMQError:
+                events = -1  # their own calls say why
+        for wake, wanted in tuple(self._polled.items()):
+            if events & wanted:
+                wake()
 
     def _look(self) -> None:
         """In the hub: wakes those that can go on, in order."""
@@ -142,8 +154,9 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
                 for waiter in list(waiters[_OUT]):
                     waiter.switch(None)
             events = self._events()
+            self._tell_polls(events)
             if any(waiters[event] for event in (_IN, _OUT) if events & event):
-                self._look_soon()  # what the question took note of is told no more
+                get_hub().loop.run_callback(self._look)  # it came after the question above
         except _zmq.ZMQError:
             # Closed or terminated: their own calls say so.
             self._end_waits()

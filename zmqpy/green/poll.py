@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gevent
 from gevent.event import Event
@@ -40,6 +42,12 @@ class Poller(_zmq.Poller):
         for target, _ in self.sockets:
             if hasattr(target, "_look_soon"):
                 target._look_soon()
+            elif target in _plain and not target.closed:
+                with suppress(_zmq.ZMQError):  # their own calls say why
+                    events = _zmq.Socket.getsockopt(target, SocketOption.EVENTS)
+                    for wake, wanted in tuple(_plain[target].items()):
+                        if events & wanted:
+                            wake()
 
     def _wait(self) -> list[tuple[Any, int]]:
         if not self.sockets:
@@ -54,11 +62,11 @@ class Poller(_zmq.Poller):
             else:
                 hub.loop.run_callback_threadsafe(changed.set)
 
-        green = [(target, flags) for target, flags in self.sockets if hasattr(target, "_polls")]
+        polls = [(polls_of(target), flags) for target, flags in self.sockets if isinstance(target, _zmq.Socket)]
         watchers = []
         try:
-            for socket, flags in green:
-                socket._polls()[wake] = flags
+            for wakes, flags in polls:
+                wakes[wake] = flags
             watchers += [hub.loop.io(*watched(target, flags)) for target, flags in self.sockets]
             for watcher in watchers:
                 watcher.start(changed.set)
@@ -73,8 +81,8 @@ class Poller(_zmq.Poller):
             for watcher in watchers:
                 watcher.stop()
                 watcher.close()
-            for socket, _ in green:
-                socket._polls().pop(wake, None)
+            for wakes, _ in polls:
+                wakes.pop(wake, None)
 
     def _asked(self) -> list[tuple[Any, int]]:
         """As poll(0), by asking for EVENTS, after which a descriptor tells news only."""
@@ -85,6 +93,15 @@ class Poller(_zmq.Poller):
             return super().poll(0)
         finally:
             self._tell_others()
+
+
+_plain: WeakKeyDictionary[Any, dict[Any, int]] = WeakKeyDictionary()  # as Socket._polls, of sockets that are not green
+
+
+def polls_of(socket: Any) -> dict[Any, int]:
+    """What wakes those that poll a socket, and the events each wants."""
+    found: dict[Any, int] = socket._polls() if hasattr(socket, "_polls") else _plain.setdefault(socket, {})
+    return found
 
 
 def watched(target: Any, flags: int) -> tuple[int, int]:

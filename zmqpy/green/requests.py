@@ -24,7 +24,7 @@ class GreenRequester(ThreadRequester):
     def ready(self, socket: Any, timeout: int | None, event: int) -> bool:
         """As ThreadRequester's: where send and receive wait, since closing does not end a wait in poll."""
         with Timeout(None if timeout is None else timeout / 1000, False):
-            while not socket._events() & event:
+            while not socket._told() & event:
                 socket._sleep(event)
             return True
         return False
