@@ -473,7 +473,13 @@ class CuttingProxy:
                 near, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+            threading.Thread(target=self._begin, args=(near,), daemon=True).start()
+
+    def _begin(self, near):
+        try:
+            self._serve(near)
+        except OSError:  # it, or whom it wants, has gone meanwhile
+            near.close()
 
     def _serve(self, near):
         self._join(near, system.create_connection(("127.0.0.1", self._to)))
@@ -504,6 +510,7 @@ class CuttingProxy:
                     pass
 
     def close(self):
+        self.listener.shutdown(system.SHUT_RDWR)  # closing alone would leave a thread in accept(), which takes one more
         self.listener.close()
         self.cut()
 
