@@ -61,12 +61,14 @@ class Faults(threading.Thread):
         until = time.monotonic() + self._seconds
         while time.monotonic() < until and not self._over.wait(self._random.uniform(0.02, 0.2)):
             kind = self._random.choice(self._kinds)
-            self._strike(kind, self._random.uniform(0.05, 0.25))
-            self.done.append(kind)
+            if self._strike(kind, self._random.uniform(0.05, 0.25)):
+                self.done.append(kind)
 
     def _strike(self, kind, how_long):
+        """Whether it did any harm: not every kernel closes connections for ss, or has every queueing discipline."""
         if kind == "kill":
-            subprocess.run(["ss", "-K", "dst", THERE], capture_output=True, check=False)
+            killed = subprocess.run(["ss", "-KHt", "dst", THERE], capture_output=True, text=True, check=False).stdout
+            return bool(killed.strip())
         elif kind == "down":
             ip("link", "set", "v0", "down")
             self._over.wait(how_long)
@@ -74,9 +76,11 @@ class Faults(threading.Thread):
         else:
             how = NETEM.get(kind)
             qdisc = ("netem", *how) if how else ("tbf", "rate", "2mbit", "burst", "20kb", "latency", "50ms")
-            tc("qdisc", "add", "dev", "v0", "root", *qdisc)
+            if tc("qdisc", "add", "dev", "v0", "root", *qdisc).returncode != 0:
+                return False
             self._over.wait(how_long)
             tc("qdisc", "del", "dev", "v0", "root")
+        return True
 
 
 def make_socket(zmq, context, kind):

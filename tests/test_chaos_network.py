@@ -30,6 +30,8 @@ def test_what_tcp_mends_costs_nothing(pattern):
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_connections_aborted_behind_both_ends(pattern):
     found = run_apart(zmq.__name__, pattern, 2, 1.0, ["kill", "down"])
+    if "kill" not in found["faults"]:
+        pytest.skip("this kernel closes no connections for `ss -K`")
     assert (found["doubled"], found["damaged"]) == (0, 0), found
     assert found["received"] > 0, found
 

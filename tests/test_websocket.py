@@ -222,6 +222,7 @@ def proxy():
 
     threading.Thread(target=accept, daemon=True).start()
     yield f"127.0.0.1:{listener.getsockname()[1]}", asked
+    listener.shutdown(posix.SHUT_RDWR)  # closing alone would leave a thread in accept(), which takes one more
     listener.close()
 
 

@@ -3,6 +3,11 @@
 # The tests are those that an earlier step built for the engine with epoll (readme-run, readme-test); only the library is another one.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
+if [ ! -x build/engine/tests/stress/stress ] || [ ! -x .venv/bin/pytest ]; then
+  printf 'kqueue: run the steps readme-run and readme-test first\n' >&2
+  exit 1
+fi
+
 # The package's modules call the engine by names of their own; this one has both.
 names=$(sed -nE 's/^ZMQ_EXPORT [^(]*[ *]zmq_([a-z0-9_]+) ?\(.*/-Wl,--defsym=zmq_py_\1=zmq_\1/p' vendor/libzmq/include/zmq.h vendor/libzmq/include/zmq_ext.h)
 folder=$ci_build/kqueue
@@ -14,10 +19,6 @@ ctest --test-dir "$folder" --output-on-failure --parallel 3 --no-tests=error -L 
 library=$PWD/$folder
 ln -sf libzmq.so.5 "$folder/libzmqpy_engine.so"
 export LD_LIBRARY_PATH=$library
-if [ ! -x build/engine/tests/stress/stress ] || [ ! -x .venv/bin/pytest ]; then
-  printf 'kqueue: run the steps readme-run and readme-test first\n' >&2
-  exit 1
-fi
 ldd build/engine/tests/stress/stress | grep -F "$library/libzmq.so.5"
 ctest --test-dir build/engine --output-on-failure --parallel 4 --no-tests=error -R '^(conformance|stress)'
 

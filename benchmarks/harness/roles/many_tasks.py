@@ -61,6 +61,7 @@ async def _receive_all(ends: Ends, endpoint: str, count: int) -> None:
                 counted += WINDOW
             elif start and now >= start:
                 began = now
+                continue
             if stop and now >= stop and not over.done():
                 over.set_result((counted, now - began))
 

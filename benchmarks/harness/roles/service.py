@@ -70,7 +70,7 @@ class _Front:
         clock, receive, under_way = time.monotonic, self.answers.recv_multipart, self.under_way
         delays: list[float] = []
         began = now = 0.0
-        while now < stop:
+        while now < stop or now == began:
             head, _ = await receive(copy=False)
             now = clock()
             sent, ended = _STEP.unpack_from(head.buffer)

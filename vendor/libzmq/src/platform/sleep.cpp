@@ -1,5 +1,8 @@
 // See sleep.hpp. Without ppoll(2): poll(2), and where the mask changes pselect(2), whose sets have to be as large as the descriptors'
 // numbers want it, which may be beyond FD_SETSIZE.
+#if defined __APPLE__
+#    define _DARWIN_UNLIMITED_SELECT 1  // EINVAL else
+#endif
 #include "platform/sleep.hpp"
 
 #if !ENGINE_HAS_PPOLL
