@@ -7,6 +7,7 @@ import socket as sockets
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -230,7 +231,7 @@ def test_many_sockets_come_and_go(context, make, peer):
         # The port is free when close returns; but poll(2) holds what it waits for until it has returned.
         with sockets.socket(sockets.AF_INET, sockets.SOCK_DGRAM) as next_owner:
             if os.environ.get("ZMQ_EXT_POLLER") == "poll":
-                wait_until(lambda owner=next_owner: binds(owner, address), "the port is free")
+                wait_until(partial(binds, next_owner, address), "the port is free")
             else:
                 next_owner.bind(address)
         assert peer.recv(10) == b"x"
