@@ -116,7 +116,7 @@ class DishPattern final : public Pattern
             Pipe *from = nullptr;
             if (const int error = in_.recv (frame, from))
                 return error;
-            if (from->carries_group) {
+            if (from && from->carries_group) {  // (gone: it was one of frames)
                 if (!frame.more () && frame.kind () == Kind::data && groups_.contains (std::string_view (frame.group ())))
                     return 0;
             } else if (frame.more ()) {
