@@ -42,6 +42,7 @@ esac
 """
 
 _processes: list[subprocess.Popen[bytes]] = []
+_PATIENCE = 3  # seconds, with an ssh that is to end
 
 
 class MaxRetryExceeded(Exception):
@@ -343,7 +344,11 @@ def _stop_tunnels() -> None:
     for process in _processes:
         if process.poll() is None:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:  # ssh tells its server first, which may not answer
+                process.kill()
+                process.wait()
 
 
 atexit.register(_stop_tunnels)
