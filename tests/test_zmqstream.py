@@ -390,3 +390,15 @@ def test_futures_of_tornado():
     finally:
         asyncio.get_event_loop().close()
         asyncio.set_event_loop(None)
+
+
+def test_a_loop_that_is_closed_with_all_descriptors_closes_sockets():
+    """So that term of their context ends: ipyparallel's nannies end by it."""
+    loop = ioloop.IOLoop(make_current=False)
+    context = zmq.Context()
+    socket = context.socket(zmq.PULL)
+    socket.bind("tcp://127.0.0.1:*")
+    ZMQStream(socket, loop).on_recv(print)
+    loop.close(all_fds=True)
+    assert socket.closed
+    context.term()

@@ -73,7 +73,8 @@ class ZMQStream:
         self._plain_send = type(socket).send_multipart is _zmq.Socket.send_multipart and _plain(socket, "send")
         for name in _OF_THE_SOCKET:
             setattr(self, name, getattr(socket, name))
-        self.io_loop.add_handler(self._fd, self._handle_events, self.io_loop.READ)
+        # (The socket, not its descriptor: a loop that is closed with all of its descriptors closes the one, and may not the other.)
+        self.io_loop.add_handler(self.socket, self._handle_events, self.io_loop.READ)
         self._schedule()  # what is there already the descriptor need not tell
 
     # ---- callbacks ----
