@@ -12,7 +12,7 @@ import zmqpy as _zmq
 from zmqpy._core import tries
 from zmqpy._core.green_socket import GreenSocket
 from zmqpy.constants import PollEvent, SocketOption
-from zmqpy.green.poll import Poller
+from zmqpy.green.poll import Poller, wake_those
 
 _IN = int(PollEvent.POLLIN)
 _OUT = int(PollEvent.POLLOUT)
@@ -132,9 +132,7 @@ class Socket(GreenSocket, _zmq.Socket[bytes]):
                 events = self._events()
             except _zmq.ZMQError:
                 events = -1  # their own calls say why
-        for wake, wanted in tuple(self._polled.items()):
-            if events & wanted:
-                wake()
+        wake_those(self._polled, events)
 
     def _look(self) -> None:
         """In the hub: wakes those that can go on, in order."""

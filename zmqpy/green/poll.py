@@ -44,10 +44,7 @@ class Poller(_zmq.Poller):
                 target._look_soon()
             elif target in _plain and not target.closed:
                 with suppress(_zmq.ZMQError):  # their own calls say why
-                    events = _zmq.Socket.getsockopt(target, SocketOption.EVENTS)
-                    for wake, wanted in tuple(_plain[target].items()):
-                        if events & wanted:
-                            wake()
+                    wake_those(_plain[target], _zmq.Socket.getsockopt(target, SocketOption.EVENTS))
 
     def _wait(self) -> list[tuple[Any, int]]:
         if not self.sockets:
@@ -102,6 +99,13 @@ def polls_of(socket: Any) -> dict[Any, int]:
     """What wakes those that poll a socket, and the events each wants."""
     found: dict[Any, int] = socket._polls() if hasattr(socket, "_polls") else _plain.setdefault(socket, {})
     return found
+
+
+def wake_those(polls: dict[Any, int], events: int) -> None:
+    """Of those that poll a socket, who wants one of the events."""
+    for wake, wanted in tuple(polls.items()):
+        if events & wanted:
+            wake()
 
 
 def watched(target: Any, flags: int) -> tuple[int, int]:
