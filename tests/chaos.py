@@ -264,6 +264,27 @@ def run_apart(library, pattern, transport, seed, seconds):
     return json.loads(done.stdout)
 
 
+def compare(name, libraries, seeds, one_round):
+    """Rounds of each library in turn, with the same seeds; prints what each lost. How many rounds were wrong.
+
+    one_round(library, seed) returns what was found and the number of faults.
+    """
+    losses, faults, wrong = {library: [] for library in libraries}, 0, 0
+    for seed in seeds:
+        for library in libraries if seed % 2 else libraries[::-1]:
+            found, struck = one_round(library, seed)
+            losses[library].append(found["lost"])
+            faults += struck
+            if found["doubled"] or found["damaged"]:
+                print(f"{library} {name} seed {seed}: {found}", flush=True)
+                wrong += 1
+    said = ", ".join(
+        f"{library} {sum(lost)} (median of a round {statistics.median(lost):g})" for library, lost in losses.items()
+    )
+    print(f"{name}: {faults} faults; lost: {said}", flush=True)
+    return wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--libraries", default="zmq,zmqpy")
@@ -280,21 +301,13 @@ def main():
     libraries, wrong = options.libraries.split(","), 0
     for pattern in options.patterns.split(","):
         for transport in options.transports.split(","):
-            losses = {library: [] for library in libraries}
-            faults = 0
-            for seed in range(options.seed, options.seed + options.rounds):
-                for library in libraries if seed % 2 else libraries[::-1]:
-                    found = run_apart(library, pattern, transport, seed, options.seconds)
-                    losses[library].append(found["lost"])
-                    faults += found["faults"]
-                    if found["doubled"] or found["damaged"]:
-                        print(f"{library} {pattern} {transport} seed {seed}: {found}", flush=True)
-                        wrong += 1
-            said = ", ".join(
-                f"{library} {sum(lost)} (median of a round {statistics.median(lost):g})"
-                for library, lost in losses.items()
-            )
-            print(f"{pattern:7} {transport}: {faults} faults; lost: {said}", flush=True)
+
+            def one_round(library, seed, pattern=pattern, transport=transport):
+                found = run_apart(library, pattern, transport, seed, options.seconds)
+                return found, found["faults"]
+
+            seeds = range(options.seed, options.seed + options.rounds)
+            wrong += compare(f"{pattern:7} {transport}", libraries, seeds, one_round)
     return 1 if wrong else 0
 
 

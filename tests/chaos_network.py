@@ -14,14 +14,13 @@ import json
 import os
 import random
 import select
-import statistics
 import subprocess
 import sys
 import threading
 import time
 
-from chaos import END, PATTERNS, RATE, count, message
-from multicast import ip, set_up, wait_for_link
+from chaos import END, PATTERNS, RATE, compare, count, message
+from multicast import ip, set_up, start_apart, wait_for_link
 
 HERE, THERE = "10.77.0.1", "10.77.0.2"
 PORT = 5671
@@ -132,19 +131,8 @@ def run(library, pattern, seed, seconds, kinds):
     """One round in this network namespace; returns what it counted."""
     zmq = importlib.import_module(library)
     _, kind, sender_binds = PATTERNS[pattern]
-    other = subprocess.Popen(
-        ["unshare", "-n", sys.executable, __file__, "--send", json.dumps([library, pattern, seed, seconds])],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    other = start_apart(__file__, "--send", json.dumps([library, pattern, seed, seconds]))
     try:
-        ours = os.readlink("/proc/self/ns/net")
-        while os.readlink(f"/proc/{other.pid}/ns/net") == ours:
-            time.sleep(0.01)
-        ip("link", "add", "v0", "type", "veth", "peer", "name", "v1")
-        ip("link", "set", "v1", "netns", str(other.pid))
-        set_up("v0", 1)
 
         def tell(word):
             other.stdin.write(word + "\n")
@@ -197,19 +185,13 @@ def main():
         return 0
     wrong = 0
     for pattern in options.patterns.split(","):
-        losses, faults = {}, 0
-        for seed in range(options.seed, options.seed + options.rounds):
-            for library in options.libraries.split(",")[:: 1 if seed % 2 else -1]:
-                found = run_apart(library, pattern, seed, options.seconds, options.kinds.split(","))
-                losses.setdefault(library, []).append(found["lost"])
-                faults += len(found["faults"])
-                if found["doubled"] or found["damaged"]:
-                    print(f"{library} {pattern} seed {seed}: {found}", flush=True)
-                    wrong += 1
-        said = ", ".join(
-            f"{name} {sum(lost)} (median of a round {statistics.median(lost):g})" for name, lost in losses.items()
-        )
-        print(f"{pattern:7} {faults} faults; lost: {said}", flush=True)
+
+        def one_round(library, seed, pattern=pattern):
+            found = run_apart(library, pattern, seed, options.seconds, options.kinds.split(","))
+            return found, len(found["faults"])
+
+        seeds = range(options.seed, options.seed + options.rounds)
+        wrong += compare(f"{pattern:7}", options.libraries.split(","), seeds, one_round)
     return 1 if wrong else 0
 
 

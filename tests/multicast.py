@@ -74,24 +74,35 @@ def member(family):
             dish.close()
 
 
-def sender(family):
+def start_apart(*arguments):
+    """A Python program in a network namespace of its own, with which ours is joined: v0 here, which is set up, and v1 there."""
     other = subprocess.Popen(
-        ["unshare", "-n", sys.executable, __file__, family, "member"],
+        ["unshare", "-n", sys.executable, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    # It has its own namespace as soon as that differs from ours.
-    ours = subprocess.run(["readlink", "/proc/self/ns/net"], check=True, capture_output=True, text=True).stdout
-    for _ in range(WAIT_MS // 20):
-        theirs = subprocess.run(
-            ["readlink", f"/proc/{other.pid}/ns/net"], check=False, capture_output=True, text=True
-        ).stdout
-        if theirs not in ("", ours):
-            break
-        time.sleep(0.02)
-    ip("link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", str(other.pid))
-    set_up("v0", 1)
+    try:
+        # It has its own namespace as soon as that differs from ours.
+        ours = subprocess.run(["readlink", "/proc/self/ns/net"], check=True, capture_output=True, text=True).stdout
+        for _ in range(WAIT_MS // 20):
+            theirs = subprocess.run(
+                ["readlink", f"/proc/{other.pid}/ns/net"], check=False, capture_output=True, text=True
+            ).stdout
+            if theirs not in ("", ours):
+                break
+            time.sleep(0.02)
+        ip("link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", str(other.pid))
+        set_up("v0", 1)
+    except BaseException:
+        other.kill()
+        other.wait()
+        raise
+    return other
+
+
+def sender(family):
+    other = start_apart(__file__, family, "member")
     other.stdin.write("go\n")
     other.stdin.flush()
     assert other.stdout.readline() == "ready\n"
