@@ -85,6 +85,7 @@ class Faults(threading.Thread):
 def make_socket(zmq, context, kind):
     socket = context.socket(getattr(zmq, kind))
     socket.linger = 0
+    socket.hwm = 0  # what a PUB drops while the link is slow is not the link's
     socket.reconnect_ivl = 10
     socket.sndtimeo = socket.rcvtimeo = 30_000
     if kind == "SUB":
