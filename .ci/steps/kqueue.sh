@@ -25,5 +25,4 @@ ctest --test-dir build/engine --output-on-failure --parallel 4 --no-tests=error 
 module=$(.venv/bin/python -I -c 'import zmqpy._core.socket as m; print(m.__file__)')
 ldd "$module" | grep -F "$library/libzmqpy_engine.so"
 # (Left out: what loads the package's engine by its path, which is the other one.)
-.venv/bin/pytest -q -n 4 -k 'not a_large_body_is_given_back' tests/test_asyncio*.py tests/test_poll.py tests/test_lifecycle.py tests/test_interrupt.py tests/test_threads*.py \
-  tests/test_udp.py tests/test_descriptors_exhausted.py tests/test_interop*.py tests/test_chaos.py
+.venv/bin/pytest -q -n 4 -k 'not a_large_body_is_given_back' "${backend_tests[@]}"

@@ -50,7 +50,7 @@ TEST_CASE ("frames are seen once published, and rolled back ones never")
 TEST_CASE ("the queue agrees with a model across chunk borders")
 {
     std::mt19937 random (3);
-    for (int round = 0; round < 30; ++round) {
+    for (int round = 0; round < 12; ++round) {
         SpscQueue queue;
         std::deque<std::string> seen;
         std::deque<std::string> pending;
