@@ -253,10 +253,15 @@ TEST_CASE ("reactor: a target may watch another descriptor, or the same anew, fr
 TEST_CASE ("reactor: nothing is reported of a descriptor of which nothing is wanted, not even its end")
 {
     with_each_poller ([] (HeldSocket &socket) {
-        Link link = make_link ();
-        Target target (socket);
+        Link link = make_link (), other = make_link ();
+        Target target (socket), witness (socket);
         REQUIRE (target.watch_fd (link.near, io_in) == 0);
         target.watch.watch_only (0);
+        // An event of what is watched from now on: whoever waited for what was wanted before has ended.
+        other.far.write ("x");
+        witness.io = [&] { witness.watch.reset (); };
+        REQUIRE (witness.watch_fd (other.near, io_in) == 0);
+        REQUIRE (socket.wait ([&] { return witness.io_calls == 1; }));
         link.far.close ();
         let_run (socket);
         CHECK (target.io_calls == 0);
@@ -267,6 +272,7 @@ TEST_CASE ("reactor: nothing is reported of a descriptor of which nothing is wan
         CHECK (target.io_calls == 1);
         target.watch.reset ();
         ::close (link.near);
+        ::close (other.near);
     });
 }
 
