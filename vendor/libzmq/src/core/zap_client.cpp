@@ -61,10 +61,10 @@ void ZapClient::attach (Pipe &pipe)
 
 void ZapClient::detach (Pipe &pipe) noexcept
 {
-    if (pipe_ != &pipe)
-        return;
-    pipe_ = nullptr;
-    decide ({ZapVerdict::Outcome::unanswered, 0, {}});
+    // A handler that goes without an answer decides nothing. The handshake's time does, as with one that stays and says nothing: were the
+    // peer sent away it would come again at once, find nobody who is asked, and be let in.
+    if (pipe_ == &pipe)
+        pipe_ = nullptr;
 }
 
 void ZapClient::read_activated (Pipe &pipe)

@@ -34,9 +34,6 @@ void MechanismBase::decide (ZapVerdict verdict)
         if (unasked_ == Unasked::sent_away)
             return fail ({ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EFAULT, protocol});
         break;
-    case Outcome::unanswered:
-        // Not as if nobody had been there to ask: whoever comes again may find its successor.
-        return fail ({ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EPIPE, protocol});
     case Outcome::no_memory:
         return fail ({ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, ENOMEM, protocol});
     case Outcome::malformed:

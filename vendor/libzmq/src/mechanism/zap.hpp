@@ -20,7 +20,6 @@ struct ZapVerdict
         refused,     // `value`: status 300, 400 or 500
         malformed,   // no reply at all; `value`: ZMQ_PROTOCOL_ERROR_ZAP_*
         no_handler,  // there is none
-        unanswered,  // it was asked and has gone without an answer
         no_memory
     };
     Outcome outcome = Outcome::no_handler;

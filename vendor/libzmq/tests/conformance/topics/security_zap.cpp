@@ -266,8 +266,8 @@ TEST_CASE ("a handler that goes without an answer lets nobody in")
             pair.connect ();
             recv (handler);
         }
-        const int said = events.wait (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL).value;
-        CHECK (said == (oracle () ? EAGAIN : EPIPE));  // Debian's waits for the handshake's time to pass
+        // The handshake's time decides. (Sent away at once, the peer would find nobody who is asked when it comes again.)
+        CHECK (events.wait (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL).value == EAGAIN);
         send (pair.client, "one");
         CHECK (silent (pair.server));
         ZapHandler handler (ctx, ZapHandler::always ("200"));

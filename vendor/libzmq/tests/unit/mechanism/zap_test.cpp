@@ -126,7 +126,6 @@ TEST_CASE ("zap: what a mechanism makes of each verdict")
                 ZMQ_PROTOCOL_ERROR_ZAP_BAD_VERSION,
                 ""},
            Case{{Outcome::no_handler, 0, {}}, Mechanism::Status::failed, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EFAULT, ""},
-           Case{{Outcome::unanswered, 0, {}}, Mechanism::Status::failed, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, EPIPE, ""},
            Case{{Outcome::no_memory, 0, {}}, Mechanism::Status::failed, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, ENOMEM, ""},
          })
     {
