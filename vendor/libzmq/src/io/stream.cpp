@@ -98,6 +98,8 @@ void Stream::pull (bool drained) noexcept
     // the application gets it.
     constexpr int most_reads = 16;
     constexpr std::size_t enough = 128 * 1024;  // bytes, when they made a message
+    // About what the kernel holds for a connection (ipc: 208 KiB).
+    constexpr std::size_t much_missing = 128 * 1024;
     paused_ = false;
     const bool plain = !frame_check_;
     bool read_before = drained;
@@ -167,6 +169,8 @@ void Stream::pull (bool drained) noexcept
         ++reads;
         bytes += static_cast<std::size_t> (count);
     }
+    if (const bool large = decoder_.missing () >= much_missing; large != brings_large) [[unlikely]]
+        socket_.attendance ().note_large (*this, large);
     if (!bytes_.is_plain () && mind_layers ()) [[unlikely]]
         socket_.attendance ().output_blocked (*this);
 }

@@ -116,6 +116,8 @@ class Decoder
     }
     // True if the last filled() used its whole space: more is probably waiting in the kernel.
     bool was_full () const noexcept { return s_.was_full; }
+    // Bytes of a large body that are still to come; 0: none has begun.
+    std::size_t missing () const noexcept { return s_.body.bytes ? s_.body.size - s_.body.have : 0; }
     // True while no byte is held (then no buffer is either).
     bool empty () const noexcept { return s_.begin == s_.end && !s_.body.bytes; }
     // ENOMEM, EMSGSIZE (over max_message_size), EPROTO, or the cipher's ZMQ_PROTOCOL_ERROR_*.

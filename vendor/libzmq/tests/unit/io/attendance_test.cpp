@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <zmq.h>
 #include <zmq_ext.h>
 
@@ -549,6 +550,111 @@ TEST_CASE ("attendance: a full pipe's stream does not keep the exported descript
     attendance (socket).settle ();
     stream.far.write (message ({"4"}));
     CHECK (ready (fd, 10000) == POLLIN);
+}
+
+// ---- bodies that are larger than what the kernel holds ----
+
+namespace {
+
+constexpr std::size_t piece = 100000;
+
+// A frame of so many pieces, and its bytes.
+std::string large (std::size_t pieces) { return message ({std::string (pieces * piece, 'l')}); }
+
+// The next piece, once the one before was read by somebody: whether it was.
+bool feed (HeldSocket &socket, WiredStream &stream, std::string &rest)
+{
+    const auto nothing_unread = [&] {
+        int unread = 0;
+        return ::ioctl (stream->fd (), FIONREAD, &unread) == 0 && unread == 0;
+    };
+    if (!socket.wait (nothing_unread))
+        return false;
+    stream.far.write (rest.substr (0, piece));
+    rest.erase (0, std::min (piece, rest.size ()));
+    return true;
+}
+
+// A call that does not wait.
+void look_and_leave (HeldSocket &socket)
+{
+    socket.socket ().poll_input ();
+    attendance (socket).caller_leaves ();
+    socket.next_call ();
+}
+
+}  // namespace
+
+TEST_CASE ("attendance: a large body whose reader leaves in its midst twice is read on by the reactor")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream stream (socket, "PUSH");
+    std::string rest = large (8);
+    REQUIRE (feed (socket, stream, rest));
+    look_and_leave (socket);
+    CHECK (still_used (socket));  // whoever is about to wait tries first
+    REQUIRE (feed (socket, stream, rest));
+    look_and_leave (socket);
+    CHECK_FALSE (still_used (socket));
+    const Nanoseconds begun = now ();
+    while (!rest.empty ())
+        REQUIRE (feed (socket, stream, rest));
+    CHECK (reactor_receives (socket, 1));
+    CHECK (now () - begun < patience);
+    CHECK (socket.recv () == Frames{std::string (8 * piece, 'l')});
+    // The next call reads itself again, and a small message is left to nobody.
+    look_and_leave (socket);
+    look_and_leave (socket);
+    CHECK (still_used (socket));
+}
+
+TEST_CASE ("attendance: a large body whose reader stays is left to him")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream stream (socket, "PUSH");
+    std::string rest = large (6);
+    for (int i = 0; i < 5; ++i) {
+        stream.far.write (rest.substr (0, piece));
+        rest.erase (0, piece);
+        look_and_leave (socket);
+        attendance (socket).caller_stays ();
+        CHECK (still_used (socket));
+    }
+    stream.far.write (rest);
+    socket.socket ().poll_input ();
+    CHECK (received (socket) == 1);
+}
+
+TEST_CASE ("attendance: a stream that ends in the midst of a large body leaves nothing behind")
+{
+    HeldSocket socket (ZMQ_PULL);
+    std::string rest = large (6);
+    {
+        WiredStream stream (socket, "PUSH");
+        stream.far.write (rest.substr (0, piece));
+        look_and_leave (socket);
+    }
+    WiredStream other (socket, "PUSH");
+    for (int i = 0; i < 3; ++i) {
+        look_and_leave (socket);
+        CHECK (still_used (socket));
+    }
+}
+
+TEST_CASE ("attendance: a loop on the exported descriptor reads a large body itself")
+{
+    HeldSocket socket (ZMQ_PULL);
+    WiredStream stream (socket, "PUSH");
+    const int fd = attendance (socket).export_fd ();
+    REQUIRE (fd >= 0);
+    socket.strand ().doorbell.quiet ();
+    for (std::string rest = large (6); !rest.empty (); rest.erase (0, std::min (piece, rest.size ()))) {
+        stream.far.write (rest.substr (0, piece));
+        CHECK (ready (fd, 10000) == POLLIN);
+        look_and_leave (socket);
+        CHECK (still_used (socket));
+    }
+    CHECK (received (socket) == 1);
 }
 
 // ---- a loop that sleeps on ZMQ_FD ----
