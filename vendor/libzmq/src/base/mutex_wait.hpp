@@ -19,14 +19,13 @@ void BasicMutex<Atomic, Pace>::lock_slowly () noexcept (Pace::steady)
         if (!Pace::yield ())
             break;
     }
-    sleep_until_locked ();
+    sleep_until_locked (false);
 }
 
 template <template <class> class Atomic, class Pace>
-void BasicMutex<Atomic, Pace>::sleep_until_locked () noexcept (Pace::steady)
+void BasicMutex<Atomic, Pace>::sleep_until_locked (bool too_long) noexcept (Pace::steady)
 {
     Pace pace;
-    bool too_long = false;
     std::uint32_t state = state_.load (std::memory_order_relaxed);
     for (;;) {
         // Taken as contended: others may sleep as well, and the mark that one of them had set is gone.

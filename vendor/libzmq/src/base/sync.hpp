@@ -28,6 +28,8 @@ namespace engine {
 // unlock. (Among several sleepers one that finds another asleep again in its stead does not notice that it was woken; fair it is not.)
 // A thread that copies large messages into a queue holds the strand all the time but for nanoseconds between two calls, in which nobody
 // who is being woken up can take it: the reactor, which would write them, did not get it for seconds.
+// The other way round the reactor holds it for as long as there is something to read or write, but is in no hurry: whoever waits then says
+// so at once (lock_hastily), the reactor ends its turn (hurried) and hands it over.
 //
 // Why no wake-up is lost: a sleeper marks the state (contended, starving), and the system lets it sleep only while the state is that. Who
 // unlocks exchanges the state, finds the mark and wakes somebody, who marks it again or takes it as contended. It is a template so that
@@ -41,6 +43,10 @@ class ENGINE_CAPABILITY ("mutex") BasicMutex
         if (!try_lock ()) [[unlikely]]
             lock_slowly ();
     }
+    // Is handed it by the next unlock.
+    void lock_hastily () noexcept (Pace::steady) ENGINE_ACQUIRE () { sleep_until_locked (true); }
+    // For who holds it: somebody waits who is handed it.
+    bool hurried () const noexcept (Pace::steady) { return state_.load (std::memory_order_relaxed) == starving; }
     bool try_lock () noexcept (Pace::steady) ENGINE_TSA (try_acquire_capability (true))
     {
         std::uint32_t expected = free;
@@ -67,7 +73,7 @@ class ENGINE_CAPABILITY ("mutex") BasicMutex
         handed      // kept for whoever has
     };
     void lock_slowly () noexcept (Pace::steady);
-    void sleep_until_locked () noexcept (Pace::steady);
+    void sleep_until_locked (bool too_long) noexcept (Pace::steady);
     void hand_over () noexcept (Pace::steady);
     void wake (std::uint32_t before) noexcept (Pace::steady);
 

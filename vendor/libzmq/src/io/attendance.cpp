@@ -238,6 +238,9 @@ void Attendance::collect () noexcept
 {
     constexpr int most = 64;
     set_.collect<most> (0, [this] (void *data, std::uint32_t events) {
+        // (The set tells of it again.)
+        if (socket_.strand ().turn_is_over ()) [[unlikely]]
+            return;
         // One that was lost by an earlier event of this batch is freed at the end of the call, and does nothing more.
         Attended *const one = static_cast<Attended *> (data);
         one->serve (events);
@@ -340,14 +343,15 @@ void Attendance::note_large (Attended &one, bool brings_large) noexcept
     if (std::exchange (one.brings_large, brings_large) == brings_large)
         return;
     large_ += brings_large ? 1 : -1;
-    if (large_ == 0)
-        left_midway_ = false;
 }
 
 void Attendance::leave_large () noexcept
 {
-    // Not the first time: whoever tries before he waits leaves once.
-    if (!background () && !held_by_reactor_ && !exported_.is_open () && std::exchange (left_midway_, true))
+    // Not whoever looks all the time, who reads it himself, nor the first time: whoever tries before he waits leaves once.
+    constexpr Nanoseconds away = 100 * microsecond;
+    const Nanoseconds time = now ();
+    const Nanoseconds before = std::exchange (left_at_, time);
+    if (before != 0 && time - before > away && !background () && !held_by_reactor_ && !exported_.is_open ())
         unsettled_ = hands_over_ = true;
 }
 
@@ -362,6 +366,7 @@ void Attendance::on_io (std::uint32_t) noexcept
     }
     if (!held_by_reactor_)
         return;
+    const Strand::Turn turn (socket_.strand ());
     collect ();
 }
 

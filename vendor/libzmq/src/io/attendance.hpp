@@ -5,8 +5,8 @@
 // was woken, the reactor looks only now and then whether it still does (check_loop). Once the loop has nothing to ask for, the
 // reactor sleeps on the streams as a guard: their next event wakes it once, and it looks again whether the loop came.
 //
-// A body that is larger than what the kernel holds comes only as fast as somebody reads. Whoever looks now and then without waiting, and
-// leaves in the midst of one for the second time, has the rest read by the reactor (caller_leaves). A loop on ZMQ_FD hears of each piece.
+// Bodies that are larger than what the kernel holds come only as fast as somebody reads. Whoever looks now and then without waiting has the
+// reactor read while he is away (caller_leaves). A loop on ZMQ_FD hears of each piece.
 //
 // In background mode (ZMQ_EXT_ATTEND 0, or a poller without nested sets) there is no lease: the reactor reads for everybody.
 // All functions want the strand held.
@@ -62,7 +62,7 @@ class Attendance final : public HookTarget
     void interest_changed (Attended &one) noexcept;
     // It stopped reading, because its pipe is full: it may hold messages that the kernel will not tell of again.
     void note_paused (Attended &one) noexcept;
-    // Whether it is in the midst of a body that misses much.
+    // Whether large bodies come from it.
     void note_large (Attended &one, bool brings_large) noexcept;
     // The call ends with nothing, and nobody waits for what comes.
     void caller_leaves () noexcept
@@ -71,7 +71,7 @@ class Attendance final : public HookTarget
             leave_large ();
     }
     // Somebody waits in a call of ours, and reads.
-    void caller_stays () noexcept { left_midway_ = false; }
+    void caller_stays () noexcept { left_at_ = 0; }
 
     // What a sleeping thread has to watch besides its own descriptor: at most one entry. Count.
     int fill_pollfd (pollfd *entry) noexcept;
@@ -128,9 +128,9 @@ class Attendance final : public HookTarget
     bool listed_ = false;                      // the reactor will look
     bool parked_ = false;                      // not looked at while a thread sleeps on the socket
     bool unsettled_ = false;
-    int large_ = 0;             // of attended_, those in the midst of a large body
-    bool left_midway_ = false;  // a caller has left in the midst of one
-    bool hands_over_ = false;   // at the end of the call, though no output waits
+    bool hands_over_ = false;  // at the end of the call, though no output waits
+    int large_ = 0;            // of attended_, those that bring large bodies
+    Nanoseconds left_at_ = 0;  // when a caller last left them; 0: he did not, or one waits
 };
 
 }  // namespace engine

@@ -98,8 +98,6 @@ void Stream::pull (bool drained) noexcept
     // the application gets it.
     constexpr int most_reads = 16;
     constexpr std::size_t enough = 128 * 1024;  // bytes, when they made a message
-    // About what the kernel holds for a connection (ipc: 208 KiB).
-    constexpr std::size_t much_missing = 128 * 1024;
     paused_ = false;
     const bool plain = !frame_check_;
     bool read_before = drained;
@@ -149,7 +147,10 @@ void Stream::pull (bool drained) noexcept
             lose ({ENOMEM, false});
             return;
         }
-        const ssize_t count = bytes_.read (space.first, space.behind);
+        // (As a turn it is over then: what was asked for is not full.)
+        const ssize_t count = space.first.size () > turn_bytes && socket_.strand ().in_turn ()
+                                ? bytes_.read (space.first.first (turn_bytes))
+                                : bytes_.read (space.first, space.behind);
         if (count <= 0) {
             if (count < 0 && errno == EINTR)
                 continue;
@@ -169,8 +170,9 @@ void Stream::pull (bool drained) noexcept
         ++reads;
         bytes += static_cast<std::size_t> (count);
     }
-    if (const bool large = decoder_.missing () >= much_missing; large != brings_large) [[unlikely]]
+    if (const bool large = decoder_.brought_large (); large != brings_large && bytes > 0) [[unlikely]]
         socket_.attendance ().note_large (*this, large);
+    decoder_.forget_large ();
     if (!bytes_.is_plain () && mind_layers ()) [[unlikely]]
         socket_.attendance ().output_blocked (*this);
 }
@@ -269,13 +271,39 @@ bool Stream::encode_ahead () noexcept
     return batch_.size () >= batch_limit;
 }
 
+namespace {
+
+// As many of the pieces as hold so many bytes. Their count.
+int cut (iovec *pieces, int count, std::size_t bytes) noexcept
+{
+    for (int i = 0; i < count; ++i) {
+        if (pieces[i].iov_len >= bytes) {
+            pieces[i].iov_len = bytes;
+            return i + 1;
+        }
+        bytes -= pieces[i].iov_len;
+    }
+    return count;
+}
+
+}  // namespace
+
 // As send(2).
 ssize_t Stream::write_some () noexcept
 {
     constexpr int most = 64;
     iovec entries[most];
-    const int count = batch_.fill_iovec (entries, most);
+    int count = batch_.fill_iovec (entries, most);
+    if (batch_.size () > turn_bytes && bytes_.is_plain () && socket_.strand ().in_turn ()) [[unlikely]]
+        count = cut (entries, count, turn_bytes);
     return bytes_.write (entries, count);
+}
+
+// The reactor has others to serve, and whoever waits for the strand. It goes on where it was when the set tells of room.
+bool Stream::ends_turn (std::size_t bytes) const noexcept
+{
+    constexpr std::size_t most = 4 * turn_bytes;
+    return socket_.strand ().in_turn () && (bytes >= most || socket_.strand ().turn_is_over ());
 }
 
 bool Stream::flush () noexcept
@@ -284,7 +312,12 @@ bool Stream::flush () noexcept
         return false;
     bool wrote = false;
     blocked_ = false;
+    std::size_t bytes = 0;
     while (!output_dead_ && encode_some ()) {
+        if (wrote && ends_turn (bytes)) {
+            blocked_ = true;
+            break;
+        }
         const ssize_t count = write_some ();
         if (count < 0) {
             if (errno == EINTR)
@@ -302,6 +335,7 @@ bool Stream::flush () noexcept
         written_ += static_cast<std::uint64_t> (count);
         wrote = true;
         stalled_ = false;
+        bytes += static_cast<std::size_t> (count);
     }
     if (output_dead_ && !output_ended_)
         end_output ();
@@ -398,6 +432,7 @@ void Stream::on_io (std::uint32_t events) noexcept
         return;
     }
     // Background mode: the reactor watches established streams too.
+    const Strand::Turn turn (socket_.strand ());
     serve (events);
     if (phase_ == Phase::traffic)
         socket_.attendance ().interest_changed (*this);

@@ -185,6 +185,7 @@ class Stream final : public Attended, private ZapAsker
     void lose (Loss loss) noexcept;
     void shut_down () noexcept;
     bool encode_some () noexcept;
+    bool ends_turn (std::size_t bytes) const noexcept;
     void start_heartbeat ();
     void answer_ping (Msg &ping) noexcept;
     void answer_end (const Msg &end) noexcept;
@@ -205,6 +206,8 @@ class Stream final : public Attended, private ZapAsker
     };
 
     static constexpr std::size_t batch_limit = 64 * 1024;
+    // What one system call of the reactor's may move: about 50 us, during which nobody else gets the strand.
+    static constexpr std::size_t turn_bytes = 256 * 1024;
 
     Connector *connector_;
     Listener *listener_;

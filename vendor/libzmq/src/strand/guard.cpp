@@ -9,10 +9,19 @@ StrandGuard::StrandGuard (Strand &strand, Who who) noexcept : strand_ (strand), 
 {
     if (strand.foreign ()) [[unlikely]]
         return;  // a parent's socket: its mutex may be held by a thread that does not exist here
-    strand.mutex_.lock ();
+    lock ();
     note_locked ();
     if (who == Who::engine || strand.open_) [[likely]]
         object_ = strand.object_.get ();
+}
+
+// The reactor's turn may be long, and to wait until it happens to be woken between two of them would be longer.
+void StrandGuard::lock_contended () noexcept
+{
+    if (who_ == Who::application && strand_.in_turn ())
+        strand_.mutex_.lock_hastily ();
+    else
+        strand_.mutex_.lock ();
 }
 
 void StrandGuard::unlock () noexcept
@@ -39,7 +48,7 @@ void StrandGuard::free_elsewhere (Disposer *disposer) noexcept
 
 bool StrandGuard::relock () noexcept
 {
-    strand_.mutex_.lock ();
+    lock ();
     return relocked ();
 }
 
@@ -49,7 +58,7 @@ bool StrandGuard::relock_after_yield (Spin &spin) noexcept
         spin.yield ();
     while (!(locked_ = strand_.mutex_.try_lock ()) && spin.going ());
     if (!locked_)
-        strand_.mutex_.lock ();
+        lock_contended ();
     return relocked ();
 }
 

@@ -49,6 +49,12 @@ class ENGINE_SCOPED_CAPABILITY StrandGuard
 
   private:
     bool relocked () noexcept;
+    void lock () noexcept ENGINE_NO_ANALYSIS
+    {
+        if (!strand_.mutex_.try_lock ()) [[unlikely]]
+            lock_contended ();
+    }
+    void lock_contended () noexcept ENGINE_NO_ANALYSIS;
     void note_locked () noexcept
     {
         locked_ = true;

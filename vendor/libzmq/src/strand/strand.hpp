@@ -43,6 +43,23 @@ class Strand
 
     Doorbell doorbell;
 
+    // The reactor's turn at input and output: an application's thread that comes meanwhile is let in after the next system call, and not
+    // only when there is nothing left to read and write. For who holds the strand, as is turn_is_over().
+    class Turn
+    {
+      public:
+        explicit Turn (Strand &strand) noexcept : strand_ (strand) { strand_.turn_.store (true, std::memory_order_relaxed); }
+        ~Turn () { strand_.turn_.store (false, std::memory_order_relaxed); }
+        Turn (const Turn &) = delete;
+        Turn &operator= (const Turn &) = delete;
+
+      private:
+        Strand &strand_;
+    };
+    bool in_turn () const noexcept { return turn_.load (std::memory_order_relaxed); }
+    // Somebody waits for it.
+    bool turn_is_over () const noexcept { return in_turn () && mutex_.hurried (); }
+
   private:
     friend class StrandGuard;
     Strand () = default;
@@ -50,6 +67,7 @@ class Strand
 
     const std::uint32_t tag_ = tag;
     bool open_ = false;                    // the application has not closed it; under mutex_
+    std::atomic<bool> turn_{false};        // a hint for those who wait
     std::atomic<unsigned> generation_{0};  // fork generation of its object's creation
     Mutex mutex_;
     std::unique_ptr<Guarded> object_;

@@ -1,9 +1,12 @@
 // A stream between a descriptor and a pipe: handshakes in every split, back-pressure both ways, losses at every byte.
 #include "io/stream.hpp"
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <zmq.h>
 
 #include "io/wired_stream.hpp"
@@ -221,4 +224,49 @@ TEST_CASE ("stream: an incompatible peer is refused, with nothing left behind")
     zmq_ext_stats_t stats;
     socket.socket ().fill_stats (stats);
     CHECK (stats.peers == 0);
+}
+
+TEST_CASE ("stream: the reactor's turn ends though the peer takes all there is, and goes on from there")
+{
+    constexpr std::size_t size = 1 << 20;
+    constexpr int count = 16;
+    constexpr std::size_t most = 5 * (std::size_t{256} << 10);  // what a turn may come to
+    HeldSocket socket (ZMQ_PUSH);
+    WiredStream stream (socket, "PULL");
+    static char body[size];
+    // The kernel is full, so that all of them are queued.
+    for (int i = 0; i < count; ++i) {
+        Msg frame;
+        frame.init_constant (body, size);
+        REQUIRE (socket.socket ().try_send (frame) == 0);
+    }
+    REQUIRE (stream->blocked ());
+    std::atomic<std::size_t> taken{0};
+    std::thread peer ([&taken, fd = stream.far.fd ()] {
+        static char space[size];
+        for (;;) {
+            pollfd more{fd, POLLIN, 0};
+            if (::poll (&more, 1, 10000) <= 0)
+                return;
+            const ssize_t part = ::recv (fd, space, sizeof space, 0);
+            if (part <= 0)
+                return;
+            taken += static_cast<std::size_t> (part);
+        }
+    });
+    int turns = 0;
+    while (stream->output_pending ()) {
+        pollfd room{stream->fd (), POLLOUT, 0};
+        REQUIRE (::poll (&room, 1, 10000) == 1);
+        const std::size_t before = stream->unsent_bytes ();
+        const Strand::Turn turn (socket.strand ());
+        stream->flush ();
+        CHECK (before - stream->unsent_bytes () <= most);
+        CHECK (stream->blocked () == stream->output_pending ());
+        ++turns;
+    }
+    CHECK (turns >= count * static_cast<int> (size) / static_cast<int> (most));
+    ::shutdown (stream->fd (), SHUT_WR);
+    peer.join ();
+    CHECK (taken >= count * size);
 }

@@ -1,6 +1,7 @@
 // Holding a strand: what letting go does, who may get in, and who frees what was released meanwhile.
 #include "strand/guard.hpp"
 
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -190,4 +191,45 @@ TEST_CASE ("guard: unlock lets another thread in; relock tells that the socket w
     std::thread ([&] { CHECK (zmq_close (socket.handle ()) == 0); }).join ();
     CHECK_FALSE (guard.relock ());
     CHECK (guard->closing ());  // still there, for whoever was inside
+}
+
+TEST_CASE ("guard: a thread that waits during the reactor's turn ends it, and is next")
+{
+    Slot slot;
+    for (int round = 0; round < 20; ++round) {
+        CAPTURE (round);
+        std::atomic<bool> was_in{false};
+        std::thread application;
+        {
+            const ObjectGuard reactor (*slot.strand, ObjectGuard::Who::engine);
+            const Strand::Turn turn (*slot.strand);
+            CHECK_FALSE (slot.strand->turn_is_over ());
+            application = std::thread ([&] {
+                const ObjectGuard guard (*slot.strand);
+                was_in = true;
+            });
+            for (const Nanoseconds deadline = now () + patience; now () < deadline && !slot.strand->turn_is_over ();)
+                std::this_thread::yield ();
+            CHECK (slot.strand->turn_is_over ());
+        }
+        {
+            // At once, before who was woken is on his feet.
+            const ObjectGuard reactor (*slot.strand, ObjectGuard::Who::engine);
+            CHECK (was_in);
+        }
+        application.join ();
+    }
+}
+
+TEST_CASE ("guard: a turn is nobody's but the reactor's")
+{
+    Slot slot;
+    const ObjectGuard guard (*slot.strand);
+    CHECK_FALSE (slot.strand->in_turn ());
+    {
+        const Strand::Turn turn (*slot.strand);
+        CHECK (slot.strand->in_turn ());
+    }
+    CHECK_FALSE (slot.strand->in_turn ());
+    CHECK_FALSE (slot.strand->turn_is_over ());
 }
