@@ -29,7 +29,7 @@ namespace sim {
 Fiber *current_fiber = nullptr;
 std::vector<Fiber *> fibers;
 
-Fiber::Fiber (std::unique_ptr<std::thread::_State> what, int whose) : work (std::move (what)), host (whose), size_ (1U << 20)
+Fiber::Fiber (std::unique_ptr<ThreadWork> what, int whose) : work (std::move (what)), host (whose), size_ (1U << 20)
 {
     stack_ = ::mmap (nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ::getcontext (&own_);
@@ -108,7 +108,7 @@ using sim::Fiber;
 extern "C" {
 
 void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE (
-  std::thread *self, std::unique_ptr<std::thread::_State> *work, void (*) ())
+  std::thread *self, std::unique_ptr<sim::ThreadWork> *work, void (*) ())
 {
     const sim::EnoughMemory enough;
     auto *const fiber = new Fiber (std::move (*work), sim::kernel.host);

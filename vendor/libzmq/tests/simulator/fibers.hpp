@@ -4,16 +4,17 @@
 
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include <ucontext.h>
+
+#include "thread_work.hpp"
 
 namespace sim {
 
 struct Fiber
 {
-    Fiber (std::unique_ptr<std::thread::_State> work, int host);
+    Fiber (std::unique_ptr<ThreadWork> work, int host);
     ~Fiber ();
     Fiber (const Fiber &) = delete;
     Fiber &operator= (const Fiber &) = delete;
@@ -24,7 +25,7 @@ struct Fiber
     void sleep_on (int descriptor, std::int64_t until);
     bool may_go_on () const;
 
-    std::unique_ptr<std::thread::_State> work;
+    std::unique_ptr<ThreadWork> work;
     const int host;  // whose thread it is
     bool over = false;
     int own_set = -1;  // which it sleeps on
