@@ -289,6 +289,22 @@ def test_closing_the_socket_first(run, pair):
     run(main())
 
 
+def test_closing_the_socket_below_a_stream_that_has_messages_is_told(pair, caplog):
+    async def main():
+        socket, other = pair
+        stream = ZMQStream(zmq.Socket.shadow(socket))
+        other.send(b"x")
+        assert socket.poll(WAIT_MS)
+        stream.on_recv(print)
+        socket.close()
+        await turns()
+        with pytest.warns(UserWarning, match="after closing socket"):
+            stream.close()
+
+    asyncio.run(main())  # (uvloop ends the process over a descriptor that is closed while it is watched)
+    assert "closed socket" in caplog.text
+
+
 def test_asynchronous_sockets_are_shadowed(run, connected):
     import zmqpy.asyncio as zmq_asyncio
 

@@ -269,8 +269,8 @@ class ZMQStream:
             return
         if self.socket.closed:
             warnings.warn(
-                f"the socket was closed before its stream: descriptor {self._fd} may be somebody else's by now; "
-                "close the stream instead",
+                f"closing a stream after closing socket: descriptor {self._fd} may be somebody else's by now; "
+                "close the stream instead of its socket",
                 UserWarning,
                 stacklevel=2,
             )
@@ -291,7 +291,7 @@ class ZMQStream:
 
     def _turn(self) -> None:
         self._scheduled = False
-        if not self.closed():
+        if self.socket is not None:
             self._handle_events(self._fd, 0)
 
     def _schedule_if_ready(self, wanted: int) -> None:
@@ -306,6 +306,9 @@ class ZMQStream:
     def _handle_events(self, fd: int, events: int) -> None:
         if self.socket is None:
             gen_log.warning("events for a stream that is closed: %s", fd)
+            return
+        if self.socket.closed:
+            gen_log.warning("events for the closed socket of a stream: %s", fd)
             return
         try:
             if self._send_queue or self._sent:
