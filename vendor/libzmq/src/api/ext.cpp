@@ -132,7 +132,6 @@ int zmq_ext_spin (void *socket, int events)
 {
     return with_socket (socket, [&] (SocketGuard &guard) {
         SpinMemory::current ().take_done ();
-        guard->attendance ().caller_stays ();
         bool spun = false;
         for (Spin spin (guard->context ().spin_time (), never, guard->subscribes ()); spin.going (); spun = true) {
             if (guard->ready_now (events)) {

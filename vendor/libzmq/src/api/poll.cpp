@@ -40,7 +40,6 @@ class PollCall
     const std::size_t count_;
     bool has_sockets_ = false;
     bool has_descriptors_ = false;
-    bool stays_ = true;           // waits if nothing is ready
     bool all_subscribe_ = false;  // as of the last look: nothing but sockets that subscribe
     std::int64_t spin_time_ = 0;
     Waiter *waiter_ = nullptr;
@@ -107,8 +106,6 @@ int PollCall::look_at_sockets (bool for_sleep)
             return ETERM;
         all_subscribe_ &= guard->subscribes ();
         item.revents = static_cast<short> (guard->ready_now (item.events));
-        if (!stays_ && !item.revents)
-            guard->attendance ().caller_leaves ();
         if (for_sleep && !item.revents && item.events) {
             pollfd entry{};
             if (guard->attendance ().fill_pollfd (&entry) > 0)
@@ -221,7 +218,6 @@ int PollCall::sleep (Nanoseconds deadline)
 
 int PollCall::run (long timeout)
 {
-    stays_ = timeout != 0;
     if (const int error = find_sockets ())
         return fail (error);
     int found = pass ();

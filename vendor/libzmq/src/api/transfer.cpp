@@ -22,12 +22,8 @@ int persist (SocketGuard &guard, int flags, int timeout, Attempt &&attempt) noex
 {
     guard->poll_input ();
     const int error = attempt ();
-    if (error != EAGAIN)
+    if (error != EAGAIN || (flags & ZMQ_DONTWAIT) || timeout == 0)
         return error;
-    if ((flags & ZMQ_DONTWAIT) || timeout == 0) {
-        guard->attendance ().caller_leaves ();
-        return error;
-    }
     return wait_for (guard, wait_deadline (timeout), attempt);
 }
 

@@ -104,7 +104,6 @@ try {
             run_mailbox ();
         attendance_.note_asked ();
         poll_input ();
-        attendance_.caller_leaves ();
         // The caller learns it from the answer.
         if (!strand_.doorbell.several_watchers ()) {
             activity_ = activity_ && strand_.doorbell.has_waiters ();

@@ -49,7 +49,6 @@ template <class Attempt>
 int wait_for (SocketGuard &guard, Nanoseconds deadline, Attempt &&attempt) noexcept
 {
     Socket &socket = *guard;
-    socket.attendance ().caller_stays ();
     const auto look = [&] () -> int {
         if (socket.terminated ())
             return ETERM;

@@ -103,7 +103,6 @@ bool Attendance::add (Attended &one) noexcept
 
 void Attendance::remove (Attended &one) noexcept
 {
-    note_large (one, false);
     if (one.attendance_index == SIZE_MAX)
         return;
     if (!background () && one.registered_events != 0)
@@ -314,7 +313,6 @@ void Attendance::output_blocked (Attended &one) noexcept
 void Attendance::settle () noexcept
 {
     unsettled_ = false;
-    const bool hands_over = std::exchange (hands_over_, false);
     if (background () || !set_.is_open ())
         return;
     if (exported_.is_open () && attended_.size () == 1) {
@@ -324,9 +322,7 @@ void Attendance::settle () noexcept
             set_interest (one, events);
         }
     }
-    if (held_by_reactor_)
-        return;
-    if (!hands_over && std::none_of (attended_.begin (), attended_.end (), [] (const Attended *one) { return one->output_waits (); }))
+    if (held_by_reactor_ || std::none_of (attended_.begin (), attended_.end (), [] (const Attended *one) { return one->output_waits (); }))
         return;
     // What the kernel would not take must not wait for the next call. A thread that sleeps on the socket writes it; should it find what it
     // waits for and leave instead, the end of its call looks again.
@@ -336,23 +332,6 @@ void Attendance::settle () noexcept
         const KeptErrno kept;
         hand_back ();
     }
-}
-
-void Attendance::note_large (Attended &one, bool brings_large) noexcept
-{
-    if (std::exchange (one.brings_large, brings_large) == brings_large)
-        return;
-    large_ += brings_large ? 1 : -1;
-}
-
-void Attendance::leave_large () noexcept
-{
-    // Not whoever looks all the time, who reads it himself, nor the first time: whoever tries before he waits leaves once.
-    constexpr Nanoseconds away = 100 * microsecond;
-    const Nanoseconds time = now ();
-    const Nanoseconds before = std::exchange (left_at_, time);
-    if (before != 0 && time - before > away && !background () && !held_by_reactor_ && !exported_.is_open ())
-        unsettled_ = hands_over_ = true;
 }
 
 void Attendance::on_io (std::uint32_t) noexcept
@@ -376,7 +355,6 @@ int Attendance::fill_pollfd (pollfd *entry) noexcept
 {
     if (background () || attended_.empty ())
         return 0;
-    caller_stays ();
     take_lease ();
     if (attended_.size () == 1) {
         const Attended &one = *attended_.front ();

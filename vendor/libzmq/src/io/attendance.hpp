@@ -5,9 +5,6 @@
 // was woken, the reactor looks only now and then whether it still does (check_loop). Once the loop has nothing to ask for, the
 // reactor sleeps on the streams as a guard: their next event wakes it once, and it looks again whether the loop came.
 //
-// Bodies that are larger than what the kernel holds come only as fast as somebody reads. Whoever looks now and then without waiting has the
-// reactor read while he is away (caller_leaves). A loop on ZMQ_FD hears of each piece.
-//
 // In background mode (ZMQ_EXT_ATTEND 0, or a poller without nested sets) there is no lease: the reactor reads for everybody.
 // All functions want the strand held.
 #pragma once
@@ -62,16 +59,6 @@ class Attendance final : public HookTarget
     void interest_changed (Attended &one) noexcept;
     // It stopped reading, because its pipe is full: it may hold messages that the kernel will not tell of again.
     void note_paused (Attended &one) noexcept;
-    // Whether large bodies come from it.
-    void note_large (Attended &one, bool brings_large) noexcept;
-    // The call ends with nothing, and nobody waits for what comes.
-    void caller_leaves () noexcept
-    {
-        if (large_ != 0) [[unlikely]]
-            leave_large ();
-    }
-    // Somebody waits in a call of ours, and reads.
-    void caller_stays () noexcept { left_at_ = 0; }
 
     // What a sleeping thread has to watch besides its own descriptor: at most one entry. Count.
     int fill_pollfd (pollfd *entry) noexcept;
@@ -108,7 +95,6 @@ class Attendance final : public HookTarget
     bool something_ready () noexcept;
     void collect () noexcept;
     void resume_paused () noexcept;
-    void leave_large () noexcept;
 
     StreamHost &socket_;
     const bool background_;
@@ -128,9 +114,6 @@ class Attendance final : public HookTarget
     bool listed_ = false;                      // the reactor will look
     bool parked_ = false;                      // not looked at while a thread sleeps on the socket
     bool unsettled_ = false;
-    bool hands_over_ = false;  // at the end of the call, though no output waits
-    int large_ = 0;            // of attended_, those that bring large bodies
-    Nanoseconds left_at_ = 0;  // when a caller last left them; 0: he did not, or one waits
 };
 
 }  // namespace engine

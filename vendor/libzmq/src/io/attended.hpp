@@ -34,7 +34,6 @@ class Attended : public Endpoint
     std::uint32_t registered_events = 0;
     std::size_t attendance_index = SIZE_MAX;
     bool listed_as_paused = false;
-    bool brings_large = false;
     WatchHandle &watch () noexcept { return watch_; }
 };
 

@@ -170,9 +170,6 @@ void Stream::pull (bool drained) noexcept
         ++reads;
         bytes += static_cast<std::size_t> (count);
     }
-    if (const bool large = decoder_.brought_large (); large != brings_large && bytes > 0) [[unlikely]]
-        socket_.attendance ().note_large (*this, large);
-    decoder_.forget_large ();
     if (!bytes_.is_plain () && mind_layers ()) [[unlikely]]
         socket_.attendance ().output_blocked (*this);
 }

@@ -440,7 +440,6 @@ Decoder::Result Decoder::next_one (Msg &out) noexcept
 bool Decoder::begin_body (std::size_t size, const FrameHeader &header) noexcept
 {
     const auto held = static_cast<std::size_t> (s_.end - s_.begin);
-    s_.brought_large |= size >= large_body;
     Body body{nullptr, nullptr, nullptr, size, std::min (size, std::max (first_allocation, held)), held, header};
     if (size <= Buffer::largest) {
         body.buffer = Buffer::create (size);

@@ -116,11 +116,6 @@ class Decoder
     }
     // True if the last filled() used its whole space: more is probably waiting in the kernel.
     bool was_full () const noexcept { return s_.was_full; }
-    // About what the kernel holds for a connection (ipc: 208 KiB).
-    static constexpr std::size_t large_body = 128 * 1024;
-    // Something of a large body has come since forget_large().
-    bool brought_large () const noexcept { return s_.brought_large; }
-    void forget_large () noexcept { s_.brought_large = s_.body.bytes && s_.body.size >= large_body; }
     // True while no byte is held (then no buffer is either).
     bool empty () const noexcept { return s_.begin == s_.end && !s_.body.bytes; }
     // ENOMEM, EMSGSIZE (over max_message_size), EPROTO, or the cipher's ZMQ_PROTOCOL_ERROR_*.
@@ -151,7 +146,6 @@ class Decoder
         std::uint8_t slow_flags = 0xff;
         bool zero_copy = false;
         bool was_full = false;
-        bool brought_large = false;
         Metadata *metadata = nullptr;  // one reference, and the stock
         FrameCipher *cipher = nullptr;
         const Framing *framing = nullptr;  // null: there are no frames (raw)
