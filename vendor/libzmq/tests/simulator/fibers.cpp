@@ -107,8 +107,9 @@ using sim::Fiber;
 
 extern "C" {
 
-void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE (
-  std::thread *self, std::unique_ptr<sim::ThreadWork> *work, void (*) ())
+void __wrap__ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE (std::thread *self,
+                                                                                                   std::unique_ptr<sim::ThreadWork> *work,
+                                                                                                   void (*) ())
 {
     const sim::EnoughMemory enough;
     auto *const fiber = new Fiber (std::move (*work), sim::kernel.host);

@@ -13,13 +13,16 @@ struct ThreadWorkKey
     friend constexpr auto thread_work (ThreadWorkKey);
 };
 
-template <class Start> struct StartArgument;
-template <class Work> struct StartArgument<void (std::thread::*) (std::unique_ptr<Work>, void (*) ())>
+template <class Start>
+struct StartArgument;
+template <class Work>
+struct StartArgument<void (std::thread::*) (std::unique_ptr<Work>, void (*) ())>
 {
     using Type = Work;
 };
 
-template <auto start> struct ThreadWorkTeller
+template <auto start>
+struct ThreadWorkTeller
 {
     friend constexpr auto thread_work (ThreadWorkKey) { return static_cast<typename StartArgument<decltype (start)>::Type *> (nullptr); }
 };
