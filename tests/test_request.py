@@ -173,7 +173,7 @@ def test_what_the_error_says(make, kind, own_engine):
     error = caught.value
     assert isinstance(error, (zmq.Again, TimedOut)) and error.errno == zmq.EAGAIN
     assert (error.tries, error.sent) == (2, 2)
-    assert error.elapsed >= 2 * QUIET_MS
+    assert error.elapsed >= 2 * (QUIET_MS - 1)  # libzmq waits by a clock of milliseconds
     assert str(error).startswith(str(zmq.Again()) + ": ")
     if own_engine:
         assert f"{address}: connected" in str(error)
