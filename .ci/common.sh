@@ -35,6 +35,18 @@ run_outside() {
 backend_tests=(tests/test_asyncio*.py tests/test_poll.py tests/test_lifecycle.py tests/test_interrupt.py tests/test_threads*.py
   tests/test_udp.py tests/test_descriptors_exhausted.py tests/test_interop*.py tests/test_chaos.py)
 
+# For steps that run the tests of the README's commands on another library.
+need_engine_tests() {
+  if [ ! -x build/engine/tests/stress/stress ] || [ ! -x .venv/bin/pytest ]; then
+    printf '%s: run the steps readme-run and readme-test first\n' "$0" >&2
+    exit 1
+  fi
+}
+
+# For builds whose speed nobody asks for.
+# shellcheck disable=SC2034
+unoptimised=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=)
+
 # How the sanitizers' builds are made.
 # shellcheck disable=SC2034
 sanitized=(-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DZMQ_BUILD_TESTS=ON -DZMQ_INSTALL=OFF

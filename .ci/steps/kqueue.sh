@@ -3,15 +3,12 @@
 # The tests are those that an earlier step built for the engine with epoll (readme-run, readme-test); only the library is another one.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-if [ ! -x build/engine/tests/stress/stress ] || [ ! -x .venv/bin/pytest ]; then
-  printf 'kqueue: run the steps readme-run and readme-test first\n' >&2
-  exit 1
-fi
+need_engine_tests
 
 # The package's modules call the engine by names of their own; this one has both.
 names=$(sed -nE 's/^ZMQ_EXPORT [^(]*[ *]zmq_([a-z0-9_]+) ?\(.*/-Wl,--defsym=zmq_py_\1=zmq_\1/p' vendor/libzmq/include/zmq.h vendor/libzmq/include/zmq_ext.h)
 folder=$ci_build/kqueue
-cmake -S vendor/libzmq -B "$folder" -DZMQ_POLLER=kqueue -DZMQ_PORTABLE=ON -DZMQ_BUILD_TESTS=ON -DZMQ_UNIT_FOLDERS='platform;io;strand' \
+cmake -S vendor/libzmq -B "$folder" "${unoptimised[@]}" -DZMQ_POLLER=kqueue -DZMQ_PORTABLE=ON -DZMQ_BUILD_TESTS=ON -DZMQ_UNIT_FOLDERS='platform;io;strand' \
   -DZMQ_BUILD_STATIC=OFF -DZMQ_INSTALL=OFF -DCMAKE_SHARED_LINKER_FLAGS="${names//$'\n'/ }" >/dev/null
 cmake --build "$folder" --target libzmq unit_tests
 ctest --test-dir "$folder" --output-on-failure --parallel 3 --no-tests=error -L unit

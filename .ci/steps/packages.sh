@@ -20,7 +20,8 @@ if ! "${offline[@]}" true 2>/dev/null; then
   echo "packages: WARNING: unshare cannot take the network away here; the wheel is built with it" >&2
   offline=()
 fi
-"${offline[@]}" "$ci_build/build-venv/bin/pip" wheel --no-index --no-deps --no-build-isolation --no-cache-dir \
+# (Not optimised across files, which takes long and which the README's installation is.)
+"${offline[@]}" "$ci_build/build-venv/bin/pip" wheel --no-index --no-deps --no-build-isolation --no-cache-dir -C cmake.define.ZMQ_LTO=OFF \
   --wheel-dir "$dist" "$dist"/*.tar.gz
 ls -l "$dist"
 
