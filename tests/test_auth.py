@@ -598,6 +598,27 @@ def test_a_monitored_server_lets_many_in_at_once(context, make, thread_authentic
     events.close()
 
 
+@pytest.mark.parametrize(("client", "server"), [(zmq.REQ, zmq.REP), (zmq.DEALER, zmq.ROUTER), (zmq.PUSH, zmq.PULL)])
+def test_who_sends_once_to_whom_refused_it_misses_a_reply_and_no_more(make, thread_authenticator, client, server):
+    thread_authenticator.configure_plain(passwords={"u": "p"})
+    server, client = make(server), make(client)
+    server.plain_server = True
+    server.zap_domain = b"refusing"
+    server.rcvtimeo = QUIET_MS
+    port = server.bind_to_random_port("tcp://127.0.0.1")
+    client.plain_username, client.plain_password = b"u", b"wrong"
+    events = client.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    client.connect(f"tcp://127.0.0.1:{port}")
+    assert events.poll(WAIT_MS)
+    client.send(b"let me in")
+    with pytest.raises(zmq.Again):
+        server.recv()
+    if client.type != zmq.PUSH:
+        assert not client.poll(QUIET_MS)
+    client.disable_monitor()
+    events.close()
+
+
 @pytest.mark.extension
 def test_thread_that_cannot_start_leaves_nothing_open(context, monkeypatch, asking):
     made = ThreadAuthenticator(context)

@@ -181,6 +181,12 @@ class Socket final : public StreamHost, public PatternHost
     void destroy_pipe (NetworkPipe &pipe) noexcept;
     void destroy_pipe (InprocPipe &pipe) noexcept;
     void limits_changed () noexcept;
+    // The application has named an endpoint.
+    void expect_peers () noexcept
+    {
+        gave_up_ = false;
+        pattern_->lose_next (false);
+    }
 
     Context &context_;
     std::uint64_t random_state_;  // before the pattern, which asks for random numbers when it is made

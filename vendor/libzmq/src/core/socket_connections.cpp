@@ -102,6 +102,8 @@ void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool
     Connector *const connector = stream.connector ();
     const Options &fixed = stream.options ();
     NetworkPipe *const pipe = stream.pipe ();
+    const NetworkPipe *const known = pipe ? pipe : connector ? connector->pipe : nullptr;
+    const bool could_send = known && known->attached && known->would_take ();
     activity_ = true;
     if (pipe) {
         pipe->stream = nullptr;
@@ -139,7 +141,8 @@ void Socket::stream_lost (Stream &stream, bool protocol, bool in_handshake, bool
                 return;
             }
         }
-        connector->stream_lost (protocol, in_handshake);
+        if (connector->stream_lost (protocol, in_handshake) && could_send && unreachable ())
+            pattern_->lose_next (true);
     }
 }
 

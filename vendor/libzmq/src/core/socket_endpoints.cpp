@@ -53,7 +53,7 @@ try {
     if (const int error = made->start ())
         return error;
     listeners_.add (std::move (made));
-    gave_up_ = false;
+    expect_peers ();
     options.last_endpoint.swap (name);
     return 0;
 } catch (...) {
@@ -82,7 +82,7 @@ int Socket::connect_stream (const Transport &transport, const std::string &endpo
             throw;
         }
     options.last_endpoint.swap (name);
-    gave_up_ = false;
+    expect_peers ();
     connector.start ();
     return 0;
 }
@@ -122,7 +122,7 @@ int Socket::add_datagrams (const DatagramTransport &transport, DatagramPort &&po
         return error;
     }
     options.last_endpoint.swap (name);
-    gave_up_ = false;
+    expect_peers ();
     return 0;
 }
 

@@ -80,7 +80,7 @@ int Socket::bind_inproc (const std::string &endpoint)
         return error;
     }
     attach_waiting (waiting, *pattern_, endpoint, binding.id, false);
-    gave_up_ = false;
+    expect_peers ();
     options.last_endpoint.swap (name);
     return 0;
 }
@@ -126,7 +126,7 @@ int Socket::connect_inproc (const std::string &endpoint)
         throw;
     }
     channel->release ();
-    gave_up_ = false;
+    expect_peers ();
     options.last_endpoint.swap (name);
     return 0;
 }

@@ -236,18 +236,19 @@ void Connector::retry_later () noexcept
     arm_timer (std::max (now () + interval * millisecond, attempted_ + shortest_pause));
 }
 
-void Connector::stream_lost (bool protocol, bool in_handshake) noexcept
+bool Connector::stream_lost (bool protocol, bool in_handshake) noexcept
 {
     stream = nullptr;
     if (phase_ == Phase::abandoned)
-        return;
+        return false;
     if (protocol || (in_handshake && (options_->reconnect_stop & ZMQ_RECONNECT_STOP_HANDSHAKE_FAILED))) {
         phase_ = Phase::abandoned;
         socket_.connector_abandoned (*this);
-        return;
+        return protocol;
     }
     socket_.stats.reconnects++;
     retry_later ();
+    return false;
 }
 
 void Connector::close_bytes (bool report) noexcept

@@ -32,8 +32,8 @@ class Connector final : public Endpoint
     void start () noexcept;
     // No more attempts; an established stream is not touched.
     void stop () noexcept;
-    // Its stream ended. protocol: give up for good.
-    void stream_lost (bool protocol, bool in_handshake) noexcept;
+    // Its stream ended. protocol: give up for good; then true.
+    bool stream_lost (bool protocol, bool in_handshake) noexcept;
     // The resolver's answer.
     void resolved (int error, std::vector<DialTarget> targets) noexcept;
 

@@ -60,6 +60,8 @@ class NetworkPipe final : public Pipe, public Listed<NetworkPipe>
     bool between_messages () const noexcept { return !encoding_message_; }
     std::size_t outbound_messages () const noexcept { return out_complete_; }
     std::size_t inbound_messages () const noexcept { return in_complete_; }
+    // The next message would be taken without waiting for anything.
+    bool would_take () const noexcept { return !closing_ && (conflate_ || has_room ()); }
     // Room was made in the outbound ring: tells a pattern that found it full.
     void offer_room () noexcept;
     // The limits of the socket changed. Likewise.

@@ -28,6 +28,7 @@ class ClientPattern final : public Pattern
     }
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &pipe) override { out_.activate (pipe); }
+    void lose_next (bool lose) noexcept override { out_.lose_next (lose); }
 
     int send (Msg &frame) override { return frame.more () ? EINVAL : out_.send (frame); }
     int recv (Msg &frame) override { return in_.recv (frame); }

@@ -31,6 +31,7 @@ class DealerPattern final : public Pattern
     }
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &pipe) override { out_.activate (pipe); }
+    void lose_next (bool lose) noexcept override { out_.lose_next (lose); }
     bool probes () const noexcept override { return probe_router_; }
 
     int send (Msg &frame) override { return out_.send (frame); }

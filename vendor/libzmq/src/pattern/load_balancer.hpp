@@ -3,6 +3,9 @@
 // All frames of a message go to the same pipe. If that pipe is lost before the last frame, what it was given is rolled back and the
 // frames still to come are taken and dropped: a part of a message never reaches anyone, and the message is never given to a second pipe.
 // (libzmq reports EAGAIN for one of those frames in one of its cases; the retry of a last frame would then travel alone.)
+//
+// Who sends to the last peer just after that has refused for good cannot know of it, and libzmq's first call after it does not either:
+// one message is then taken whole, and lost with the peer (lose_next).
 #pragma once
 
 #include <cerrno>
@@ -50,7 +53,7 @@ class LoadBalancer
             if (pipes_.is_active (pipe))
                 return ENOMEM;
         }
-        return EAGAIN;
+        return lose_next_ ? send_lost (frame, to) : EAGAIN;
     }
     int send (Msg &frame)
     {
@@ -68,8 +71,11 @@ class LoadBalancer
                 return true;
             pipes_.deactivate (pipe);
         }
-        return false;
+        return lose_next_;
     }
+
+    // See Pattern::lose_next. What is being sent when the peer goes is lost itself, and that is enough.
+    void lose_next (bool lose) noexcept { lose_next_ = lose && !more_; }
 
     // True between the first and the last frame of a message.
     bool in_message () const noexcept { return more_; }
@@ -91,6 +97,12 @@ class LoadBalancer
         dropping_ = true;
         host_.count_dropped (Drop::lost);
     }
+    [[gnu::noinline]] int send_lost (Msg &frame, Pipe *&to) noexcept
+    {
+        lose_next_ = false;
+        host_.count_dropped (Drop::lost);
+        return send_dropped (frame, to);
+    }
     int send_dropped (Msg &frame, Pipe *&to) noexcept
     {
         to = nullptr;
@@ -103,6 +115,7 @@ class LoadBalancer
     PipeList<&Pipe::out_index> pipes_;
     bool more_ = false;
     bool dropping_ = false;
+    bool lose_next_ = false;
 };
 
 }  // namespace engine

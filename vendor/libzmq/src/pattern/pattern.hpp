@@ -66,6 +66,9 @@ class Pattern
     virtual bool probes () const noexcept { return false; }
     // True: after a reconnect the outbound queue is emptied and hiccuped() called (SUB, XSUB, DISH); false: it is kept.
     virtual bool resends_on_reconnect () const noexcept { return false; }
+    // The last peer that had room has refused for good, and only the application can bring another: types that would block from now on take
+    // one more message, and drop it. False: another may come after all.
+    virtual void lose_next (bool) noexcept {}
 
     // ---- messages: one frame a call; on 0 send has consumed `frame`, recv has filled it. An error of recv other than EAGAIN between
     // the frames of a message ends that message ----

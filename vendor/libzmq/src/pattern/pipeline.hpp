@@ -26,6 +26,7 @@ class SendingPattern : public Pattern
         }
     }
     void write_activated (Pipe &pipe) override { out_.activate (pipe); }
+    void lose_next (bool lose) noexcept override { out_.lose_next (lose); }
 
     int send (Msg &frame) override { return out_.send (frame); }
     int recv (Msg &) override { return ENOTSUP; }

@@ -40,6 +40,7 @@ class ReqPattern final : public Pattern
     }
     void read_activated (Pipe &pipe) override { in_.activate (pipe); }
     void write_activated (Pipe &pipe) override { out_.activate (pipe); }
+    void lose_next (bool lose) noexcept override { out_.lose_next (lose); }
     bool probes () const noexcept override { return probe_router_; }
 
     int send (Msg &frame) override

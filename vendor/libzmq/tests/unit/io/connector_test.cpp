@@ -428,6 +428,9 @@ TEST_CASE ("connector: a peer that breaks the protocol is abandoned, though disc
             at.script.far[0].write (frame (std::string (200, 'l')));
             CHECK (at.text (3) == "CONNECTED fake://name SUCCEEDED fake://name DISCONNECTED fake://name");
         }
+        CHECK (at.stats ().dropped_lost == 0);
+        CHECK (at.socket.send ("who could not know it yet") == 0);
+        CHECK (at.stats ().dropped_lost == 1);
         CHECK (at.socket.send ("nobody") == EAGAIN);
         at.pass (25);
         CHECK (at.script.dialled.size () == 1);

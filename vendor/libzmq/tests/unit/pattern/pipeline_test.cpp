@@ -86,6 +86,43 @@ TEST_CASE ("PUSH sends nothing to a peer that left, and no peer a part of a mess
     }
 }
 
+TEST_CASE ("one message is lost with the last peer, whole, and none that another could take")
+{
+    for (const int type : {ZMQ_PUSH, ZMQ_DEALER, ZMQ_PAIR}) {
+        FakeSocket socket (type);
+        FakePipe &a = socket.add ("", 2);
+        SUBCASE ("one of several parts")
+        {
+            a.ended = true;
+            socket.pattern->lose_next (true);
+            CHECK (socket.pattern->has_out ());
+            CHECK (socket.send ("1", true) == 0);
+            CHECK (socket.pattern->has_out ());
+            CHECK (socket.send ("2") == 0);
+            CHECK (socket.host.dropped == 1);
+        }
+        SUBCASE ("the one that was being sent")
+        {
+            CHECK (socket.send ("1", true) == 0);
+            a.ended = true;
+            socket.pattern->lose_next (true);
+            CHECK (socket.send ("2") == 0);
+            CHECK (socket.host.dropped == 1);
+        }
+        SUBCASE ("one with room takes what it can")
+        {
+            socket.pattern->lose_next (true);
+            CHECK (socket.send ("1") == 0);
+            CHECK (socket.host.dropped == 0);
+            CHECK (a.take_sent () == std::vector<Frames>{{"1"}});
+            socket.pattern->lose_next (false);
+            a.ended = true;
+        }
+        CHECK (socket.send ("nobody") == EAGAIN);
+        CHECK_FALSE (socket.pattern->has_out ());
+    }
+}
+
 TEST_CASE ("PUSH does not let a peer fill its pipe")
 {
     FakeSocket socket (ZMQ_PUSH);
