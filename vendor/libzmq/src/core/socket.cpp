@@ -165,8 +165,11 @@ bool Socket::leave (bool by_application) noexcept
 {
     if (batching_.has_touched () || something_to_reap_) [[unlikely]]
         tidy_up ();
-    if (attendance_.needs_settling ()) [[unlikely]]
+    if (attendance_.needs_settling ()) [[unlikely]] {
         attendance_.settle ();
+        if (something_to_reap_)
+            tidy_up ();
+    }
     if (activity_) {
         activity_ = false;
         const bool room = std::exchange (room_, false);

@@ -141,6 +141,8 @@ void Attendance::hand_back () noexcept
 {
     if (!set_.is_open () || held_by_reactor_ || !watch_.active ())
         return;
+    // The last call may have made the room that these wait for, and who knows when the next comes.
+    resume_paused ();
     for (Attended *one : attended_)
         set_interest (*one, one->interest ());
     held_by_reactor_ = true;
@@ -212,6 +214,7 @@ void Attendance::check_loop () noexcept
             hand_back ();
         return;
     }
+    resume_paused ();
     if (something_ready ()) {
         // Nobody came for it.
         trust_ = Reactor::lease_time;
@@ -286,6 +289,7 @@ void Attendance::note_paused (Attended &one) noexcept
     if (!one.listed_as_paused) {
         one.listed_as_paused = true;
         paused_.push_back (&one);  // add() reserved the room
+        unsettled_ |= background ();
     }
 }
 
@@ -313,7 +317,14 @@ void Attendance::output_blocked (Attended &one) noexcept
 void Attendance::settle () noexcept
 {
     unsettled_ = false;
-    if (background () || !set_.is_open ())
+    if (background ()) {
+        // This call may have made room, and who knows when the next comes.
+        const KeptErrno kept;
+        resume_paused ();
+        unsettled_ = !paused_.empty ();
+        return;
+    }
+    if (!set_.is_open ())
         return;
     if (exported_.is_open () && attended_.size () == 1) {
         Attended &one = *attended_.front ();

@@ -229,6 +229,28 @@ TEST_CASE ("two engines' heartbeats keep an idle connection")
     CHECK (recv (pull) == Msg{"2"});
 }
 
+TEST_CASE ("whoever has read what filled his queue, and makes no call afterwards, answers a PING")
+{
+    for (const bool exported : {false, true}) {
+        CAPTURE (exported);
+        Context ctx;
+        Socket pull (ctx, ZMQ_PULL);
+        pull.set (ZMQ_RCVHWM, 1);
+        if (exported)
+            CHECK (pull.get (ZMQ_FD) >= 0);
+        Peer peer = Peer::connect (pull.bind ());
+        peer.handshake ("PUSH");
+        peer.send (wire::frame ("one") + wire::frame ("two"));
+        CHECK (recv (pull) == Msg{"one"});
+        CHECK (recv (pull) == Msg{"two"});
+        peer.send (wire::frame ("three"));
+        CHECK (wait_for (pull, ZMQ_POLLIN));
+        CHECK (recv (pull) == Msg{"three"});
+        peer.send (wire::command ("PING", wire::u16 (0)));
+        CHECK (peer.read_frame () == Frame{4, "\4PONG"});
+    }
+}
+
 TEST_CASE ("old peers get no PING")
 {
     Context ctx;
