@@ -598,6 +598,7 @@ def test_a_monitored_server_lets_many_in_at_once(context, make, thread_authentic
     events.close()
 
 
+@pytest.mark.own_engine  # libzmq's socket notes the refusal during some call: it takes two messages or none as well
 @pytest.mark.parametrize(("client", "server"), [(zmq.REQ, zmq.REP), (zmq.DEALER, zmq.ROUTER), (zmq.PUSH, zmq.PULL)])
 def test_who_sends_once_to_whom_refused_it_misses_a_reply_and_no_more(make, thread_authenticator, client, server):
     thread_authenticator.configure_plain(passwords={"u": "p"})
