@@ -9,7 +9,7 @@ export CMAKE_GENERATOR=Ninja
 if command -v ccache >/dev/null; then
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
   # The wheel from the source distribution is made of the same files as the README's installation, elsewhere.
-  export CCACHE_BASEDIR=/ CCACHE_NOHASHDIR=1
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 fi
 
 export ci_build=build/ci

@@ -20,8 +20,9 @@ if ! "${offline[@]}" true 2>/dev/null; then
   echo "packages: WARNING: unshare cannot take the network away here; the wheel is built with it" >&2
   offline=()
 fi
-# (Not optimised across files, which takes long and which the README's installation is.)
-"${offline[@]}" "$ci_build/build-venv/bin/pip" wheel --no-index --no-deps --no-build-isolation --no-cache-dir -C cmake.define.ZMQ_LTO=OFF \
+# (Below the checkout, so that ccache finds what the README's installation has compiled: CCACHE_BASEDIR.)
+mkdir -p "$ci_build/tmp"
+TMPDIR=$PWD/$ci_build/tmp "${offline[@]}" "$ci_build/build-venv/bin/pip" wheel --no-index --no-deps --no-build-isolation --no-cache-dir \
   --wheel-dir "$dist" "$dist"/*.tar.gz
 ls -l "$dist"
 
@@ -36,8 +37,7 @@ fi
 run_outside "$ci_build/wheel-venv/bin/python" "$PWD/.ci/smoke.py" --beside-others
 
 fresh_venv "$ci_build/editable-venv"
-# (Not optimised, which takes half the time.)
-"$ci_build/editable-venv/bin/pip" install -e . -C cmake.build-type=Debug -r tests/requirements.txt
+"$ci_build/editable-venv/bin/pip" install -e . -r tests/requirements.txt
 run_outside "$ci_build/editable-venv/bin/python" "$PWD/.ci/smoke.py"
 # Those that look at the package itself or import it in ways of their own; the whole suite runs on the ordinary installation.
 "$ci_build/editable-venv/bin/pytest" -q -n 3 tests/test_packaging.py tests/test_examples.py tests/test_threads.py tests/test_module.py
