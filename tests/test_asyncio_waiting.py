@@ -307,11 +307,15 @@ def test_eager_tasks(run, pipeline):
         loop = asyncio.get_running_loop()
         loop.set_task_factory(asyncio.eager_task_factory)
         try:
+            coroutine = asyncio.sleep(0)
+            try:
+                await loop.create_task(coroutine)
+            except TypeError as error:
+                coroutine.close()
+                if "eager_start" not in str(error):
+                    raise
+                pytest.skip(f"this uvloop cannot make eager tasks on Python {sys.version}: {error}")
             await check()
-        except TypeError as error:
-            if "eager_start" not in str(error):
-                raise
-            pytest.skip(f"this uvloop cannot make eager tasks on Python {sys.version}: {error}")
         finally:
             loop.set_task_factory(None)
 
