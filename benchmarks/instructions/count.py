@@ -1,8 +1,9 @@
 """Instructions a message on the hot paths: `python benchmarks/instructions/count.py [--check | --record]`.
 
 Unlike times, they are the same whatever else the machine is doing. record.json holds what they were when somebody last
-looked, with the compiler and the Python that they are true for; --check fails when a path now takes more than TOLERANCE over
-its record, or grows with the number of peers or topics beside it (LEVEL); --record writes the record anew. Needs valgrind, its headers and a C compiler.
+looked: with the compiler and C library that the C API's are true for, and Python's for every version of it that was recorded.
+--check fails when a path now takes more than TOLERANCE over its record, or grows with the number of peers or topics beside it
+(LEVEL); --record writes the C API's anew, and those of the Python that runs it. Needs valgrind, its headers and a C compiler.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -41,7 +43,7 @@ C_PATHS = (
     "topics-100000",
 )
 LEVEL = (("c/routed-10", "c/routed-1000"), ("c/topics-6", "c/topics-100000"))  # the second may cost what the first does
-PYTHON_PATHS = ("send", "receive", "round-trip", "multipart", "inproc", "frame", "poll", "poller")
+PYTHON_PATHS = ("send", "receive", "round-trip", "multipart", "publish-16", "inproc", "frame", "poll", "poller")
 TIME_LIMIT = 120  # seconds a path
 
 
@@ -59,17 +61,14 @@ def main() -> int:
     if library is None:
         parser.error(f"{options.module} has no C library")
     counts = measure(options.module, library, options.paths)
-    record = json.loads(RECORD.read_text()) if RECORD.exists() else {"environment": {}, "paths": {}}
+    record = json.loads(RECORD.read_text())
     if options.record:
         if options.paths != "*":
             parser.error("--record wants all paths")
-        RECORD.write_text(json.dumps({"environment": environment(), "paths": counts}, indent=2) + "\n")
-    comparable = record["environment"] == environment()
-    grown = report(counts, record["paths"])
-    if not comparable:
-        print(f"The record is for another environment, and is not held against this: {record['environment']}")
-        print(f"This one: {environment()}")
-    if options.check and comparable and grown:
+        record = recorded(record, counts)
+        RECORD.write_text(json.dumps(record, indent=2) + "\n")
+    grown = report(counts, comparable(record))
+    if options.check and grown:
         print(f"FAILED: more than {TOLERANCE:.0%} over the record: {', '.join(grown)}")
         print("If that is what a change costs and is worth it, commit the new record with it (--record).")
         return 1
@@ -82,14 +81,33 @@ def main() -> int:
 
 
 def environment() -> dict[str, str]:
-    """What decides the figures beside the code."""
+    """What decides the figures of the C API beside the code."""
     compiler = subprocess.run(["c++", "-dumpfullversion"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    return {
-        "machine": platform.machine(),
-        "compiler": compiler,
-        "libc": "-".join(platform.libc_ver()),
-        "python": platform.python_version(),
-    }
+    return {"machine": platform.machine(), "compiler": compiler, "libc": "-".join(platform.libc_ver())}
+
+
+def recorded(record: dict[str, Any], counts: dict[str, float]) -> dict[str, Any]:
+    """The record with these counts in place of its own. Other Pythons' stay, unless the rest of the environment is another one."""
+    kept = record["python"] if record["environment"] == environment() else {}
+    kinds: dict[str, dict[str, float]] = {"c": {}, "python": {}}
+    for name, instructions in counts.items():
+        kinds[name.partition("/")[0]][name] = instructions
+    pythons = dict(sorted({**kept, platform.python_version(): kinds["python"]}.items()))
+    return {"environment": environment(), "c": kinds["c"], "python": pythons}
+
+
+def comparable(record: dict[str, Any]) -> dict[str, float]:
+    """What of the record is true for this environment; says what is not."""
+    if record["environment"] != environment():
+        print(f"The record is for another environment, and is not held against this: {record['environment']}")
+        print(f"This one: {environment()}")
+        return {}
+    version = platform.python_version()
+    if version not in record["python"]:
+        print(
+            f"The record of Python's paths is for {', '.join(record['python'])}, and is not held against those of {version}"
+        )
+    return {**record["c"], **record["python"].get(version, {})}
 
 
 def measure(module: str, library: str, pattern: str) -> dict[str, float]:
@@ -139,18 +157,17 @@ def count(command: list[str], steady: str, out: Path) -> float:
     return round(int(found[1]) / int(finished.stdout), 1)
 
 
-def report(counts: dict[str, float], recorded: dict[str, float]) -> list[str]:
-    """Prints the table; the names of the paths that have grown."""
+def report(counts: dict[str, float], before: dict[str, float]) -> list[str]:
+    """Prints the table; the names of the paths that have grown, or are new beside others of their kind."""
     grown = []
     print(f"{'path':22} {'instructions':>12} {'recorded':>10} {'change':>8}")
     for name, instructions in counts.items():
-        before = recorded.get(name)
-        if before is None:
+        if name in before:
+            change = instructions / before[name] - 1
+            print(f"{name:22} {instructions:12.1f} {before[name]:10.1f} {change:8.1%}")
+        else:
+            change = float(any(other.partition("/")[0] == name.partition("/")[0] for other in before))
             print(f"{name:22} {instructions:12.1f} {'-':>10} {'-':>8}")
-            grown.append(name)
-            continue
-        change = instructions / before - 1
-        print(f"{name:22} {instructions:12.1f} {before:10.1f} {change:8.1%}")
         if change > TOLERANCE:
             grown.append(name)
     return grown

@@ -19,6 +19,7 @@ WARM_UP = 5
 ROUNDS = 20
 BATCH = 100  # messages a round
 BODY = b"x" * 64
+SUBSCRIBERS = 16
 
 
 class Paths:
@@ -104,6 +105,34 @@ class Paths:
                     dealer.send_multipart(parts)
                     dealer.getsockopt(self.zmq.EVENTS)
                     router.recv_multipart()
+
+        return walk
+
+    def publish_16(self) -> Callable[[], None]:
+        pub = self.context.socket(self.zmq.PUB)
+        pub.bind("tcp://127.0.0.1:*")
+        subscribers = []
+        for _ in range(SUBSCRIBERS):
+            sub = self.context.socket(self.zmq.SUB)
+            sub.subscribe(b"")
+            sub.connect(pub.getsockopt_string(self.zmq.LAST_ENDPOINT))
+            subscribers.append(sub)
+        for sub in subscribers:  # until each is subscribed
+            pub.send(BODY)
+            while not sub.poll(10):
+                pub.send(BODY)
+        for sub in subscribers:
+            while sub.poll(200):
+                sub.recv()
+
+        def walk() -> None:
+            with self.measure():
+                for _ in range(BATCH):
+                    pub.send(BODY)
+                pub.getsockopt(self.zmq.EVENTS)
+            for sub in subscribers:
+                for _ in range(BATCH):
+                    sub.recv()
 
         return walk
 

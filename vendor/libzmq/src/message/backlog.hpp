@@ -63,6 +63,9 @@ class Backlog
     static void count (std::size_t messages, Mark *mark) noexcept;
     static void call () noexcept;
 
+    // Who has freed and counted enough exchanges it for true, and calls if it was false; who trims exchanges it for false, and gives back
+    // only then. Exchanges of one variable have one order: either the trimmer's comes later, and what was freed is among what it gives
+    // back, or the other finds false, and calls.
     static inline std::atomic<bool> due_{false};
 };
 
