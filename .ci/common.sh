@@ -16,10 +16,12 @@ export ci_build=build/ci
 export ci_tools=$ci_build/tools # the virtual environment with linters and build
 mkdir -p "$ci_build/outside"
 
-# fresh_venv FOLDER: an empty virtual environment in place of whatever was there.
+# fresh_venv FOLDER: an empty virtual environment in place of whatever was there. What pip then installs is not compiled all at once, but
+# when it is imported: most of it never is.
 fresh_venv() {
   rm -rf "$1"
   python3 -m venv "$1"
+  export PIP_NO_COMPILE=1
 }
 
 # run_outside PROGRAM ARGUMENTS...: run a program of the repository in an empty folder, where Python cannot see

@@ -7,9 +7,11 @@
 fresh_venv "$ci_build/applications-venv"
 wheels=("${ZMQPY_CI_WHEEL:-/nowhere}"/*.whl)
 [ -e "${wheels[0]}" ] || wheels=(.)
+# Meanwhile: their suites are in their source distributions only.
+rm -rf "$ci_build/applications-sources"
+"$ci_build/applications-venv/bin/pip" download --no-deps --no-binary aiozmq,eventlet -d "$ci_build/applications-sources" aiozmq eventlet &
+download=$!
 "$ci_build/applications-venv/bin/pip" install "${wheels[0]}" pytest pytest-timeout pytest-xdist -r tests/applications/requirements.txt
 "$ci_build/applications-venv/bin/pip" uninstall -y pyzmq
-# Their suites are in their source distributions only.
-rm -rf "$ci_build/applications-sources"
-"$ci_build/applications-venv/bin/pip" download --no-deps --no-binary aiozmq,eventlet -d "$ci_build/applications-sources" aiozmq eventlet
-ZMQPY_TEST_SOURCES=$PWD/$ci_build/applications-sources ZMQPY_TEST_APPLICATIONS=1 "$ci_build/applications-venv/bin/pytest" -q -n 3 tests/applications tests/test_ssh.py tests/test_socks.py tests/test_cimport.py
+wait "$download"
+ZMQPY_TEST_SOURCES=$PWD/$ci_build/applications-sources ZMQPY_TEST_APPLICATIONS=1 "$ci_build/applications-venv/bin/pytest" -q -n 4 tests/applications tests/test_ssh.py tests/test_socks.py tests/test_cimport.py

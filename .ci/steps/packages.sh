@@ -3,18 +3,19 @@
 # and Debian's libzmq in one process. Then an editable install, on which the package's tests pass.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-dist=$ci_build/dist
-rm -rf "$dist"
-"$ci_tools/bin/python" -m build --sdist --outdir "$dist" . >"$ci_build/package.log" 2>&1 || {
-  tail -n 40 "$ci_build/package.log"
-  exit 1
-}
-
 # What a build needs is installed beforehand; nothing else may be fetched.
 fresh_venv "$ci_build/build-venv"
 mapfile -t requirements < <(python3 -c 'import tomllib
 print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")')
-"$ci_build/build-venv/bin/pip" install "${requirements[@]}"
+"$ci_build/build-venv/bin/pip" install "${requirements[@]}" "$(grep '^build==' .ci/requirements.txt)"
+
+dist=$ci_build/dist
+rm -rf "$dist"
+"$ci_build/build-venv/bin/python" -m build --no-isolation --sdist --outdir "$dist" . >"$ci_build/package.log" 2>&1 || {
+  tail -n 40 "$ci_build/package.log"
+  exit 1
+}
+
 offline=(unshare --map-root-user --net)
 if ! "${offline[@]}" true 2>/dev/null; then
   echo "packages: WARNING: unshare cannot take the network away here; the wheel is built with it" >&2
