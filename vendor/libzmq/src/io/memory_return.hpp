@@ -18,8 +18,8 @@ class MemoryReturn
     static constexpr Nanoseconds settling = 100 * millisecond;
     static constexpr Nanoseconds shortest_interval = 1000 * millisecond;
 
-    // In any thread. The caller then interrupts the reactor's wait, which looks at next() after it has woken: the poller's WakeFlag orders the
-    // two.
+    // In any thread. The caller then interrupts the reactor's wait, and the reactor, woken, looks at next(): the poller's WakeFlag orders
+    // the two.
     void call () noexcept { called_.store (true, std::memory_order_release); }
 
     // The thread's own: the time to look again, `never` if there is no need to; and the look.
