@@ -55,6 +55,31 @@ def test_wait_connected(make, transport, run_threads):
 
 
 @pytest.mark.own_engine
+@pytest.mark.parametrize("timeout", [2**31, 10**13, 1e300, float("inf")])
+def test_the_longest_times(make, run_threads, timeout):
+    """They wait, for what comes, rather than end at once or not be taken."""
+    server, client = make(zmq.PULL), make(zmq.PUSH)
+    address = bind(server, "tcp")
+
+    def connect():
+        time.sleep(QUIET_MS / 1000)
+        client.connect(address)
+
+    run_threads(lambda: server.wait_connected(1, timeout), connect)
+    run_threads(lambda: client.flush(timeout), lambda: client.send(b"x"))
+    assert server.recv() == b"x"
+    context = zmq.Context()
+    socket = context.socket(zmq.PULL)
+
+    def close():
+        time.sleep(QUIET_MS / 1000)
+        socket.close()
+
+    run_threads(lambda: context.term(timeout), close)
+    assert context.closed
+
+
+@pytest.mark.own_engine
 def test_wait_connected_says_who_is_missing(make, free_address):
     client = make(zmq.DEALER)
     with pytest.raises(TimedOut, match="0 of 1 peers connected after 0 ms: nothing is bound or connected"):

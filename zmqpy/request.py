@@ -88,7 +88,7 @@ def left(deadline: float | None) -> float | None:
 
 
 def in_milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else int(seconds * 1000 + 0.999)
+    return None if seconds is None else int(min(seconds * 1000 + 0.999, 2**31 - 1))
 
 
 class Requester:

@@ -59,7 +59,7 @@ class Wait:
 
 def milliseconds(timeout: float | None) -> int:
     """A time-out as C takes it: -1 for none."""
-    return -1 if timeout is None or timeout < 0 else min(int(timeout), 2**31 - 1)
+    return -1 if timeout is None or timeout < 0 else int(min(timeout, 2**31 - 1))
 
 
 def pauses(timeout: float | None) -> Any:

@@ -32,6 +32,8 @@ cdef extern from "zmqpy_term.h":
 
 
 cdef bint exiting = False
+# ms (31 years): with more a lock cannot wait.
+cdef int64_t LONGEST = 10**12
 cdef dict _ending = {}  # address -> threading.Event: a thread is terminating that context, and no other may enter zmq_ctx_term
 
 
@@ -143,7 +145,7 @@ cdef class Context(Handle):
         """
         cdef Handle owner = self.owner()  # which must not be collected meanwhile
         address = <uintptr_t>self.handle
-        cdef int64_t deadline = -1 if timeout is None or timeout < 0 else zmqpy_now_ms() + <int64_t>timeout
+        cdef int64_t deadline = -1 if timeout is None or timeout < 0 else zmqpy_now_ms() + <int64_t>min(timeout, LONGEST)
         while address in _ending:
             if not _ending[address].wait(None if deadline < 0 else max(0, deadline - zmqpy_now_ms()) / 1000.0):
                 return False
