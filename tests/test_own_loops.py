@@ -1,5 +1,6 @@
 """Event loops of a program's own over FD and EVENTS: who does the sockets' input and output while a loop sleeps, or stops asking."""
 
+import contextlib
 import os
 import select
 import threading
@@ -51,7 +52,11 @@ def background_switches():
     switches = 0
     for thread in os.listdir("/proc/self/task"):
         if int(thread) != threading.get_native_id():
-            with open(f"/proc/self/task/{thread}/status") as status:
+            # (One of an earlier test may be about to end.)
+            with (
+                contextlib.suppress(FileNotFoundError, ProcessLookupError),
+                open(f"/proc/self/task/{thread}/status") as status,
+            ):
                 switches += int(status.read().split("voluntary_ctxt_switches:")[1].split()[0])
     return switches
 
